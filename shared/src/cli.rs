@@ -1,0 +1,128 @@
+//! What the binaries have in common: how they end, how they print an error, and `--database` for a SQLite file.
+
+use std::error::Error;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::output::OutputError;
+use crate::redact;
+
+/// Reads the command line, does the work, and makes an exit status of what came of it.
+///
+/// | what happened | printed on standard error | status |
+/// | --- | --- | --- |
+/// | the work succeeded | nothing | 0 |
+/// | whoever read standard output has closed it (`\| head`) | nothing | 0 |
+/// | the work failed | `error: `, then the error's text | 1 |
+/// | the command line was wrong | `error: ` and a `help:` line | 2 |
+///
+/// Passwords in URLs are blotted out of whatever is printed, and the words of a wrong command line are not repeated.
+pub fn run<A: clap::Parser>(work: impl FnOnce(A) -> Result<(), Box<dyn Error + Send + Sync>>) -> ExitCode {
+    let arguments = match A::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => {
+            let program = A::command().get_name().to_owned();
+            notice(&format!("error: {}", wrong_command_line(&error, &program)));
+            return ExitCode::from(2);
+        }
+        // --help and --version are errors to clap, and go to standard output. A closed pipe ends them quietly.
+        Err(help) => {
+            let _ = help.print();
+            return ExitCode::SUCCESS;
+        }
+    };
+    match work(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) => {
+            notice(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints a line on standard error, passwords blotted out. Unlike `eprintln!` it does not panic when nobody listens.
+pub fn notice(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", redact(text));
+}
+
+/// clap's own message repeats what was typed, and that may be a password under a misspelt option. So the message is
+/// made anew, of what clap knows of itself: the names of options, the values they take, what it would suggest.
+fn wrong_command_line(error: &clap::Error, program: &str) -> String {
+    let known = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) if !texts.is_empty() => Some(texts.join(", ")),
+        _ => None,
+    };
+    // The option's name, as it stands in `--help`: clap's for a value that is wrong, the user's own word elsewhere.
+    let option = known(ContextKind::InvalidArg);
+    let message = match (error.kind(), option) {
+        (ErrorKind::InvalidValue, Some(option)) => match known(ContextKind::ValidValue) {
+            Some(values) => format!("{option} takes one of: {values}"),
+            None => format!("{option} needs a value"),
+        },
+        (ErrorKind::ValueValidation, Some(option)) => {
+            let reason = error
+                .source()
+                .map(|reason| format!(" ({reason})"))
+                .unwrap_or_default();
+            format!("the value of {option} cannot be used{reason}")
+        }
+        (ErrorKind::UnknownArgument, _) => match known(ContextKind::SuggestedArg) {
+            Some(suggestion) => format!("there is no such option; did you mean {suggestion}?"),
+            None => {
+                "there is a word too many, or an option that does not exist, on the command line".to_owned()
+            }
+        },
+        (ErrorKind::ArgumentConflict, Some(option)) => {
+            format!("{option} is given twice, or with what it excludes")
+        }
+        (ErrorKind::MissingRequiredArgument, Some(options)) => format!("missing: {options}"),
+        (
+            ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues,
+            Some(option),
+        ) => {
+            format!("{option} has the wrong number of values")
+        }
+        (ErrorKind::InvalidUtf8, _) => "a word of the command line is not UTF-8".to_owned(),
+        _ => "the command line cannot be read".to_owned(),
+    };
+    format!("{message}\nhelp: `{program} --help` lists every option with its default")
+}
+
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    error
+        .downcast_ref::<OutputError>()
+        .is_some_and(OutputError::is_closed_pipe)
+}
+
+/// The option `--database` of the SQLite tasks.
+#[cfg(feature = "sqlite")]
+#[derive(Debug, clap::Args)]
+pub struct DatabaseOption {
+    /// The SQLite file [default: users.db in the current folder, created with the sample users when it is not there]
+    #[arg(long, value_name = "PATH")]
+    database: Option<PathBuf>,
+}
+
+#[cfg(feature = "sqlite")]
+impl DatabaseOption {
+    /// The path that was given; else `users.db`, which is created with the sample where it is missing, and announced.
+    ///
+    /// # Errors
+    ///
+    /// When `users.db` is missing and cannot be created. A path that was given is not looked at.
+    pub fn path(self) -> Result<PathBuf, crate::sqlite::Error> {
+        if let Some(given) = self.database {
+            return Ok(given);
+        }
+        let default = PathBuf::from("users.db");
+        if !default.try_exists().unwrap_or(true) && crate::sqlite::create_sample(&default)? {
+            notice("created users.db with 12 sample users");
+        }
+        Ok(default)
+    }
+}

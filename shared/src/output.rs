@@ -1,0 +1,360 @@
+//! `--format`: rows as a table for people, as JSON, as CSV.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use unicode_width::UnicodeWidthStr;
+
+use crate::User;
+
+/// The option `--format`.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct OutputOption {
+    /// How rows are printed: a table for people, one JSON object a line, or CSV with a header line
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Csv,
+}
+
+/// A value of a column, of the types that SQLite has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'a> {
+    /// SQL's NULL: `null` in JSON, empty in CSV.
+    Null,
+    /// An integer.
+    Integer(i64),
+    /// A floating-point number. An infinity is the string `"Infinity"` in JSON, which has no number for it.
+    Real(f64),
+    /// A text.
+    Text(Cow<'a, str>),
+    /// Bytes, printed as hexadecimal digits.
+    Blob(Cow<'a, [u8]>),
+}
+
+impl OutputOption {
+    /// Prints users to standard output.
+    ///
+    /// # Errors
+    ///
+    /// When standard output cannot be written to.
+    pub fn users(self, users: &[User]) -> Result<(), OutputError> {
+        let mut rows = self.rows(["id", "name", "email", "age"].map(str::to_owned).to_vec())?;
+        for user in users {
+            rows.push(&user_values(user))?;
+        }
+        rows.finish()
+    }
+
+    /// Prints all users and the older ones, to standard output: each list under a heading in a table; in JSON and CSV
+    /// one after the other, with a first field `list` that is `all` or `older`.
+    ///
+    /// # Errors
+    ///
+    /// When standard output cannot be written to.
+    pub fn two_lists(self, all: &[User], older: &[User], older_than: u32) -> Result<(), OutputError> {
+        if self.format == Format::Table {
+            print_line("All users")?;
+            self.users(all)?;
+            print_line(&format!("\nUsers older than {older_than}"))?;
+            return self.users(older);
+        }
+        let mut rows = self.rows(["list", "id", "name", "email", "age"].map(str::to_owned).to_vec())?;
+        for (list, users) in [("all", all), ("older", older)] {
+            for user in users {
+                let [id, name, email, age] = user_values(user);
+                rows.push(&[Value::Text(list.into()), id, name, email, age])?;
+            }
+        }
+        rows.finish()
+    }
+
+    /// Begins to print rows of these columns to standard output. JSON and CSV are written row by row; a table is
+    /// written by [`Rows::finish`], when the widths of its columns are known.
+    ///
+    /// # Errors
+    ///
+    /// When standard output cannot be written to.
+    pub fn rows(self, columns: Vec<String>) -> Result<Rows, OutputError> {
+        let columns = unique(columns);
+        let out = BufWriter::new(io::stdout().lock());
+        let sink = match self.format {
+            Format::Table => Sink::Table {
+                out,
+                columns,
+                cells: Vec::new(),
+            },
+            Format::Json => Sink::Json { out, columns },
+            Format::Csv => {
+                let mut out = csv::Writer::from_writer(out);
+                out.write_record(&columns).map_err(from_csv)?;
+                Sink::Csv { out }
+            }
+        };
+        Ok(Rows { sink })
+    }
+}
+
+fn user_values(user: &User) -> [Value<'_>; 4] {
+    [
+        Value::Integer(user.id),
+        Value::Text(user.name.as_str().into()),
+        Value::Text(user.email.as_str().into()),
+        Value::Integer(user.age.into()),
+    ]
+}
+
+/// Two columns of one name keep both values: the second `n` is `n:2`, as the `sqlite3` shell calls it.
+fn unique(columns: Vec<String>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(columns.len());
+    for (index, column) in columns.iter().enumerate() {
+        let mut name = column.clone();
+        let mut count = 1;
+        // A later column may be called `n:2` of its own accord; it keeps its name.
+        while names.contains(&name) || (count > 1 && columns[index..].contains(&name)) {
+            count += 1;
+            name = format!("{column}:{count}");
+        }
+        names.push(name);
+    }
+    names
+}
+
+/// Rows on their way to standard output. Call [`finish`](Rows::finish), or the last of them may be missing.
+#[must_use = "the last rows are written by `finish`"]
+pub struct Rows {
+    sink: Sink,
+}
+
+type Out = BufWriter<StdoutLock<'static>>;
+
+enum Sink {
+    Table {
+        out: Out,
+        columns: Vec<String>,
+        cells: Vec<Cell>,
+    },
+    Json {
+        out: Out,
+        columns: Vec<String>,
+    },
+    Csv {
+        out: csv::Writer<Out>,
+    },
+}
+
+/// A cell of a table; numbers stand to the right.
+struct Cell {
+    text: String,
+    is_number: bool,
+}
+
+impl Rows {
+    /// Prints a row: one value for each column, in the columns' order.
+    ///
+    /// # Errors
+    ///
+    /// When standard output cannot be written to.
+    pub fn push(&mut self, values: &[Value<'_>]) -> Result<(), OutputError> {
+        match &mut self.sink {
+            Sink::Table { cells, .. } => cells.extend(values.iter().map(Cell::new)),
+            Sink::Json { out, columns } => {
+                serde_json::to_writer(&mut *out, &Object { columns, values }).map_err(io::Error::from)?;
+                out.write_all(b"\n")?;
+            }
+            Sink::Csv { out } => out
+                .write_record(values.iter().map(|value| {
+                    match value {
+                        Value::Null => Cow::Borrowed(""),
+                        value => value.text(),
+                    }
+                    .into_owned()
+                }))
+                .map_err(from_csv)?,
+        }
+        Ok(())
+    }
+
+    /// Prints what is not printed yet.
+    ///
+    /// # Errors
+    ///
+    /// When standard output cannot be written to.
+    pub fn finish(self) -> Result<(), OutputError> {
+        match self.sink {
+            Sink::Table {
+                mut out,
+                columns,
+                cells,
+            } => {
+                write_table(&mut out, columns, &cells)?;
+                out.flush()?;
+            }
+            Sink::Json { mut out, .. } => out.flush()?,
+            Sink::Csv { mut out } => out.flush()?,
+        }
+        Ok(())
+    }
+}
+
+impl Value<'_> {
+    /// The value as text; the same in a table, in CSV and, where JSON has nothing better, in JSON.
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Value::Null => "NULL".into(),
+            Value::Integer(value) => value.to_string().into(),
+            Value::Real(value) if value.is_infinite() && *value > 0.0 => "Infinity".into(),
+            Value::Real(value) if value.is_infinite() => "-Infinity".into(),
+            // `{:?}` is the shortest text that reads back as the same number, and keeps the `.0` of a whole one.
+            Value::Real(value) => format!("{value:?}").into(),
+            Value::Text(value) => value.as_ref().into(),
+            Value::Blob(bytes) => bytes
+                .iter()
+                .map(|byte| format!("{byte:02X}"))
+                .collect::<String>()
+                .into(),
+        }
+    }
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Null => serializer.serialize_unit(),
+            Value::Integer(value) => serializer.serialize_i64(*value),
+            Value::Real(value) if value.is_finite() => serializer.serialize_f64(*value),
+            value => serializer.serialize_str(&value.text()),
+        }
+    }
+}
+
+/// A row as a JSON object whose fields stand in the columns' order.
+struct Object<'a> {
+    columns: &'a [String],
+    values: &'a [Value<'a>],
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.columns.len()))?;
+        for (column, value) in self.columns.iter().zip(self.values) {
+            map.serialize_entry(column, value)?;
+        }
+        map.end()
+    }
+}
+
+impl Cell {
+    fn new(value: &Value<'_>) -> Self {
+        Cell {
+            text: printable(&value.text()),
+            is_number: matches!(value, Value::Integer(_) | Value::Real(_)),
+        }
+    }
+
+    fn heading(text: String) -> Self {
+        Cell {
+            text: printable(&text),
+            is_number: false,
+        }
+    }
+}
+
+/// A line feed would break the table, and an escape sequence could do anything to the terminal: both are shown as
+/// Rust writes them in a string.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let escaped = c.is_control().then(|| c.escape_default());
+            let plain = escaped.is_none().then_some(c);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+fn write_table(out: &mut impl Write, columns: Vec<String>, cells: &[Cell]) -> io::Result<()> {
+    let headings: Vec<Cell> = columns.into_iter().map(Cell::heading).collect();
+    let mut widths: Vec<usize> = headings.iter().map(|cell| cell.text.width()).collect();
+    for row in cells.chunks(widths.len()) {
+        for (cell, width) in row.iter().zip(&mut widths) {
+            *width = cell.text.width().max(*width);
+        }
+    }
+    write_line(out, &headings, &widths)?;
+    let rule: Vec<Cell> = widths
+        .iter()
+        .map(|width| Cell::heading("-".repeat(*width)))
+        .collect();
+    write_line(out, &rule, &widths)?;
+    for row in cells.chunks(widths.len()) {
+        write_line(out, row, &widths)?;
+    }
+    Ok(())
+}
+
+fn write_line(out: &mut impl Write, row: &[Cell], widths: &[usize]) -> io::Result<()> {
+    let mut line = String::new();
+    for (cell, width) in row.iter().zip(widths) {
+        // Counted in columns of a terminal: `{:width$}` counts characters, and an ideograph takes two columns.
+        let padding = " ".repeat(width - cell.text.width());
+        let (before, after) = if cell.is_number {
+            (padding.as_str(), "")
+        } else {
+            ("", padding.as_str())
+        };
+        line.extend([before, &cell.text, after, "  "]);
+    }
+    writeln!(out, "{}", line.trim_end())
+}
+
+fn print_line(line: &str) -> Result<(), OutputError> {
+    Ok(writeln!(io::stdout(), "{line}")?)
+}
+
+/// Standard output could not be written to.
+#[derive(Debug)]
+pub struct OutputError(io::Error);
+
+impl OutputError {
+    /// Whether the reader of a pipe has had enough, which is no failure.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        self.0.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "could not write to standard output: {}\nhelp: check where it goes: a full disk, a closed file?",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for OutputError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl From<io::Error> for OutputError {
+    fn from(error: io::Error) -> Self {
+        OutputError(error)
+    }
+}
+
+fn from_csv(error: csv::Error) -> OutputError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => OutputError(error),
+        other => OutputError(io::Error::other(format!("{other:?}"))),
+    }
+}

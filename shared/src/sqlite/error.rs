@@ -1,0 +1,291 @@
+//! The error of the SQLite tasks.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::redact;
+
+/// The result of whatever speaks to SQLite.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, in which database, while doing what.
+///
+/// Its text is one short message and a line that begins with `help:` and says what to do. `?` makes one of a
+/// [`rusqlite::Error`]; the function that was given the database adds which one it was.
+#[derive(Debug)]
+pub struct Error {
+    // In a box, so that a `Result` stays small where nothing goes wrong.
+    inner: Box<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    problem: Problem,
+    doing: &'static str,
+    database: Option<PathBuf>,
+    closing: Option<Error>,
+}
+
+/// What went wrong.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The file does not exist. It is not created.
+    Missing,
+    /// The path is not one of a file on disk; the text says what it is.
+    NotAFile(&'static str),
+    /// The text of the query is empty, or a comment.
+    NoStatement,
+    /// The query has another number of placeholders than parameters were given.
+    Parameters {
+        /// How many were given.
+        given: usize,
+        /// How many placeholders the query has.
+        expected: usize,
+    },
+    /// A row holds something that is not a [`User`](crate::User).
+    Row {
+        /// The column.
+        column: String,
+        /// The row's `id`, where that can be read.
+        id: Option<i64>,
+        /// What the column holds instead.
+        found: String,
+    },
+    /// The work was stopped, because its result was not wanted any more.
+    Cancelled,
+    /// SQLite's own error.
+    Sqlite(rusqlite::Error),
+    /// An error of the file system.
+    File(std::io::Error),
+    /// An error of another driver.
+    Driver(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// An error met while doing something to the database: `doing` is a verb that the database's name can follow,
+    /// such as `open` or `commit to`.
+    pub fn new(problem: Problem, doing: &'static str) -> Self {
+        let inner = Inner {
+            problem,
+            doing,
+            database: None,
+            closing: None,
+        };
+        Error {
+            inner: Box::new(inner),
+        }
+    }
+
+    /// What went wrong.
+    pub fn problem(&self) -> &Problem {
+        &self.inner.problem
+    }
+
+    /// Says what was being done, where the error does not know it: one that `?` made of a driver's error.
+    pub fn doing(mut self, doing: &'static str) -> Self {
+        self.inner.doing = doing;
+        self
+    }
+
+    /// Says which database it was, unless the error knows.
+    pub fn in_database(mut self, database: &Path) -> Self {
+        self.inner.database.get_or_insert_with(|| database.to_owned());
+        self
+    }
+
+    /// Whether the work was stopped because its result was not wanted any more.
+    pub fn is_cancelled(&self) -> bool {
+        match &self.inner.problem {
+            Problem::Cancelled => true,
+            Problem::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted),
+            _ => false,
+        }
+    }
+
+    fn help(&self, database: &str) -> String {
+        let help = match &self.inner.problem {
+            Problem::Missing => return format!("create it with {}, or check the path", seed(database)),
+            Problem::NotAFile(_) => "name the file of a database",
+            Problem::NoStatement => "write one SQL statement, such as SELECT * FROM users",
+            Problem::Parameters { .. } => "give one parameter for each `?` of the query",
+            Problem::Row { .. } => "correct the row, then run this again",
+            Problem::Cancelled => "run it again, if its result is wanted after all",
+            Problem::Sqlite(error) => return help_for(error, database),
+            Problem::File(_) => "check the path, and what you may read and write there",
+            Problem::Driver(error) => return help_by_text(&error.to_string(), database),
+        };
+        help.to_owned()
+    }
+}
+
+/// The outcome of work on a connection that was closed after it: the work's error wins over the close's, and neither
+/// is lost.
+///
+/// # Errors
+///
+/// When either failed. Where both did, the close's error is part of the text.
+pub fn outcome<T>(worked: Result<T>, closed: Result<()>) -> Result<T> {
+    match (worked, closed) {
+        (Ok(value), Ok(())) => Ok(value),
+        (Err(error), Ok(())) | (Ok(_), Err(error)) => Err(error),
+        (Err(mut error), Err(closing)) => {
+            error.inner.closing = Some(closing);
+            Err(error)
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        let problem = match error {
+            rusqlite::Error::InvalidParameterCount(given, expected) => {
+                Problem::Parameters { given, expected }
+            }
+            other => Problem::Sqlite(other),
+        };
+        Error::new(problem, "query")
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self
+            .inner
+            .database
+            .as_deref()
+            .map(|path| redact(&path.to_string_lossy()));
+        match &path {
+            Some(path) => write!(f, "could not {} `{path}`: ", self.inner.doing)?,
+            None => write!(f, "could not {} the database: ", self.inner.doing)?,
+        }
+        write!(f, "{}", self.inner.problem)?;
+        if let Some(closing) = &self.inner.closing {
+            write!(f, "; and then could not close it: {}", closing.inner.problem)?;
+        }
+        write!(f, "\nhelp: {}", self.help(path.as_deref().unwrap_or("PATH")))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Missing => write!(f, "there is no such file"),
+            Problem::NotAFile(what) => write!(f, "it is {what}"),
+            Problem::NoStatement => write!(f, "the query is empty"),
+            Problem::Parameters { given, expected } => {
+                let plural = |count: usize| if count == 1 { "" } else { "s" };
+                let (e, g) = (plural(*expected), plural(*given));
+                write!(
+                    f,
+                    "the query has {expected} placeholder{e}, and {given} parameter{g} came with it"
+                )
+            }
+            Problem::Row { column, id, found } => {
+                write!(f, "the column `{column}` ")?;
+                match id {
+                    Some(id) => write!(f, "of the user with id {id} ")?,
+                    None => write!(f, "of a user whose id cannot be read ")?,
+                }
+                write!(f, "holds {found}")
+            }
+            Problem::Cancelled => write!(f, "the query was stopped"),
+            Problem::Sqlite(error) => write_sqlite(f, error),
+            Problem::File(error) => write!(f, "{error}"),
+            Problem::Driver(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.inner.problem {
+            Problem::Sqlite(error) => Some(error),
+            Problem::File(error) => Some(error),
+            Problem::Driver(error) => Some(error.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+fn write_sqlite(f: &mut fmt::Formatter<'_>, error: &rusqlite::Error) -> fmt::Result {
+    match error {
+        rusqlite::Error::SqlInputError { msg, sql, offset, .. } => {
+            write!(f, "{msg}")?;
+            mark(f, sql, usize::try_from(*offset).unwrap_or_default())
+        }
+        rusqlite::Error::MultipleStatement => write!(f, "the text holds more than one statement"),
+        rusqlite::Error::ExecuteReturnedResults => write!(f, "the statement returns rows"),
+        rusqlite::Error::ToSqlConversionFailure(reason) => {
+            write!(f, "a parameter cannot be converted: {reason}")
+        }
+        rusqlite::Error::SqliteFailure(failure, message) => match (failure.code, message) {
+            (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => {
+                write!(
+                    f,
+                    "another connection holds a lock, and did not let go within 5 seconds"
+                )
+            }
+            (_, Some(message)) => write!(f, "{message}"),
+            (_, None) => write!(f, "{failure}"),
+        },
+        other => write!(f, "{other}"),
+    }
+}
+
+/// Shows the line of the SQL in which SQLite stumbled, with a caret under the place.
+fn mark(f: &mut fmt::Formatter<'_>, sql: &str, offset: usize) -> fmt::Result {
+    let Some((before, after)) = sql.split_at_checked(offset) else {
+        return Ok(());
+    };
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let end = after.find('\n').map_or(sql.len(), |newline| offset + newline);
+    let indent = before[start..].chars().count();
+    write!(f, "\n    {}\n    {:indent$}^", &sql[start..end], "")
+}
+
+fn help_for(error: &rusqlite::Error, database: &str) -> String {
+    let help = match error {
+        rusqlite::Error::SqlInputError { .. } => "correct the SQL at the mark",
+        rusqlite::Error::MultipleStatement => "run one statement at a time",
+        rusqlite::Error::ExecuteReturnedResults => "run a query with `run`, which hands its rows over",
+        rusqlite::Error::ToSqlConversionFailure(_) => {
+            "give a value that SQLite can hold: an integer of 64 bits, a float, a text, bytes"
+        }
+        rusqlite::Error::InvalidColumnName(_) => "let the query return the columns id, name, email and age",
+        _ => match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                "end the program that is using it, or wait until it is done"
+            }
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                "check the path; if the file was a database, bring it back from a copy"
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+                "check what you may read and write: the file, and the folder that it lies in"
+            }
+            Some(ErrorCode::DiskFull) => "make room on the disk; nothing was changed",
+            Some(ErrorCode::ConstraintViolation) => "correct the values; nothing was changed",
+            Some(ErrorCode::OperationInterrupted) => "run it again, if its result is wanted after all",
+            _ => return help_by_text(&error.to_string(), database),
+        },
+    };
+    help.to_owned()
+}
+
+/// Where SQLite's code says only 'error', its text says more.
+fn help_by_text(text: &str, database: &str) -> String {
+    if text.contains("no such table") {
+        format!("fill the database with {}, or check the path", seed(database))
+    } else if text.contains("unfinalized") {
+        "drop every statement before its connection: one in `mem::forget`, a `static` or an `Rc` cycle keeps it open"
+            .to_owned()
+    } else {
+        "check the query and the database".to_owned()
+    }
+}
+
+fn seed(database: &str) -> String {
+    format!("`cargo run --bin seed -- --database {database}`")
+}

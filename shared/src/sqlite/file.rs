@@ -1,0 +1,124 @@
+//! The file of a database: opened only where it is there, made only as a whole.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Error, Problem, Result};
+use crate::schema::{SQLITE_INDEX, SQLITE_TABLE};
+use crate::{User, sample_users};
+
+/// The path under which SQLite will open exactly this file, if it is one.
+///
+/// SQLite takes more than paths: `:memory:` and an empty name are fresh databases that are gone when they close, and
+/// `file:…` is a URI that may ask for either (SQLite's documentation of `sqlite3_open_v2`; rusqlite's SQLite is built
+/// with URIs switched on, whatever the flags say). The first two are refused, and a file whose name begins with
+/// `file:` is named so that it is a path.
+///
+/// # Errors
+///
+/// When there is no such file, or it is a folder, a device or a pipe.
+pub fn existing_file(database: &Path) -> Result<PathBuf> {
+    let refused = |problem| Error::new(problem, "open").in_database(database);
+    if database == Path::new(":memory:") || database == Path::new("") {
+        return Err(refused(Problem::NotAFile(
+            "no file, and SQLite would make a fresh, empty database of it",
+        )));
+    }
+    match fs::metadata(database) {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(metadata) if metadata.is_dir() => return Err(refused(Problem::NotAFile("a folder"))),
+        Ok(_) => return Err(refused(Problem::NotAFile("not a regular file"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(refused(Problem::Missing)),
+        Err(error) => return Err(refused(Problem::File(error))),
+    }
+    if database.as_os_str().as_encoded_bytes().starts_with(b"file:") {
+        return Ok(Path::new(".").join(database));
+    }
+    Ok(database.to_owned())
+}
+
+/// Opens a database that is there, for reading and writing, and never creates one.
+///
+/// A lock that somebody else holds is waited for, 5 seconds, which is rusqlite's default. The connection closes when
+/// it is dropped.
+///
+/// # Errors
+///
+/// When [`existing_file`] refuses the path, or the file cannot be opened.
+pub fn open(database: &Path) -> Result<Connection> {
+    // Without SQLITE_OPEN_CREATE. NO_MUTEX: Rust's type system already sees to it that one thread at a time uses it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(existing_file(database)?, flags)
+        .map_err(|error| Error::from(error).doing("open").in_database(database))
+}
+
+/// Fills an empty file with the table `users` and these users, as fast as SQLite can.
+///
+/// The file must be nobody else's yet: there is no journal, so a crash leaves rubbish. Make it under another name, and
+/// rename it when this returns `Ok`: then the file is on the disk.
+///
+/// # Errors
+///
+/// When the file cannot be written, or two users have one `id` or one `email`.
+pub fn create(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
+    fill(file, users).map_err(|error| error.doing("create").in_database(file))
+}
+
+fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
+    let connection = open(file)?;
+    // What protects a database that others use only costs time here.
+    connection.execute_batch(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE",
+    )?;
+    let transaction = connection.unchecked_transaction()?;
+    transaction.execute_batch(SQLITE_TABLE)?;
+    {
+        let mut insert =
+            transaction.prepare("INSERT INTO users (id, name, email, age) VALUES (?1, ?2, ?3, ?4)")?;
+        for user in users {
+            insert.execute((user.id, &user.name, &user.email, user.age))?;
+        }
+    }
+    transaction.execute_batch(SQLITE_INDEX)?;
+    transaction.commit()?;
+    connection.close().map_err(|(_, error)| error)?;
+    let written = File::options()
+        .write(true)
+        .open(file)
+        .and_then(|file| file.sync_all());
+    written.map_err(|error| Error::new(Problem::File(error), "create"))
+}
+
+/// Creates a database with the sample users, unless the file is there: `false` says that it was.
+///
+/// Two programs may do this at the same moment, and a third may read: nobody ever sees half a database.
+///
+/// # Errors
+///
+/// When the file cannot be created.
+pub fn create_sample(database: &Path) -> Result<bool> {
+    let failed = |error| Error::new(Problem::File(error), "create").in_database(database);
+    let folder = match database.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut prefix = database.file_name().unwrap_or(OsStr::new("users")).to_owned();
+    prefix.push(".");
+    // Opened our own way, for a temporary file is readable for its owner alone.
+    let draft = tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(".new")
+        .make_in(folder, |path| File::create_new(path))
+        .map_err(failed)?
+        .into_temp_path();
+    create(&draft, sample_users())?;
+    match draft.persist_noclobber(database) {
+        Ok(()) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failed(error.error)),
+    }
+}

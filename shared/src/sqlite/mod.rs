@@ -1,0 +1,9 @@
+//! What the SQLite tasks have in common.
+
+mod error;
+mod file;
+mod rows;
+
+pub use error::{Error, Problem, Result, outcome};
+pub use file::{create, create_sample, existing_file, open};
+pub use rows::read_users;
