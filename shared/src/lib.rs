@@ -11,6 +11,7 @@
 //! | `mariadb` | `mariadb` | a private MariaDB server that ends with the program |
 //! | `recorder` | `recorder` | for tests: what was opened, run and closed, by whatever library |
 //! | `recorder` | `fixture` | for tests: databases, good and bad |
+//! | `recorder` | `program` | for tests: a task's binary, run as a script would |
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -30,6 +31,8 @@ pub mod fixture;
 pub mod mariadb;
 #[cfg(feature = "cli")]
 pub mod output;
+#[cfg(feature = "recorder")]
+pub mod program;
 #[cfg(feature = "recorder")]
 pub mod recorder;
 #[cfg(feature = "runtime")]

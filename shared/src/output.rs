@@ -96,7 +96,7 @@ impl OutputOption {
             Format::Csv => {
                 let mut out = csv::Writer::from_writer(out);
                 out.write_record(&columns).map_err(from_csv)?;
-                Sink::Csv { out }
+                Sink::Csv { out: Box::new(out) }
             }
         };
         Ok(Rows { sink })
@@ -147,7 +147,7 @@ enum Sink {
         columns: Vec<String>,
     },
     Csv {
-        out: csv::Writer<Out>,
+        out: Box<csv::Writer<Out>>,
     },
 }
 

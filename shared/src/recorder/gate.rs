@@ -1,8 +1,6 @@
 //! Holds a thread inside SQLite, at a chosen event, until the test lets it go.
 
-use std::future::poll_fn;
 use std::sync::{MutexGuard, PoisonError};
-use std::task::Poll;
 
 use super::{Log, Recording, lock};
 
@@ -37,15 +35,9 @@ impl Recording {
 impl Gate<'_> {
     /// Completes when a thread stands at the gate. It may never: put it beside the work that should come there.
     pub async fn reached(&self) {
-        poll_fn(|context| {
-            let mut state = lock(&self.log.state);
-            if state.gate.as_ref().is_some_and(|gate| gate.is_reached) {
-                return Poll::Ready(());
-            }
-            state.wakers.push(context.waker().clone());
-            Poll::Pending
-        })
-        .await;
+        self.log
+            .reached(|state| state.gate.as_ref().is_some_and(|gate| gate.is_reached))
+            .await;
     }
 }
 
@@ -56,21 +48,21 @@ impl Drop for Gate<'_> {
     }
 }
 
-/// Holds the thread that has noted the event `number`, if the gate stands there.
-pub(super) fn hold<'l>(
-    log: &'l Log,
-    mut state: MutexGuard<'l, super::State>,
-    number: usize,
-) -> MutexGuard<'l, super::State> {
+/// Whether the gate stands at the event `number`, which has just been noted.
+pub(super) fn reach(state: &mut super::State, number: usize) -> bool {
     let Some(gate) = state.gate.as_mut().filter(|gate| gate.at == number) else {
-        return state;
+        return false;
     };
     gate.is_reached = true;
-    for waker in state.wakers.drain(..) {
-        waker.wake();
-    }
+    true
+}
+
+/// Holds the thread that has noted the event `number` until the gate there is gone.
+pub(super) fn hold(log: &Log, state: MutexGuard<'_, super::State>, number: usize) {
     let is_held = |state: &mut super::State| state.gate.as_ref().is_some_and(|gate| gate.at == number);
-    log.changed
-        .wait_while(state, is_held)
-        .unwrap_or_else(PoisonError::into_inner)
+    drop(
+        log.changed
+            .wait_while(state, is_held)
+            .unwrap_or_else(PoisonError::into_inner),
+    );
 }

@@ -57,14 +57,15 @@ fn record(connection: Connection) -> rusqlite::Result<()> {
         statements: Mutex::default(),
     });
 
-    // Registered before anything can fail, and owned by nothing but this function: when SQLite destroys the function,
-    // which is the last thing it does with a connection, the connection is gone.
+    // A function that nobody calls, and that owns what announces the end: SQLite destroys the functions of a
+    // connection last of all, when its statements, its locks and its file are gone.
     let closed = OnClosed(watched.clone());
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
-    watched.log.note(number, What::Opened);
-    connection.create_scalar_function("meet", 0, flags, move |_| {
-        rendezvous::meet(&closed.0.log, closed.0.number)
+    let flags = FunctionFlags::SQLITE_UTF8;
+    connection.create_scalar_function("recorder_is_attached", 0, flags, move |_| {
+        Ok(closed.0.number as i64)
     })?;
+    watched.log.note(number, What::Opened);
+    rendezvous::register(&connection, &watched)?;
 
     let events = SQLITE_TRACE_STMT | SQLITE_TRACE_ROW | SQLITE_TRACE_PROFILE | SQLITE_TRACE_CLOSE;
     // SAFETY: the connection is open. The context stays valid for as long as SQLite may call back with it: it is kept
@@ -82,9 +83,9 @@ fn record(connection: Connection) -> rusqlite::Result<()> {
 }
 
 /// A connection under observation.
-struct Watched {
-    number: usize,
-    log: Arc<Log>,
+pub(super) struct Watched {
+    pub(super) number: usize,
+    pub(super) log: Arc<Log>,
     statements: Mutex<Statements>,
 }
 

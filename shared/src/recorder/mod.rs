@@ -32,13 +32,14 @@ mod rendezvous;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 pub use gate::Gate;
-pub use rendezvous::make_users_meet;
+pub use rendezvous::{make_one_fail_and_one_run_on, make_users_meet};
 
 /// How long to wait for what should come at once; only a failure gets there.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -170,6 +171,11 @@ impl Recording {
         });
     }
 
+    /// Completes when something holds of the events. It may never: put it beside the work that should bring it about.
+    pub async fn happened(&self, mut holds: impl FnMut(&[Event]) -> bool) {
+        self.log.reached(|state| holds(&state.events)).await;
+    }
+
     /// Waits until something holds of the events: `what` says what, for the failure's text.
     ///
     /// # Panics
@@ -227,8 +233,27 @@ impl Log {
             at: Instant::now(),
             what,
         });
+        let is_at_gate = gate::reach(&mut state, number);
         self.changed.notify_all();
-        drop(gate::hold(self, state, number));
+        for waker in state.wakers.drain(..) {
+            waker.wake();
+        }
+        if is_at_gate {
+            gate::hold(self, state, number);
+        }
+    }
+
+    /// Completes when something holds of the state.
+    async fn reached(&self, mut holds: impl FnMut(&State) -> bool) {
+        poll_fn(|context| {
+            let mut state = lock(&self.state);
+            if holds(&state) {
+                return Poll::Ready(());
+            }
+            state.wakers.push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
     }
 }
 

@@ -1,9 +1,14 @@
 //! A meeting of queries inside SQLite: proof, without a clock, that they run at the same time.
 
 use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+
+use super::hook::Watched;
 use super::{DEADLINE, Log, Recording, lock};
+use crate::fixture::ENDLESS;
 use crate::sqlite;
 
 pub(super) struct State {
@@ -29,17 +34,54 @@ impl Recording {
 ///
 /// When the database has no table `users`.
 pub fn make_users_meet(database: &Path) {
+    make_view(database, "meet()");
+}
+
+/// Makes a view of the table `users` on which two queries meet; the first to come fails, and the other runs until it is
+/// stopped.
+///
+/// # Panics
+///
+/// When the database has no table `users`.
+pub fn make_one_fail_and_one_run_on(database: &Path) {
+    // SQLite evaluates only the branch of a CASE that is taken.
+    make_view(
+        database,
+        &format!("CASE WHEN meet() AND came_first() THEN fail() ELSE ({ENDLESS}) > 0 END"),
+    );
+}
+
+fn make_view(database: &Path, condition: &str) {
     let connection = sqlite::open(database).expect("a database");
     connection
-        .execute_batch(
+        .execute_batch(&format!(
             "ALTER TABLE users RENAME TO people;
-             CREATE VIEW users AS SELECT * FROM people WHERE meet();",
-        )
+             CREATE VIEW users AS SELECT * FROM people WHERE {condition}"
+        ))
         .expect("a table `users`, and no `people`");
 }
 
+/// The functions of SQL that a recorded connection has.
+pub(super) fn register(connection: &Connection, watched: &Arc<Watched>) -> rusqlite::Result<()> {
+    // Innocuous, or a view could not call them where SQLite is told not to trust the schema.
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+    let guest = watched.clone();
+    connection.create_scalar_function("meet", 0, flags, move |_| meet(&guest.log, guest.number))?;
+    let guest = watched.clone();
+    connection.create_scalar_function("came_first", 0, flags, move |_| {
+        let state = lock(&guest.log.state);
+        Ok(state
+            .meeting
+            .as_ref()
+            .is_some_and(|meeting| meeting.arrived.first() == Some(&guest.number)))
+    })?;
+    connection.create_scalar_function("fail", 0, flags, |_| -> rusqlite::Result<bool> {
+        Err(rusqlite::Error::UserFunctionError("failed on purpose".into()))
+    })
+}
+
 /// The body of `meet()`.
-pub(super) fn meet(log: &Log, connection: usize) -> rusqlite::Result<bool> {
+fn meet(log: &Log, connection: usize) -> rusqlite::Result<bool> {
     let mut state = lock(&log.state);
     let Some(meeting) = &mut state.meeting else {
         return Ok(true);

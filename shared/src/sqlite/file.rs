@@ -56,16 +56,18 @@ pub fn open(database: &Path) -> Result<Connection> {
         .map_err(|error| Error::from(error).doing("open").in_database(database))
 }
 
-/// Fills an empty file with the table `users` and these users, as fast as SQLite can.
+/// Fills an empty file with the table `users` and these users, as fast as SQLite can, in memory that does not grow
+/// with their number.
 ///
 /// The file must be nobody else's yet: there is no journal, so a crash leaves rubbish. Make it under another name, and
 /// rename it when this returns `Ok`: then the file is on the disk.
 ///
 /// # Errors
 ///
-/// When the file cannot be written, or two users have one `id` or one `email`.
+/// When the file cannot be written, or two users have one `id` or one `email`. The error does not say in which
+/// database: the caller knows the name that the file is to have.
 pub fn create(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
-    fill(file, users).map_err(|error| error.doing("create").in_database(file))
+    fill(file, users).map_err(|error| error.doing("create"))
 }
 
 fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
@@ -115,7 +117,7 @@ pub fn create_sample(database: &Path) -> Result<bool> {
         .make_in(folder, |path| File::create_new(path))
         .map_err(failed)?
         .into_temp_path();
-    create(&draft, sample_users())?;
+    create(&draft, sample_users()).map_err(|error| error.in_database(database))?;
     match draft.persist_noclobber(database) {
         Ok(()) => Ok(true),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),

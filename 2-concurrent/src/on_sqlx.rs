@@ -1,0 +1,153 @@
+//! The same three functions on sqlx.
+//!
+//! sqlx keeps a thread for each SQLite connection, as aiosqlite does, and sends the rows across, one by one: easier
+//! to write, slower with many rows. Here too, a future that is dropped stops its statement, through SQLite's progress
+//! handler; sqlx has no busy handler to set, so that a wait for somebody else's lock goes on to its end, 5 seconds at
+//! the most.
+
+use std::path::{Path, PathBuf};
+
+use futures_lite::future;
+use shared::User;
+use shared::sqlite::{Problem, existing_file, outcome};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+
+use crate::cancel::{self, StopOnDrop};
+use crate::thread::CONNECTIONS;
+use crate::{Error, Result};
+
+const ALL: &str = "SELECT id, name, email, age FROM users ORDER BY id";
+const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ?1 ORDER BY id";
+
+/// Every user of the database, in `id` order. As [`async_fetch_users`](crate::async_fetch_users).
+///
+/// # Errors
+///
+/// As [`async_fetch_users`](crate::async_fetch_users).
+///
+/// # Cancel safety
+///
+/// Dropping the future stops the query and then closes its connection; a wait for a lock ends first.
+pub async fn async_fetch_users(database: &Path) -> Result<Vec<User>> {
+    let stop = StopOnDrop::new();
+    fetch(database, &stop, ALL, None).await
+}
+
+/// The users who are older than `age` years. As [`async_fetch_older_users`](crate::async_fetch_older_users).
+///
+/// # Errors
+///
+/// As [`async_fetch_users`](crate::async_fetch_users).
+///
+/// # Cancel safety
+///
+/// As [`async_fetch_users`].
+pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<User>> {
+    let stop = StopOnDrop::new();
+    fetch(database, &stop, OLDER, Some(age)).await
+}
+
+/// All users, and those older than `older_than`, at the same time. As
+/// [`fetch_concurrently`](crate::fetch_concurrently).
+///
+/// # Errors
+///
+/// As [`async_fetch_users`](crate::async_fetch_users), for either query. The first failure stops the other query; when
+/// the error is returned, both connections are closed.
+///
+/// # Cancel safety
+///
+/// As [`async_fetch_users`], for both queries.
+pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
+    let stop = StopOnDrop::new();
+    let fetched = future::zip(
+        stop.at_an_error(fetch(database, &stop, ALL, None)),
+        stop.at_an_error(fetch(database, &stop, OLDER, Some(older_than))),
+    );
+    cancel::both(fetched.await)
+}
+
+async fn fetch(
+    database: &Path,
+    stop: &StopOnDrop,
+    query: &'static str,
+    age: Option<u32>,
+) -> Result<Vec<User>> {
+    let _permit = CONNECTIONS.acquire().await;
+    let fetched = async {
+        let mut connection = open(database.to_owned()).await?;
+        let worked = fetch_over(&mut connection, stop, query, age).await;
+        let closed = connection.close().await.map_err(|error| driver(error, "close"));
+        outcome(worked, closed)
+    };
+    fetched.await.map_err(|error| error.in_database(database))
+}
+
+async fn open(database: PathBuf) -> Result<SqliteConnection> {
+    // Looking at a file may take as long as reading it, on a network's disk: not on the executor's thread.
+    let path = blocking::unblock(move || existing_file(&database)).await?;
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        // sqlx would log slow statements as warnings.
+        .disable_statement_logging()
+        .connect()
+        .await
+        .map_err(|error| driver(error, "open"))
+}
+
+async fn fetch_over(
+    connection: &mut SqliteConnection,
+    stop: &StopOnDrop,
+    query: &'static str,
+    age: Option<u32>,
+) -> Result<Vec<User>> {
+    let failed = |error| driver(error, "query");
+    let handle = stop.handle();
+    connection
+        .lock_handle()
+        .await
+        .map_err(failed)?
+        .set_progress_handler(cancel::STEPS_BETWEEN_LOOKS, move || !handle.is_told());
+    let mut query = sqlx::query(query);
+    if let Some(age) = age {
+        query = query.bind(age);
+    }
+    let rows = query.fetch_all(connection).await.map_err(failed)?;
+    rows.iter().map(user).collect()
+}
+
+fn user(row: &SqliteRow) -> Result<User> {
+    Ok(User {
+        id: field(row, "id")?,
+        name: field(row, "name")?,
+        email: field(row, "email")?,
+        age: field(row, "age")?,
+    })
+}
+
+fn field<T>(row: &SqliteRow, column: &'static str) -> Result<T>
+where
+    T: for<'r> sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    // As an `Option`, for of a NULL sqlx would otherwise make what SQLite does: 0, or an empty text.
+    let found = match row.try_get::<Option<T>, _>(column) {
+        Ok(Some(value)) => return Ok(value),
+        Ok(None) => "NULL".to_owned(),
+        Err(sqlx::Error::ColumnDecode { source, .. }) => format!("something else: {source}"),
+        Err(error) => return Err(driver(error, "read")),
+    };
+    let column = column.to_owned();
+    let id = row.try_get("id").ok();
+    Err(Error::new(Problem::Row { column, id, found }, "read"))
+}
+
+fn driver(error: sqlx::Error, doing: &'static str) -> Error {
+    // SQLITE_INTERRUPT, which is 9: the progress handler has stopped the statement.
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        Some("9") => Error::new(Problem::Cancelled, doing),
+        _ => Error::new(Problem::Driver(error.into()), doing),
+    }
+}
