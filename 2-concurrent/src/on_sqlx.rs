@@ -76,25 +76,54 @@ async fn fetch(
 ) -> Result<Vec<User>> {
     let _permit = CONNECTIONS.acquire().await;
     let fetched = async {
-        let mut connection = open(database.to_owned()).await?;
-        let worked = fetch_over(&mut connection, stop, query, age).await;
-        let closed = connection.close().await.map_err(|error| driver(error, "close"));
-        outcome(worked, closed)
+        let mut connection = Guard::open(database.to_owned()).await?;
+        let worked = fetch_over(connection.get(), stop, query, age).await;
+        outcome(worked, connection.close().await)
     };
     fetched.await.map_err(|error| error.in_database(database))
 }
 
-async fn open(database: PathBuf) -> Result<SqliteConnection> {
-    // Looking at a file may take as long as reading it, on a network's disk: not on the executor's thread.
-    let path = blocking::unblock(move || existing_file(&database)).await?;
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        // sqlx would log slow statements as warnings.
-        .disable_statement_logging()
-        .connect()
-        .await
-        .map_err(|error| driver(error, "open"))
+/// A connection that is never closed on the executor's thread.
+///
+/// sqlx closes a SQLite connection on the thread that lets go of it last: its own, or the one that awaits
+/// `SqliteConnection::close` or drops the connection (sqlx-sqlite 0.9, `ConnectionWorker`). Closing may take long; of a
+/// database in WAL mode it may write the whole log back.
+struct Guard(Option<SqliteConnection>);
+
+impl Guard {
+    async fn open(database: PathBuf) -> Result<Guard> {
+        // Looking at a file may take as long as reading it, on a network's disk: not on the executor's thread either.
+        let path = blocking::unblock(move || existing_file(&database)).await?;
+        let connection = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(false)
+            // sqlx would log slow statements as warnings.
+            .disable_statement_logging()
+            .connect()
+            .await
+            .map_err(|error| driver(error, "open"))?;
+        Ok(Guard(Some(connection)))
+    }
+
+    fn get(&mut self) -> &mut SqliteConnection {
+        self.0.as_mut().expect("it is there until it is closed")
+    }
+
+    async fn close(mut self) -> Result<()> {
+        let Some(connection) = self.0.take() else {
+            return Ok(());
+        };
+        let closed = blocking::unblock(|| future::block_on(connection.close())).await;
+        closed.map_err(|error| driver(error, "close"))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            blocking::unblock(|| drop(connection)).detach();
+        }
+    }
 }
 
 async fn fetch_over(

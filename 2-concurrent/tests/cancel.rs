@@ -8,12 +8,13 @@ use concurrent::{Result, on_sqlx, with_connection};
 use futures_lite::future::{self, FutureExt};
 use rusqlite::Connection;
 use shared::fixture::{ENDLESS, Fixture, make_users_endless};
-use shared::recorder::{Event, Recording, What, make_one_fail_and_one_run_on};
+use shared::recorder::{DEADLINE, Event, Recording, What, make_one_fail_and_one_run_on};
 
+type Function = (&'static str, fn(&Path) -> Work<'_>);
 type Work<'p> = Pin<Box<dyn Future<Output = Result<()>> + 'p>>;
 
 /// The functions of the contract, as pieces of work that end alike.
-const FUNCTIONS: [(&str, fn(&Path) -> Work<'_>); 6] = [
+const FUNCTIONS: [Function; 6] = [
     ("async_fetch_users", |path| {
         async move { concurrent::async_fetch_users(path).await.map(drop) }.boxed_local()
     }),

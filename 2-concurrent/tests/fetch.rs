@@ -89,6 +89,22 @@ fn the_executors_thread_is_free_while_a_query_waits() {
 }
 
 #[test]
+fn nothing_of_sqlite_happens_on_the_executors_thread() {
+    for driver in ["rusqlite", "sqlx"] {
+        for _ in 0..20 {
+            let fixture = Fixture::sample();
+            let recording = Recording::start(fixture.path());
+            future::block_on(fetch(driver, fixture.path(), 40)).unwrap();
+            let here = std::thread::current().id();
+            assert!(
+                recording.events().iter().all(|event| event.thread != here),
+                "{driver}\n{recording}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_thousand_fetches_at_once_all_succeed_with_few_connections() {
     let fixture = Fixture::sample();
     let recording = Recording::start(fixture.path());

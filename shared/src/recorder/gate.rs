@@ -1,6 +1,7 @@
 //! Holds a thread inside SQLite, at a chosen event, until the test lets it go.
 
 use std::sync::{MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use super::{Log, Recording, lock};
 
@@ -12,6 +13,7 @@ pub struct Gate<'r> {
 
 pub(super) struct State {
     at: usize,
+    opened_by: ThreadId,
     is_reached: bool,
 }
 
@@ -24,6 +26,7 @@ impl Recording {
     pub fn gate_at(&self, number: usize) -> Gate<'_> {
         let gate = State {
             at: number,
+            opened_by: thread::current().id(),
             is_reached: false,
         };
         let before = lock(&self.log.state).gate.replace(gate);
@@ -48,13 +51,14 @@ impl Drop for Gate<'_> {
     }
 }
 
-/// Whether the gate stands at the event `number`, which has just been noted.
+/// Notes that the event `number` has happened, and tells whether the thread is to be held there.
 pub(super) fn reach(state: &mut super::State, number: usize) -> bool {
     let Some(gate) = state.gate.as_mut().filter(|gate| gate.at == number) else {
         return false;
     };
     gate.is_reached = true;
-    true
+    // A thread cannot wait for itself: work that is done on the test's own thread only passes.
+    gate.opened_by != thread::current().id()
 }
 
 /// Holds the thread that has noted the event `number` until the gate there is gone.

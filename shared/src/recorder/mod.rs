@@ -36,6 +36,7 @@ use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 pub use gate::Gate;
@@ -51,6 +52,8 @@ pub struct Event {
     pub connection: usize,
     /// When.
     pub at: Instant,
+    /// On which thread.
+    pub thread: ThreadId,
     /// What.
     pub what: What,
 }
@@ -201,7 +204,10 @@ impl fmt::Display for Recording {
         let Some(first) = events.first() else {
             return write!(f, "no connection was opened");
         };
-        for Event { connection, at, what } in &events {
+        for Event {
+            connection, at, what, ..
+        } in &events
+        {
             let since = (*at - first.at).as_secs_f64() * 1000.0;
             write!(f, "{since:9.3} ms  connection {connection}: ")?;
             match what {
@@ -231,6 +237,7 @@ impl Log {
         state.events.push(Event {
             connection,
             at: Instant::now(),
+            thread: thread::current().id(),
             what,
         });
         let is_at_gate = gate::reach(&mut state, number);
