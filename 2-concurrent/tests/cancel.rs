@@ -129,7 +129,7 @@ fn the_body_cannot_begin_another_statement_after_the_drop_neither_fresh_nor_prep
     let outcome = until(work, begun);
     assert!(outcome.is_none());
     assert_eq!(
-        outcomes.recv().unwrap(),
+        outcomes.recv_timeout(DEADLINE).unwrap(),
         [true; 4],
         "each statement is stopped or refused\n{recording}"
     );
