@@ -1,0 +1,141 @@
+//! Where a new database is made, until it takes the old one's place.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// A file in a folder of its own, beside the database: the same file system, so that one can be renamed to the other.
+///
+/// Both are removed when this is dropped. `kill -9` leaves them, for the next run's [`sweep`].
+#[must_use = "the draft is removed when this is dropped"]
+pub struct Draft {
+    file: PathBuf,
+    folder: TempDir,
+    /// Held as long as this process lives, whatever ends it: this is how a sweep knows that a draft is nobody's. It
+    /// is a lock on the folder and not on the file, for some systems (macOS) let it exclude SQLite's own locks.
+    _lock: File,
+}
+
+const FILE: &str = "draft.db";
+const RANDOM_LETTERS: usize = 6;
+const SUFFIX: &str = ".seeding";
+
+impl Draft {
+    /// Makes an empty file, with the permissions of any new file.
+    pub fn beside(database: &Path) -> io::Result<Draft> {
+        let (parent, name) = (folder_of(database), database.file_name().unwrap_or_default());
+        let mut prefix = name.to_owned();
+        prefix.push(".");
+        loop {
+            let folder = tempfile::Builder::new()
+                .prefix(&prefix)
+                .rand_bytes(RANDOM_LETTERS)
+                .suffix(SUFFIX)
+                .tempdir_in(parent)
+                // The name that was tried means nothing to anybody.
+                .map_err(|error| io::Error::from(error.kind()))?;
+            // Between making the folder and locking it, another program's sweep may take it. Then there is another.
+            let lock = match File::open(folder.path()) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                opened => opened?,
+            };
+            match lock.try_lock() {
+                Ok(()) if folder.path().exists() => {}
+                Ok(()) | Err(TryLockError::WouldBlock) => continue,
+                // A file system without locks. No sweep can have one either, and leaves the draft alone.
+                Err(TryLockError::Error(_)) => {}
+            }
+            let file = folder.path().join(FILE);
+            File::create_new(&file)?;
+            return Ok(Draft {
+                file,
+                folder,
+                _lock: lock,
+            });
+        }
+    }
+
+    /// The file to fill.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The folder that is to go when the program ends in a way that drops nothing.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Removes the drafts of this database whose programs have died. One that cannot be removed is left.
+pub fn sweep(database: &Path) {
+    let name = database.file_name().unwrap_or_default().as_encoded_bytes();
+    let Ok(entries) = fs::read_dir(folder_of(database)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let found = entry.file_name();
+        let middle = (found.as_encoded_bytes().strip_prefix(name))
+            .and_then(|rest| rest.strip_prefix(b"."))
+            .and_then(|rest| rest.strip_suffix(SUFFIX.as_bytes()));
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && middle.is_some_and(|middle| middle.len() == RANDOM_LETTERS) {
+            let _ = remove_if_dead(&entry.path());
+        }
+    }
+}
+
+fn remove_if_dead(folder: &Path) -> io::Result<()> {
+    let lock = File::open(folder)?;
+    lock.try_lock()?;
+    // Not `remove_dir_all`: a folder that holds more than a draft is somebody's, and stays.
+    match fs::remove_file(folder.join(FILE)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::remove_dir(folder)
+}
+
+/// The folder that a file lies in.
+pub fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft_of_the_dead(database: &Path) -> PathBuf {
+        let draft = Draft::beside(database).expect("a draft");
+        let folder = draft.folder().to_owned();
+        // What dies by `kill -9` releases the lock and removes nothing.
+        let Draft { folder: kept, .. } = draft;
+        let _ = kept.keep();
+        folder
+    }
+
+    #[test]
+    fn a_sweep_takes_the_drafts_of_the_dead_and_no_others() {
+        let temporary = tempfile::tempdir().expect("a folder");
+        let database = temporary.path().join("users.db");
+        let dead = draft_of_the_dead(&database);
+        let of_another_database = draft_of_the_dead(&temporary.path().join("other.db"));
+        let with_something_in_it = draft_of_the_dead(&database);
+        fs::write(with_something_in_it.join("notes.txt"), "mine").expect("a file");
+        let alive = Draft::beside(&database).expect("a draft");
+
+        sweep(&database);
+
+        assert!(!dead.exists());
+        assert!(of_another_database.exists());
+        assert!(with_something_in_it.join("notes.txt").exists());
+        assert!(alive.file().exists());
+        let folder = alive.folder().to_owned();
+        drop(alive);
+        assert!(!folder.exists());
+    }
+}

@@ -1,0 +1,68 @@
+//! What can go wrong, and what to do about it.
+
+use std::fmt;
+
+use shared::sqlite;
+
+/// Its text is one short message and a line that begins with `help:`.
+#[derive(Debug)]
+pub enum Error {
+    /// The database holds what no seeding put there, or is none.
+    Refused {
+        database: String,
+        what: String,
+        help: &'static str,
+    },
+    /// A SQLite file could not be read or written.
+    Sqlite(sqlite::Error),
+    /// A server could not be reached, or did not do what it was asked.
+    Server {
+        doing: &'static str,
+        server: String,
+        reason: String,
+        help: &'static str,
+    },
+    /// A signal asked the program to end.
+    Stopped { database: String },
+}
+
+/// What `--force` is for.
+pub const FORCE: &str = "name another database, or give --force to replace what is there";
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Refused { database, what, help } => {
+                write!(f, "{database} was left alone: {what}\nhelp: {help}")
+            }
+            Error::Sqlite(error) => error.fmt(f),
+            Error::Server {
+                doing,
+                server,
+                reason,
+                help,
+            } => {
+                write!(f, "could not {doing} {server}: {reason}\nhelp: {help}")
+            }
+            Error::Stopped { database } => write!(
+                f,
+                "stopped by a signal; {database} is what it was, or complete\nhelp: run it again, if it is wanted after all"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Sqlite(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<sqlite::Error> for Error {
+    fn from(error: sqlite::Error) -> Self {
+        Error::Sqlite(error)
+    }
+}

@@ -1,0 +1,64 @@
+//! Creates and fills the users database.
+
+#![forbid(unsafe_code)]
+
+mod draft;
+mod error;
+mod generate;
+mod mysql;
+mod names;
+mod progress;
+mod sqlite;
+mod stop;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use shared::cli;
+
+use generate::{SAMPLE, Seeding};
+use target::{Outcome, Target};
+
+/// Create the users database, or fill it anew: all of it or nothing
+#[derive(clap::Parser)]
+#[command(name = env!("CARGO_BIN_NAME"), version)]
+struct Arguments {
+    /// The SQLite file, or mysql://user:password@host:port/database, whose table `users` is filled. Never taken from
+    /// the environment
+    #[arg(long, value_name = "PATH|URL", default_value = "users.db")]
+    #[arg(value_parser = OsStringValueParser::new().try_map(Target::parse))]
+    database: Target,
+    /// How many users: the 12 of the sample come first, generated ones after them
+    #[arg(long, value_name = "N", default_value_t = SAMPLE)]
+    users: u32,
+    /// Which generated users: the same number makes the same ones
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    random_seed: u32,
+    /// Replace what is there, even if a seeding did not make it
+    #[arg(long)]
+    force: bool,
+}
+
+fn main() -> ExitCode {
+    cli::run(|arguments: Arguments| {
+        let seeding = Seeding {
+            count: arguments.users,
+            random_seed: arguments.random_seed,
+        };
+        let outcome = match &arguments.database {
+            Target::File(path) => sqlite::seed(path, seeding, arguments.force)?,
+            Target::Server(opts) => mysql::seed(opts, seeding, arguments.force)?,
+        };
+        let users = if seeding.count == 1 {
+            "1 user".to_owned()
+        } else {
+            format!("{} users", seeding.count)
+        };
+        cli::notice(&match outcome {
+            Outcome::Made => format!("{}: {users}", arguments.database),
+            Outcome::WasThere => format!("{}: {users}, as before; nothing was changed", arguments.database),
+        });
+        Ok(())
+    })
+}

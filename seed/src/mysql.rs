@@ -1,0 +1,411 @@
+//! A table of a MySQL or MariaDB server, filled under another name and then renamed.
+//!
+//! The rest of the database is other people's and no concern of ours: only the table `users` is, and two names beside
+//! it, [`NEW`] and [`OLD`]. `RENAME TABLE` swaps both at once: at every moment there is one table `users`, the old or
+//! the new, whole. Who is interrupted leaves `NEW` or `OLD` behind, and the next run clears them up: it knows that no
+//! other run is at work, for each holds a lock of the server's that ends with its connection.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder, Row, Value};
+use shared::User;
+use shared::schema::mysql_table;
+
+use crate::error::{Error, FORCE};
+use crate::generate::{Inspection, Seeding};
+use crate::progress::Progress;
+use crate::stop;
+use crate::target::{Outcome, server_name};
+
+/// The table while it is filled.
+const NEW: &str = "users_seed_new";
+/// The table that was replaced, until it is dropped.
+const OLD: &str = "users_seed_old";
+
+/// How long a connection may take, and how long somebody else's lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Users in one statement. With 100 it takes a third longer, with 5000 no shorter. (`LOAD DATA LOCAL` saves a tenth of
+/// the time, but many a server forbids it.)
+const BATCH: usize = 1000;
+/// Statements in one transaction: each commit waits for the disk, each rollback undoes what it covers.
+const BATCHES: usize = 100;
+
+/// Makes the table `users` hold these users and nothing else. Until it does, it is what it was.
+pub fn seed(opts: &Opts, seeding: Seeding, force: bool) -> Result<Outcome, Error> {
+    // Not as for a file, where the program may end in the middle: it can still drop the new table, and say goodbye.
+    let stopped = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stopped);
+    let runtime = stop::on_signal(move || flag.store(true, Ordering::Relaxed))
+        .and_then(|()| tokio::runtime::Builder::new_current_thread().enable_all().build())
+        .map_err(|error| connecting(opts, error.to_string(), "try again"))?;
+    runtime.block_on(async {
+        let connection = connect(opts).await?;
+        let mut work = Work {
+            connection,
+            seeding,
+            force,
+            stopped,
+        };
+        let outcome = work.run().await;
+        if outcome.is_err() {
+            let _ = work.drop_table(NEW).await;
+        }
+        // The polite way, if the server still listens. Everything that matters has happened.
+        let _ = tokio::time::timeout(PATIENCE, work.connection.disconnect()).await;
+        outcome.map_err(|failure| failure.at(opts))
+    })
+}
+
+/// Why the work was not done.
+enum Failure {
+    Driver(mysql_async::Error),
+    /// What is there was to be left alone: what it is, and what to do about it.
+    Refused(String, &'static str),
+    Stopped,
+}
+
+impl From<mysql_async::Error> for Failure {
+    fn from(error: mysql_async::Error) -> Self {
+        Failure::Driver(error)
+    }
+}
+
+struct Work {
+    connection: Conn,
+    seeding: Seeding,
+    force: bool,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Work {
+    async fn run(&mut self) -> Result<Outcome, Failure> {
+        self.prepare_session().await?;
+        self.drop_table(NEW).await?;
+        self.connection.query_drop(mysql_table(NEW)).await?;
+        self.clear_up_the_old_table().await?;
+
+        let exists = self.exists("users").await?;
+        if exists {
+            self.check_that_it_can_be_replaced().await?;
+            if !self.force && self.inspect("users", NEW).await?.is_exactly(self.seeding) {
+                self.drop_table(NEW).await?;
+                return Ok(Outcome::WasThere);
+            }
+        }
+        let progress = Progress::new(self.seeding.count);
+        let filled = self.fill(progress.clone().follow(self.seeding.users())).await;
+        progress.clear();
+        filled?;
+        match exists {
+            true => self.swap().await?,
+            false => {
+                self.connection
+                    .query_drop(format!("RENAME TABLE {NEW} TO users"))
+                    .await?
+            }
+        }
+        Ok(Outcome::Made)
+    }
+
+    async fn prepare_session(&mut self) -> Result<(), Failure> {
+        let seconds = PATIENCE.as_secs();
+        // Strict: a value that does not fit is an error and not cut off.
+        self.connection
+            .query_drop(format!(
+                "SET SESSION sql_mode = 'STRICT_ALL_TABLES', lock_wait_timeout = {seconds}, \
+                 innodb_lock_wait_timeout = {seconds}"
+            ))
+            .await?;
+        // Locks of this kind are the whole server's, so the name tells the database. 64 letters is the longest.
+        let locked = format!("SELECT GET_LOCK(CONCAT('seed ', MD5(DATABASE())), {seconds})");
+        match self
+            .connection
+            .query_first::<Option<u8>, _>(locked)
+            .await?
+            .flatten()
+        {
+            Some(1) => Ok(()),
+            _ => Err(Failure::Refused(
+                format!("another seeding is at work there, and was not done within {seconds} seconds"),
+                "wait until it is done, then run this again",
+            )),
+        }
+    }
+
+    /// A run that was interrupted between the renaming and the dropping leaves the table that it replaced. It was
+    /// looked through before, but perhaps not after: so it is dropped only if no row of it can be missed.
+    async fn clear_up_the_old_table(&mut self) -> Result<(), Failure> {
+        if !self.exists(OLD).await? {
+            return Ok(());
+        }
+        if !self.exists("users").await? {
+            // A server that renames one table after the other, and died between the two.
+            return Ok(self
+                .connection
+                .query_drop(format!("RENAME TABLE {OLD} TO users"))
+                .await?);
+        }
+        if !self.force {
+            self.inspect(OLD, NEW).await?;
+        }
+        Ok(self.drop_table(OLD).await?)
+    }
+
+    /// What not even `--force` replaces.
+    async fn check_that_it_can_be_replaced(&mut self) -> Result<(), Failure> {
+        let kind: Option<String> = self
+            .connection
+            .query_first(
+                "SELECT TABLE_TYPE FROM information_schema.TABLES \
+                 WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'users'",
+            )
+            .await?;
+        if let Some(kind) = kind.filter(|kind| kind != "BASE TABLE") {
+            return Err(Failure::Refused(
+                format!("`users` is no table there, it is a {kind}"),
+                "name another database, or drop it yourself",
+            ));
+        }
+        let referring: Option<String> = self
+            .connection
+            .query_first(
+                "SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) FROM information_schema.KEY_COLUMN_USAGE \
+                 WHERE REFERENCED_TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME = 'users'",
+            )
+            .await?;
+        match referring {
+            // The foreign key would stay with the old table.
+            Some(table) => Err(Failure::Refused(
+                format!("the table `{table}` refers to it by a foreign key"),
+                "name another database, or drop the foreign key first",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Looks at a table's definition and at every row, and refuses it when it holds what no seeding made. Every server
+    /// writes a definition its own way: so it is compared with that of a table that was just made.
+    async fn inspect(&mut self, table: &str, just_made: &str) -> Result<Inspection, Failure> {
+        let foreign = |what: String| Failure::Refused(format!("{what} (in the table `{table}`)"), FORCE);
+        let trigger: Option<String> = self
+            .connection
+            .exec_first(
+                "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS \
+                 WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = ?",
+                (table,),
+            )
+            .await?;
+        if let Some(trigger) = trigger {
+            return Err(foreign(format!("it has the trigger `{trigger}`")));
+        }
+        if self.definition(table).await? != self.definition(just_made).await? {
+            return Err(foreign("it has another shape".to_owned()));
+        }
+        let mut inspection = Inspection::default();
+        let stopped = Arc::clone(&self.stopped);
+        let mut rows = self
+            .connection
+            .query_iter(format!("SELECT id, name, email, age FROM {table}"))
+            .await?;
+        while let Some(row) = rows.next().await? {
+            // The definition says that nothing is NULL, and that the numbers are numbers.
+            let (id, name, email, age): (i64, Vec<u8>, Vec<u8>, i64) = mysql_async::from_row(row);
+            if !inspection.is_ours(id, &name, &email, age) {
+                return Err(foreign(format!("no seeding made the user with id {id}")));
+            }
+            go_on(&stopped)?;
+        }
+        Ok(inspection)
+    }
+
+    /// The table's definition, without its name and without the number that the next row would get.
+    async fn definition(&mut self, table: &str) -> Result<String, Failure> {
+        let row: Option<Row> = self
+            .connection
+            .query_first(format!("SHOW CREATE TABLE {table}"))
+            .await?;
+        let text: String = row.and_then(|mut row| row.take(1)).unwrap_or_default();
+        let columns = text.split_once('(').map_or("", |(_, columns)| columns);
+        Ok(columns
+            .split(' ')
+            .filter(|word| !word.starts_with("AUTO_INCREMENT="))
+            .collect::<Vec<_>>()
+            .join(" "))
+    }
+
+    async fn fill(&mut self, mut users: impl Iterator<Item = User>) -> Result<(), Failure> {
+        let mut values = Vec::new();
+        let mut statement = None;
+        for number in 1.. {
+            values.clear();
+            for user in users.by_ref().take(BATCH) {
+                values.extend::<[Value; 4]>([
+                    user.id.into(),
+                    user.name.into(),
+                    user.email.into(),
+                    user.age.into(),
+                ]);
+            }
+            if values.is_empty() {
+                break;
+            }
+            if number % BATCHES == 1 {
+                self.connection.query_drop("START TRANSACTION").await?;
+            }
+            let rows = values.len() / 4;
+            // Prepared once for the full batches, and once more for the rest.
+            let prepared = match statement.take() {
+                Some((prepared_for, prepared)) if prepared_for == rows => prepared,
+                _ => self.connection.prep(insert(rows)).await?,
+            };
+            self.connection.exec_drop(&prepared, values.clone()).await?;
+            statement = Some((rows, prepared));
+            if number % BATCHES == 0 {
+                self.connection.query_drop("COMMIT").await?;
+            }
+            go_on(&self.stopped)?;
+        }
+        Ok(self.connection.query_drop("COMMIT").await?)
+    }
+
+    /// Puts the new table in the old one's place.
+    async fn swap(&mut self) -> Result<(), Failure> {
+        self.connection
+            .query_drop(format!("RENAME TABLE users TO {OLD}, {NEW} TO users"))
+            .await?;
+        // Somebody may have written to it since it was inspected. Now nobody can any more: this look is the last word.
+        if !self.force
+            && let Err(failure) = self.inspect(OLD, "users").await
+        {
+            self.connection
+                .query_drop(format!("RENAME TABLE users TO {NEW}, {OLD} TO users"))
+                .await?;
+            return Err(failure);
+        }
+        Ok(self.drop_table(OLD).await?)
+    }
+
+    async fn drop_table(&mut self, table: &str) -> mysql_async::Result<()> {
+        self.connection
+            .query_drop(format!("DROP TABLE IF EXISTS {table}"))
+            .await
+    }
+
+    async fn exists(&mut self, table: &str) -> mysql_async::Result<bool> {
+        let query =
+            "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?";
+        Ok(self
+            .connection
+            .exec_first::<u8, _, _>(query, (table,))
+            .await?
+            .is_some())
+    }
+}
+
+fn insert(rows: usize) -> String {
+    let placeholders = vec!["(?, ?, ?, ?)"; rows].join(", ");
+    format!("INSERT INTO {NEW} (id, name, email, age) VALUES {placeholders}")
+}
+
+fn go_on(stopped: &AtomicBool) -> Result<(), Failure> {
+    match stopped.load(Ordering::Relaxed) {
+        true => Err(Failure::Stopped),
+        false => Ok(()),
+    }
+}
+
+/// The first connection is TCP, and stays: the driver would rather look for a socket as well and connect again.
+async fn connect(opts: &Opts) -> Result<Conn, Error> {
+    let opts_without_socket = OptsBuilder::from_opts(opts.clone()).prefer_socket(false);
+    match tokio::time::timeout(PATIENCE, Conn::new(opts_without_socket)).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(error)) => Err(connecting(opts, reason(&error), help(&error))),
+        Err(_) => Err(connecting(
+            opts,
+            format!("no answer within {} seconds", PATIENCE.as_secs()),
+            "check host and port in the URL, and that a MySQL or MariaDB server listens there",
+        )),
+    }
+}
+
+fn connecting(opts: &Opts, reason: String, help: &'static str) -> Error {
+    let (host, port) = (opts.ip_or_hostname(), opts.tcp_port());
+    let (user, database) = (
+        opts.user().unwrap_or_default(),
+        opts.db_name().unwrap_or_default(),
+    );
+    Error::Server {
+        doing: "connect to",
+        server: format!("{host}:{port}, as the user `{user}` to the database `{database}`"),
+        reason,
+        help,
+    }
+}
+
+impl Failure {
+    fn at(self, opts: &Opts) -> Error {
+        match self {
+            Failure::Stopped => Error::Stopped {
+                database: server_name(opts),
+            },
+            Failure::Refused(what, help) => Error::Refused {
+                database: server_name(opts),
+                what,
+                help,
+            },
+            Failure::Driver(error) => Error::Server {
+                doing: "fill",
+                server: server_name(opts),
+                reason: reason(&error),
+                help: help(&error),
+            },
+        }
+    }
+}
+
+/// The server's or the system's own words, without the driver's around them.
+fn reason(error: &mysql_async::Error) -> String {
+    match error {
+        mysql_async::Error::Server(error) if error.code == LOCK_WAIT_TIMEOUT => {
+            format!(
+                "somebody else is using it, and did not let go within {} seconds",
+                PATIENCE.as_secs()
+            )
+        }
+        mysql_async::Error::Server(error) => error.message.clone(),
+        mysql_async::Error::Io(IoError::Io(error)) => error.to_string(),
+        mysql_async::Error::Driver(DriverError::ConnectionClosed) => {
+            "the server closed the connection".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+// The server's numbers, from its documentation.
+const ACCESS_TO_DATABASE_DENIED: u16 = 1044;
+const ACCESS_DENIED: u16 = 1045;
+const UNKNOWN_DATABASE: u16 = 1049;
+const COMMAND_DENIED: u16 = 1142;
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
+
+fn help(error: &mysql_async::Error) -> &'static str {
+    match error {
+        mysql_async::Error::Server(error) => match error.code {
+            ACCESS_DENIED => "check user and password in the URL",
+            ACCESS_TO_DATABASE_DENIED | COMMAND_DENIED => {
+                "let the user CREATE, ALTER, DROP, SELECT and INSERT in this database, or name another user"
+            }
+            UNKNOWN_DATABASE => "check the database in the URL, or create it",
+            LOCK_WAIT_TIMEOUT => "end what is using it (SHOW PROCESSLIST lists it), or wait until it is done",
+            _ => "do what the server says; the table is what it was",
+        },
+        mysql_async::Error::Io(_) => {
+            "check host and port in the URL, and that a MySQL or MariaDB server listens there"
+        }
+        _ => "check the URL",
+    }
+}

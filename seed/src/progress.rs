@@ -1,0 +1,54 @@
+//! A progress bar, for whoever watches.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use shared::User;
+
+/// A bar on standard error. Nothing is drawn where that is no terminal, and it is wiped off when the work is done.
+#[derive(Clone)]
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+/// A bar that moves at every user would cost more than the user.
+const STEP: u64 = 4096;
+
+impl Progress {
+    pub fn new(users: u32) -> Progress {
+        let bar = ProgressBar::new(users.into());
+        bar.set_style(
+            ProgressStyle::with_template("{msg} {wide_bar} {human_pos} of {human_len} users, {eta} left")
+                .expect("the template is a constant"),
+        );
+        bar.set_message("filling");
+        Progress { bar }
+    }
+
+    /// Moves the bar along as the users go by.
+    pub fn follow(self, users: impl Iterator<Item = User>) -> impl Iterator<Item = User> {
+        users.inspect(move |user| {
+            let done = user.id as u64;
+            if done.is_multiple_of(STEP) {
+                self.bar.set_position(done);
+            }
+            if self.bar.length() == Some(done) {
+                self.finishing();
+            }
+        })
+    }
+
+    /// The users are in, and what is left says nothing of how far it is: the index, the disk.
+    fn finishing(&self) {
+        self.bar.set_style(
+            ProgressStyle::with_template("{msg} {spinner} {elapsed}").expect("the template is a constant"),
+        );
+        self.bar.set_message("all users are in; finishing");
+        self.bar.enable_steady_tick(Duration::from_millis(100));
+    }
+
+    /// Takes the bar off the terminal.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}

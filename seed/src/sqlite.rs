@@ -1,0 +1,414 @@
+//! A SQLite file, made beside the old one and put in its place.
+//!
+//! 1. [`inspect`] the old file, if there is one: where it holds what no seeding made, it is left alone.
+//! 2. Fill a [`Draft`], and bring it to the disk. Nobody else knows of it.
+//! 3. [`put_in_place`]: lock the old file, look at it again, rename the draft over it.
+//!
+//! A rename is atomic. What is not is a database: it is a file and whatever lies beside it. A journal that a killed
+//! program left (`users.db-journal`) holds the pages of the OLD file as they were, and SQLite would write them into the
+//! new one as soon as somebody opened it; a write-ahead log (`users.db-wal`) would be replayed into it. So the old
+//! file is recovered first, by SQLite itself, under an exclusive lock that is held until the new one is there: nobody
+//! else can begin to write in between, and leave the next journal.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::ffi::{SQLITE_BUSY, SQLITE_READONLY};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode};
+use shared::cli;
+use shared::schema::{SQLITE_INDEX, SQLITE_TABLE};
+use shared::sqlite::{self, Problem, create, existing_file, open};
+use tempfile::TempPath;
+
+use crate::draft::{Draft, folder_of, sweep};
+use crate::error::{Error, FORCE};
+use crate::generate::{Inspection, Seeding};
+use crate::progress::Progress;
+use crate::stop;
+use crate::target::Outcome;
+
+/// How long somebody else's lock is waited for. `shared::sqlite::Error` says so in its text.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is tried.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Makes the file hold these users and nothing else. Until it does, it is what it was.
+///
+/// A link is followed, as SQLite follows it: what it leads to is replaced, and the link stays. (A second hard link
+/// keeps the old database.) The new file has the old one's permissions.
+pub fn seed(database: &Path, seeding: Seeding, force: bool) -> Result<Outcome, Error> {
+    let target = Database::find(database)?;
+    sweep(&target.file);
+    // Said at once, and not after minutes of work.
+    if target.exists()? {
+        let connection = open(&target.file).map_err(|error| target.name(error))?;
+        if force {
+            target.is_a_database(&connection)?;
+        } else if target.inspect(&connection)?.is_exactly(seeding) {
+            return Ok(Outcome::WasThere);
+        }
+        check_that_it_can_be_written(&connection).map_err(|error| target.failed(error, "replace"))?;
+    }
+    let progress = Progress::new(seeding.count);
+    let draft = target.draft_that_a_signal_removes(&progress)?;
+    let filled = create(draft.file(), progress.clone().follow(seeding.users()));
+    progress.clear();
+    filled.map_err(|error| target.name(error))?;
+    target.put_in_place(&draft, force)?;
+    Ok(Outcome::Made)
+}
+
+/// The database that is to be replaced.
+struct Database<'a> {
+    /// As it was named on the command line.
+    given: &'a Path,
+    /// The file itself: absolute, and no link.
+    file: PathBuf,
+}
+
+impl<'a> Database<'a> {
+    /// Follows links, also one that leads to a file that is not there yet.
+    fn find(given: &'a Path) -> Result<Database<'a>, Error> {
+        fn resolve(path: &Path) -> io::Result<PathBuf> {
+            match fs::canonicalize(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                resolved => return resolved,
+            }
+            if let Ok(destination) = fs::read_link(path) {
+                return resolve(&folder_of(path).join(destination));
+            }
+            let name = path.file_name().ok_or(io::ErrorKind::NotFound)?;
+            Ok(fs::canonicalize(folder_of(path))?.join(name))
+        }
+        // An empty path and `:memory:`, which name no file.
+        let refused = existing_file(given)
+            .err()
+            .filter(|error| matches!(error.problem(), Problem::NotAFile(_)));
+        if let Some(error) = refused {
+            return Err(error.doing("create").into());
+        }
+        match resolve(given) {
+            Ok(file) => Ok(Database { given, file }),
+            Err(error) => Err(sqlite::Error::new(Problem::File(error), "create")
+                .in_database(given)
+                .into()),
+        }
+    }
+
+    fn exists(&self) -> Result<bool, Error> {
+        match existing_file(&self.file) {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.problem(), Problem::Missing) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Looks at every object and every row, and refuses the database when it holds what no seeding made.
+    ///
+    /// A hot journal is rolled back by this, and a write-ahead log is read, as any reader does it.
+    fn inspect(&self, connection: &Connection) -> Result<Inspection, Error> {
+        inspect(connection).map_err(|unfit| match unfit {
+            Unfit::Foreign(what) => self.refused(what, FORCE),
+            Unfit::Sqlite(error) => self.failed(error, "read"),
+        })
+    }
+
+    /// Refuses a file that never was a database. One that is damaged was.
+    fn is_a_database(&self, connection: &Connection) -> Result<(), Error> {
+        match connection.pragma_query_value(None, "schema_version", |_| Ok(())) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+                Err(self.failed(error, "read"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A draft that goes away with the program, also when that is Ctrl-C.
+    fn draft_that_a_signal_removes(&self, progress: &Progress) -> Result<Draft, Error> {
+        // Locked while the draft is made, so that a signal at this moment finds it.
+        let folder = Arc::new(Mutex::new(None::<PathBuf>));
+        let mut known = folder.lock().unwrap_or_else(PoisonError::into_inner);
+        let stopped = Error::Stopped {
+            database: self.quoted(),
+        };
+        let (progress, folder_to_remove) = (progress.clone(), Arc::clone(&folder));
+        stop::on_signal(move || {
+            // Ends the program in the middle of whatever it is doing. That is safe, for so is `kill -9`.
+            progress.clear();
+            if let Some(folder) = &*folder_to_remove.lock().unwrap_or_else(PoisonError::into_inner) {
+                let _ = fs::remove_dir_all(folder);
+            }
+            cli::notice(&format!("error: {stopped}"));
+            process::exit(1);
+        })
+        .and_then(|()| Draft::beside(&self.file))
+        .inspect(|draft| *known = Some(draft.folder().to_owned()))
+        .map_err(|error| self.file_error(error))
+    }
+
+    /// Renames the draft to the database, when nobody can be in the middle of anything there.
+    fn put_in_place(&self, draft: &Draft, force: bool) -> Result<(), Error> {
+        loop {
+            if !self.exists()? {
+                match self.put_where_nothing_is(draft) {
+                    // Somebody else made one in the meantime.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                    placed => return placed.map_err(|error| self.file_error(error)),
+                }
+            }
+            let before = self.identity()?;
+            let connection = self.lock(force)?;
+            // The lock is on the file that was opened. Is that still the one that the name leads to?
+            if before != self.identity()? {
+                continue;
+            }
+            if !force {
+                self.inspect(&connection)?;
+            }
+            let renamed = self.put_over_the_old_one(draft);
+            // Only now may others have the old file again. SQLite tells them that it has no name any more.
+            drop(connection);
+            return renamed.map_err(|error| self.file_error(error));
+        }
+    }
+
+    fn put_where_nothing_is(&self, draft: &Draft) -> io::Result<()> {
+        // Of a database that somebody removed without them. SQLite, too, removes them before it begins a new one.
+        self.remove_companions()?;
+        if let Err(error) = TempPath::try_from_path(draft.file())?.persist_noclobber(&self.file) {
+            // Else it would be removed here, and it is still wanted.
+            let _ = error.path.keep();
+            return Err(error.error);
+        }
+        sync(folder_of(&self.file))
+    }
+
+    fn put_over_the_old_one(&self, draft: &Draft) -> io::Result<()> {
+        let old = fs::metadata(&self.file)?;
+        // Only root may give files away. For everybody else they are their own anyway.
+        let _ = chown(draft.file(), Some(old.uid()), Some(old.gid()));
+        fs::set_permissions(draft.file(), old.permissions())?;
+        // Recovered, so there is nothing in them; but one that stayed would be taken for the new file's.
+        self.remove_companions()?;
+        fs::rename(draft.file(), &self.file)?;
+        sync(folder_of(&self.file))
+    }
+
+    /// Removes the journal, the write-ahead log and its index, and sees to it that they are gone from the disk before
+    /// anything else happens there: after a power cut the new file must not stand beside the old journal.
+    fn remove_companions(&self) -> io::Result<()> {
+        for suffix in ["-journal", "-wal", "-shm"] {
+            let mut companion = self.file.clone().into_os_string();
+            companion.push(suffix);
+            match fs::remove_file(companion) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        sync(folder_of(&self.file))
+    }
+
+    /// Recovers the database and locks everybody else out of it, as long as the connection lives.
+    fn lock(&self, force: bool) -> Result<Connection, Error> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let connection = open(&self.file).map_err(|error| self.name(error))?;
+            let locked = match lock(&connection) {
+                Err(error) if force && error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+                    lock_damaged(&connection)
+                }
+                locked => locked,
+            };
+            match locked {
+                Ok(()) => return Ok(connection),
+                Err(error) if is_busy(&error) && Instant::now() < deadline => thread::sleep(POLL),
+                Err(error) => return Err(self.failed(error, "replace")),
+            }
+        }
+    }
+
+    fn identity(&self) -> Result<Option<(u64, u64)>, Error> {
+        match fs::metadata(&self.file) {
+            Ok(metadata) => Ok(Some((metadata.dev(), metadata.ino()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.file_error(error)),
+        }
+    }
+
+    fn refused(&self, what: String, help: &'static str) -> Error {
+        Error::Refused {
+            database: self.quoted(),
+            what,
+            help,
+        }
+    }
+
+    fn quoted(&self) -> String {
+        format!("`{}`", self.given.display())
+    }
+
+    fn failed(&self, error: rusqlite::Error, doing: &'static str) -> Error {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => self.refused(
+                "it is not a SQLite database".to_owned(),
+                "name another file, or remove this one yourself: --force replaces databases only",
+            ),
+            Some(ErrorCode::DatabaseCorrupt) => self.refused(format!("it is damaged ({error})"), FORCE),
+            _ => self.name(sqlite::Error::from(error).doing(doing)),
+        }
+    }
+
+    fn file_error(&self, error: io::Error) -> Error {
+        self.name(sqlite::Error::new(Problem::File(error), "create"))
+    }
+
+    fn name(&self, error: sqlite::Error) -> Error {
+        error.in_database(self.given).into()
+    }
+}
+
+/// Why a database cannot be inspected to the end.
+enum Unfit {
+    /// It holds something that no seeding made; the text names it.
+    Foreign(String),
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Unfit {
+    fn from(error: rusqlite::Error) -> Self {
+        Unfit::Sqlite(error)
+    }
+}
+
+/// What a database holds, if that is only what a seeding makes.
+///
+/// Nothing else may be in the schema, and every row must be one that a seeding makes, all with one random seed. So a
+/// database that `seed` or a task created can be made anew with other numbers, and what a person put there stays.
+fn inspect(connection: &Connection) -> Result<Inspection, Unfit> {
+    // The schema and the rows of one moment; within the caller's transaction, if there is one.
+    connection.execute_batch("SAVEPOINT inspection")?;
+    let mut inspection = Inspection::default();
+    match inspect_schema(connection)? {
+        Schema { table: true, index } => {
+            inspection.complete = index;
+            inspect_rows(connection, &mut inspection)?;
+        }
+        Schema { table: false, .. } => inspection.complete = false,
+    }
+    connection.execute_batch("RELEASE inspection")?;
+    Ok(inspection)
+}
+
+#[derive(Default)]
+struct Schema {
+    table: bool,
+    index: bool,
+}
+
+fn inspect_schema(connection: &Connection) -> Result<Schema, Unfit> {
+    let mut schema = Schema::default();
+    let mut foreign = Vec::new();
+    let mut statement = connection.prepare("SELECT type, name, sql FROM sqlite_schema")?;
+    let mut objects = statement.query([])?;
+    while let Some(object) = objects.next()? {
+        let (kind, name, sql): (String, String, Option<String>) =
+            (object.get(0)?, object.get(1)?, object.get(2)?);
+        match (&*name, sql.as_deref()) {
+            ("users", Some(SQLITE_TABLE)) => schema.table = true,
+            ("users_email", Some(SQLITE_INDEX)) => schema.index = true,
+            ("users", _) if kind == "table" => foreign.push("a table `users` of another shape".to_owned()),
+            // Made by SQLite itself, for a table that is in the list as well.
+            (_, None) => {}
+            _ => foreign.push(format!("the {kind} `{name}`")),
+        }
+    }
+    match foreign.len() {
+        0 => Ok(schema),
+        1..=3 => Err(Unfit::Foreign(format!("it holds {}", foreign.join(", ")))),
+        more => Err(Unfit::Foreign(format!(
+            "it holds {}, and {} more",
+            foreign[..3].join(", "),
+            more - 3
+        ))),
+    }
+}
+
+fn inspect_rows(connection: &Connection, inspection: &mut Inspection) -> Result<(), Unfit> {
+    let mut statement = connection.prepare("SELECT id, name, email, age FROM users")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        let ours = match (row.get_ref(1)?, row.get_ref(2)?, row.get_ref(3)?) {
+            (ValueRef::Text(name), ValueRef::Text(email), ValueRef::Integer(age)) => {
+                inspection.is_ours(id, name, email, age)
+            }
+            _ => false,
+        };
+        if !ours {
+            return Err(Unfit::Foreign(format!("no seeding made the user with id {id}")));
+        }
+    }
+    Ok(())
+}
+
+/// Locks everybody else out, and leaves nothing beside the file that belongs to it. Fails at once where somebody else
+/// has a lock.
+fn lock(connection: &Connection) -> rusqlite::Result<()> {
+    check_that_it_can_be_written(connection)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    // Rolls a hot journal back, or brings a write-ahead log into the file and removes it. In WAL mode an exclusive
+    // transaction would exclude writers only; and the mode can be left only when nobody else has the database open.
+    connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+    connection.execute_batch("BEGIN EXCLUSIVE")?;
+    // Somebody may have gone back to it between these two statements.
+    match connection
+        .pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0))?
+        .as_str()
+    {
+        "wal" => Err(sqlite_failure(SQLITE_BUSY)),
+        _ => Ok(()),
+    }
+}
+
+/// The same for a file that SQLite finds damaged. Told that it is to be reset, SQLite locks it without reading it.
+///
+/// The reset never comes, for the transaction ends with the connection; and it leaves no journal, for that is in memory.
+fn lock_damaged(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;
+    connection.pragma_update_and_check(None, "journal_mode", "MEMORY", |_| Ok(()))?;
+    connection.execute_batch("BEGIN EXCLUSIVE")
+}
+
+/// A folder that may be written to is enough for replacing a file that must not be. But who made it read-only meant it,
+/// and SQLite opens it for reading only: then `BEGIN EXCLUSIVE` succeeds and excludes nobody.
+fn check_that_it_can_be_written(connection: &Connection) -> rusqlite::Result<()> {
+    match connection.is_readonly("main")? {
+        true => Err(sqlite_failure(SQLITE_READONLY)),
+        false => Ok(()),
+    }
+}
+
+fn sqlite_failure(code: i32) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None)
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+/// Makes the folder's own entries durable.
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

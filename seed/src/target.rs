@@ -1,0 +1,61 @@
+//! What `--database` names.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use mysql_async::Opts;
+
+/// A SQLite file, or a database of a MySQL or MariaDB server.
+#[derive(Clone)]
+pub enum Target {
+    File(PathBuf),
+    Server(Box<Opts>),
+}
+
+/// What came of a seeding that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The database is new.
+    Made,
+    /// The database held these very users, and was not touched.
+    WasThere,
+}
+
+impl Target {
+    /// Reads the value of the option. The reason why it cannot be used never repeats it: it may hold a password.
+    pub fn parse(value: OsString) -> Result<Target, &'static str> {
+        let Some(url) = value.to_str().filter(|text| text.contains("://")) else {
+            return Ok(Target::File(value.into()));
+        };
+        if !url.starts_with("mysql://") {
+            return Err("it is neither a path nor a URL that begins with mysql://");
+        }
+        let opts = Opts::from_url(url).map_err(
+            |_| "the URL cannot be read; in a user or password, % @ : / are written %25 %40 %3A %2F",
+        )?;
+        match opts.db_name() {
+            None | Some("") => Err("the URL names no database, and should end in /DATABASE"),
+            Some(_) => Ok(Target::Server(Box::new(opts))),
+        }
+    }
+}
+
+/// Without the password, and without the user, who is nobody's business in a closing line.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::File(path) => path.display().fmt(f),
+            Target::Server(opts) => write!(f, "{}", server_name(opts)),
+        }
+    }
+}
+
+/// The table that is filled: where, and no password.
+pub fn server_name(opts: &Opts) -> String {
+    let (host, port) = (opts.ip_or_hostname(), opts.tcp_port());
+    format!(
+        "the table `users` of `{}` on {host}:{port}",
+        opts.db_name().unwrap_or_default()
+    )
+}
