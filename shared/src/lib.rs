@@ -27,7 +27,8 @@ pub use user::{User, sample_users};
 pub mod cli;
 #[cfg(feature = "recorder")]
 pub mod fixture;
-#[cfg(feature = "mariadb")]
+// On Windows a build of the whole workspace switches this feature on, too.
+#[cfg(all(feature = "mariadb", unix))]
 pub mod mariadb;
 #[cfg(feature = "cli")]
 pub mod output;

@@ -1,0 +1,308 @@
+//! What goes wrong, said so that the reader knows what to do about it.
+
+use std::{fmt, result};
+
+use mysql_async::{DriverError, IoError, Opts, UrlError};
+
+/// What the functions of this crate return.
+pub type Result<T> = result::Result<T, Error>;
+
+/// What went wrong, and on which database.
+///
+/// Its `Display` is a message and, on a line of its own that begins with `help: `, what to do about it. Neither that
+/// nor `Debug` nor any `source()` holds the password of a URL.
+#[derive(Debug)]
+pub struct Error {
+    // Boxed, so that a `Result` that is fine stays small.
+    inner: Box<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    problem: Problem,
+    database: Option<Database>,
+    /// What failed after that, while cleaning up.
+    then: Option<Error>,
+}
+
+/// What can go wrong.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A pool of 0 connections was asked for.
+    NoConnections,
+    /// The URL cannot be read. The text says why, in words of ours: the URL's own may be a password.
+    Url(String),
+    /// There is no Tokio runtime to run on.
+    NoRuntime,
+    /// The server has accepted the connection, or not even that, and does not answer.
+    NoAnswer,
+    /// The driver or the server says so.
+    Driver(mysql_async::Error),
+    /// A value does not fit into a `User`.
+    Misfit {
+        /// The column's name.
+        column: &'static str,
+        /// What it should be.
+        wanted: &'static str,
+        /// What it is.
+        found: String,
+        /// Which row.
+        row: String,
+    },
+    /// A connection did not come back.
+    StillOut,
+    /// Stopped, because nobody waits for the result any more.
+    Stopped,
+}
+
+/// Where a database is, without the password.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    host: String,
+    port: u16,
+    user: String,
+    name: String,
+}
+
+impl Database {
+    /// Reads a URL.
+    pub fn read(url: &str) -> Result<(Opts, Database)> {
+        let unreadable = |why: &str| Error::from(Problem::Url(why.to_owned()));
+        // A password may hold `/`, `?` and `#`, and ends the host for the parser if it does: what comes after would be
+        // taken for a database or an option, and shown as such. But then there is an `@` after it.
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        if rest
+            .split_once(['/', '?', '#'])
+            .is_some_and(|(_, after)| after.contains('@'))
+        {
+            return Err(unreadable("it has an `@` after its first `/`, `?` or `#`"));
+        }
+        let options = Opts::from_url(url).map_err(|error| match error {
+            UrlError::UnsupportedScheme { .. } => unreadable("it does not begin with `mysql://`"),
+            UrlError::UnknownParameter { .. } => unreadable("the driver does not know one of its options"),
+            UrlError::InvalidParamValue { param, .. } => unreadable(&format!(
+                "its option `{}` has a value which that cannot have",
+                param.escape_debug()
+            )),
+            UrlError::Parse(reason) => unreadable(&reason.to_string()),
+            _ => unreadable("it is not complete, or asks for what cannot be"),
+        })?;
+        let database = Database {
+            host: host(&options).to_owned(),
+            port: options.tcp_port(),
+            user: options.user().unwrap_or_default().to_owned(),
+            name: options.db_name().unwrap_or_default().to_owned(),
+        };
+        Ok((options, database))
+    }
+
+    /// The name or address to connect to.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The statement that makes it the default database, if the URL names one.
+    pub fn statement_to_use_it(&self) -> Vec<String> {
+        let named = (!self.name.is_empty()).then_some(&self.name);
+        named
+            .map(|name| format!("USE `{}`", name.replace('`', "``")))
+            .into_iter()
+            .collect()
+    }
+}
+
+/// The host without the brackets that an IPv6 address has in a URL: the driver would look for a host of that name.
+pub(crate) fn host(options: &Opts) -> &str {
+    options
+        .ip_or_hostname()
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+}
+
+impl Error {
+    /// What went wrong.
+    pub fn problem(&self) -> &Problem {
+        &self.inner.problem
+    }
+
+    /// Says on which database it happened, if that is not known already.
+    pub(crate) fn on(mut self, database: Database) -> Error {
+        self.inner.database.get_or_insert(database);
+        self
+    }
+
+    /// Adds what failed afterwards.
+    pub(crate) fn and(mut self, then: Option<Error>) -> Error {
+        self.inner.then = then;
+        self
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        matches!(self.inner.problem, Problem::Stopped)
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Error {
+        Error {
+            inner: Box::new(Inner {
+                problem,
+                database: None,
+                then: None,
+            }),
+        }
+    }
+}
+
+impl From<mysql_async::Error> for Error {
+    fn from(error: mysql_async::Error) -> Error {
+        Problem::Driver(error).into()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.inner.problem {
+            Problem::Driver(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (message, help) = self.inner.problem.message_and_help();
+        f.write_str(&message)?;
+        if let Some(Database {
+            host,
+            port,
+            user,
+            name,
+        }) = &self.inner.database
+        {
+            // Escaped, for the names come out of percent-encoding and may hold a line break.
+            let (user, name) = (user.escape_debug(), name.escape_debug());
+            write!(f, " (database `{name}` at {host}:{port}, as user `{user}`)")?;
+        }
+        if let Some(then) = &self.inner.then {
+            let (message, _) = then.inner.problem.message_and_help();
+            write!(f, "; and then: {message}")?;
+        }
+        write!(f, "\nhelp: {help}")
+    }
+}
+
+impl Problem {
+    fn message_and_help(&self) -> (String, &'static str) {
+        match self {
+            Problem::NoConnections => (
+                "a pool of 0 connections can run no query".into(),
+                "ask for 1 connection or more",
+            ),
+            Problem::Url(why) => (
+                format!("the database's URL cannot be read: {why}"),
+                "write it as `mysql://user:password@host:port/database`; a special character in the password is \
+                 written as % and two hexadecimal digits: %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #",
+            ),
+            Problem::NoRuntime => (
+                "there is no Tokio runtime here".into(),
+                "call it from `#[tokio::main]`, or within `tokio::runtime::Runtime::block_on`",
+            ),
+            Problem::NoAnswer => (
+                format!(
+                    "the server did not answer within {} seconds",
+                    crate::CONNECT_LIMIT.as_secs()
+                ),
+                "check that host and port are those of a MySQL or MariaDB server, and that no firewall is in between",
+            ),
+            Problem::Driver(error) => of_the_driver(error),
+            Problem::Misfit {
+                column,
+                wanted,
+                found,
+                row,
+            } => (
+                format!("the column `{column}` of {row} is not {wanted}: it is {found}"),
+                "correct the row, or the column's type, in the table `users`",
+            ),
+            Problem::StillOut => (
+                format!(
+                    "a connection of the pool was still out {} seconds after its last use was to end",
+                    crate::DISCONNECT_LIMIT.as_secs()
+                ),
+                "give every connection back before the body ends: do not return one, and await the tasks that hold one",
+            ),
+            Problem::Stopped => (
+                "the query was stopped before its end".into(),
+                "the runtime is shutting down, or another query failed first",
+            ),
+        }
+    }
+}
+
+fn of_the_driver(error: &mysql_async::Error) -> (String, &'static str) {
+    use mysql_async::Error::{Driver, Io, Other, Server};
+    match error {
+        Server(error) => {
+            let message = format!(
+                "the server says: {} (error {})",
+                error.message.trim_end(),
+                error.code
+            );
+            let help = match error.code {
+                1044 | 1045 | 1698 => "check user and password, and what that user may do on that server",
+                1049 => "check the database's name, or create it with `CREATE DATABASE`",
+                1046 => "name the database at the end of the URL: `mysql://user:password@host:port/database`",
+                1146 => "create and fill the table: `seed --database URL`",
+                1054 => "the table `users` needs the columns id, name, email and age",
+                1142 | 1143 => "have that user granted SELECT on the table `users`",
+                1040 | 1203 | 1226 => "the server has no room: ask for fewer connections, or try again later",
+                _ => "the message is the server's own; its manual has a page for the number",
+            };
+            (message, help)
+        }
+        Io(IoError::Tls(error)) => of_tls(&error.to_string()),
+        Io(IoError::Io(error)) if error.to_string().contains("invalid peer certificate") => {
+            of_tls(&error.to_string())
+        }
+        Io(error) => (
+            format!("the connection failed: {}", inner_text(error)),
+            "check that the server runs and that host and port are right; if it was restarted, try again",
+        ),
+        Driver(DriverError::NoClientSslFlagFromServer) => (
+            "the URL requires TLS, and the server does not offer it".into(),
+            "give the server a certificate (`ssl_cert`, `ssl_key`), or take `require_ssl=true` off the URL",
+        ),
+        Driver(DriverError::PoolDisconnected) => (
+            "the pool has been disconnected".into(),
+            "use the pool within the body of `with_pool` only",
+        ),
+        Driver(DriverError::ConnectionClosed) => (
+            "the connection is closed".into(),
+            "the server, or whoever runs it, has closed it; try again",
+        ),
+        Other(error) => (error.to_string(), "this error is the body's own"),
+        other => (
+            other.to_string(),
+            "this is between the driver and the server; the driver's documentation is at https://docs.rs/mysql_async",
+        ),
+    }
+}
+
+fn of_tls(reason: &str) -> (String, &'static str) {
+    (
+        format!("the server's certificate is not trusted: {reason}"),
+        "a certificate needs the name that is in the URL, and an authority that browsers know; with \
+         `?require_ssl=true&verify_identity=false` any name will do, with `?require_ssl=true&verify_ca=false` any \
+         certificate (encrypted still, but to whoever answers)",
+    )
+}
+
+/// Without the 'Input/output error' that the driver writes before it, twice.
+fn inner_text(error: &IoError) -> String {
+    match error {
+        IoError::Io(error) => error.to_string(),
+        IoError::Tls(error) => error.to_string(),
+    }
+}

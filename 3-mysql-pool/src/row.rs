@@ -1,0 +1,76 @@
+//! Rows as users, strictly: what does not fit is an error, never a guess.
+//!
+//! The driver's own conversions are not used. Some panic, and the others read the text '41' as a number.
+
+use mysql_async::{Row, Value};
+use shared::User;
+
+use crate::error::{Problem, Result};
+
+/// Reads a row by the names of its columns. `number` counts the rows of the result from 1, for an error whose row
+/// has no id to name it by.
+pub(crate) fn user(row: &Row, number: usize) -> Result<User> {
+    let id = match column(row, "id") {
+        Some(&Value::Int(id)) => Ok(id),
+        Some(&Value::UInt(id)) => i64::try_from(id).map_err(|_| id.to_string()),
+        other => Err(shown(other)),
+    };
+    let id = id.map_err(|found| {
+        misfit(
+            "id",
+            "a whole number",
+            found,
+            format!("row number {number} of the result"),
+        )
+    })?;
+    let row_name = || format!("the row with id {id}");
+    let text = |name| match column(row, name) {
+        Some(Value::Bytes(bytes)) => {
+            String::from_utf8(bytes.clone()).map_err(|_| misfit(name, "text", "not UTF-8".into(), row_name()))
+        }
+        other => Err(misfit(name, "text", shown(other), row_name())),
+    };
+    let age = match column(row, "age") {
+        Some(&Value::Int(age)) => u32::try_from(age).map_err(|_| age.to_string()),
+        Some(&Value::UInt(age)) => u32::try_from(age).map_err(|_| age.to_string()),
+        other => Err(shown(other)),
+    };
+    let age = age.map_err(|found| misfit("age", "a whole number from 0 to 4294967295", found, row_name()));
+    Ok(User {
+        id,
+        name: text("name")?,
+        email: text("email")?,
+        age: age?,
+    })
+}
+
+fn column<'a>(row: &'a Row, name: &str) -> Option<&'a Value> {
+    // MySQL's column names know no upper and lower case.
+    let is_named = |column: &mysql_async::Column| column.name_ref().eq_ignore_ascii_case(name.as_bytes());
+    row.columns_ref()
+        .iter()
+        .position(is_named)
+        .and_then(|index| row.as_ref(index))
+}
+
+fn misfit(column: &'static str, wanted: &'static str, found: String, row: String) -> Problem {
+    Problem::Misfit {
+        column,
+        wanted,
+        found,
+        row,
+    }
+}
+
+/// A value as an error shows it.
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None => "missing".into(),
+        Some(Value::NULL) => "NULL".into(),
+        Some(Value::Bytes(bytes)) => {
+            let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
+            format!("the text {text:?}")
+        }
+        Some(other) => other.as_sql(true),
+    }
+}

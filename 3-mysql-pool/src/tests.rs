@@ -1,0 +1,231 @@
+//! What this solution does beyond what every solution must: the words of its errors, and what it leaves out for speed.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+use shared::mariadb::Throwaway;
+use tokio::runtime::Runtime;
+
+use crate::cancel::plain;
+use crate::{Error, Problem, fetch_concurrently, fetch_users, with_pool};
+
+fn run<T>(test: impl Future<Output = T>) -> T {
+    Runtime::new().unwrap().block_on(test)
+}
+
+#[test]
+fn every_error_is_a_message_and_a_line_of_help() {
+    let server = |code, message: &str| {
+        mysql_async::Error::Server(mysql_async::ServerError {
+            code,
+            message: message.into(),
+            state: "HY000".into(),
+        })
+    };
+    let certificate = std::io::Error::other("invalid peer certificate: UnknownIssuer");
+    let errors: [(Error, &str); 12] = [
+        (Problem::NoConnections.into(), "1 connection or more"),
+        (
+            Problem::Url("it is too short".into()).into(),
+            "mysql://user:password@host:port/database",
+        ),
+        (Problem::NoRuntime.into(), "tokio::main"),
+        (Problem::NoAnswer.into(), "did not answer within 4 seconds"),
+        (Problem::StillOut.into(), "still out 5 seconds after"),
+        (Problem::Stopped.into(), "stopped"),
+        (
+            server(1045, "Access denied for user 'ada'@'localhost'").into(),
+            "check user and password",
+        ),
+        (
+            server(1146, "Table 'school.users' doesn't exist").into(),
+            "seed --database URL",
+        ),
+        (server(1317, "Query execution was interrupted").into(), "1317"),
+        (mysql_async::Error::from(certificate).into(), "verify_ca=false"),
+        (
+            mysql_async::DriverError::NoClientSslFlagFromServer.into_error(),
+            "require_ssl=true",
+        ),
+        (
+            mysql_async::Error::Other("as the body says".into()).into(),
+            "as the body says",
+        ),
+    ];
+    for (error, words) in errors {
+        let text = error.to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            matches!(lines[..], [message, help] if !message.is_empty() && help.starts_with("help: ")),
+            "{text}"
+        );
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+/// The driver has a conversion, but not to an error of ours.
+trait IntoError {
+    fn into_error(self) -> Error;
+}
+
+impl IntoError for mysql_async::DriverError {
+    fn into_error(self) -> Error {
+        mysql_async::Error::from(self).into()
+    }
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_shown_with_its_column_and_row() {
+    run(async {
+        let server = Throwaway::start().unwrap();
+        let error = with_pool(&server.url(), 1, async |pool| {
+            let mut connection = pool.get_conn().await?;
+            connection
+                .query_drop("ALTER TABLE users MODIFY age VARCHAR(20) NULL")
+                .await?;
+            connection
+                .query_drop("UPDATE users SET age = 'forty' WHERE id = 3")
+                .await?;
+            drop(connection);
+            fetch_users(pool).await
+        })
+        .await
+        .unwrap_err();
+        let text = error.to_string();
+        // The first row that does not fit: as the column is text now, that is the first row.
+        assert!(
+            text.contains("the column `age` of the row with id 1 is not a whole number"),
+            "{text}"
+        );
+        assert!(text.contains(&format!(
+            "(database `throwaway` at 127.0.0.1:{}, as user `throwaway`)",
+            server.port()
+        )));
+    });
+}
+
+#[test]
+fn what_fails_after_the_body_is_part_of_the_bodys_error() {
+    let body: Error = mysql_async::Error::Other("as the body says".into()).into();
+    let text = body.and(Some(Problem::StillOut.into())).to_string();
+    assert!(
+        text.starts_with("as the body says; and then: a connection of the pool was still out"),
+        "{text}"
+    );
+}
+
+#[test]
+fn outside_a_runtime_it_is_an_error_and_no_panic() {
+    let mut future = pin!(with_pool("mysql://ada@localhost/school", 1, async |_| Ok(())));
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(Err(error)) = future.as_mut().poll(&mut context) else {
+        panic!("no error")
+    };
+    assert!(matches!(error.problem(), Problem::NoRuntime));
+}
+
+/// Our own fetches skip the reset, for they leave nothing; so the connection keeps its prepared statements.
+#[test]
+fn a_fetch_is_prepared_once_for_each_connection() {
+    run(async {
+        let server = Throwaway::start().unwrap();
+        let url = server.url();
+        let prepared = with_pool(&url, 1, async |pool| {
+            for _ in 0..50 {
+                fetch_users(pool).await?;
+            }
+            let mut connection = pool.get_conn().await?;
+            let status: Option<(String, u64)> = connection
+                .query_first("SHOW GLOBAL STATUS LIKE 'Com_stmt_prepare'")
+                .await?;
+            Ok(status.unwrap().1)
+        });
+        assert_eq!(prepared.await.unwrap(), 1);
+    });
+}
+
+/// The one part of a session that a reset leaves as it is.
+#[test]
+fn another_default_database_is_left() {
+    run(async {
+        let server = Throwaway::start().unwrap();
+        let url = server.url();
+        let users = with_pool(&url, 1, async |pool| {
+            pool.get_conn().await?.query_drop("USE mysql").await?;
+            fetch_users(pool).await
+        });
+        assert_eq!(users.await.unwrap().len(), 12);
+    });
+}
+
+/// The driver would connect by TCP, ask for the socket's path, and try again there. A user who may not come in by the
+/// socket then counts as one who was turned away, each time: the pool's connections, and the one that kills.
+#[test]
+fn no_connection_is_turned_away_at_the_socket() {
+    run(async {
+        // At a path that the driver would find: the throwaway server's own is relative.
+        let folder = tempfile::tempdir().unwrap();
+        let socket = format!("--socket={}/socket", folder.path().display());
+        let server = Throwaway::options().argument(socket).start().unwrap();
+        let options = mysql_async::Opts::from_url(&server.url()).unwrap();
+        let mut admin = Conn::new(plain(options)).await.unwrap();
+        for statement in [
+            "CREATE USER ada@'127.0.0.1' IDENTIFIED BY 'secret'",
+            "GRANT ALL ON throwaway.* TO ada@'127.0.0.1'",
+            // Long enough to be killed.
+            "RENAME TABLE users TO people",
+            "CREATE VIEW users AS SELECT id + SLEEP(1000) AS id, name, email, age FROM people",
+        ] {
+            admin.query_drop(statement).await.unwrap();
+        }
+        let url = format!("mysql://ada:secret@127.0.0.1:{}/throwaway", server.port());
+        with_pool(&url, 2, async |pool| {
+            let runs = async {
+                let sleeping =
+                    "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'";
+                while admin.query_first(sleeping).await.unwrap() != Some(2) {}
+            };
+            tokio::select! {
+                result = fetch_concurrently(pool, 40) => panic!("nobody sleeps that fast: {result:?}"),
+                () = runs => Ok(()),
+            }
+        })
+        .await
+        .unwrap();
+        let aborted: Option<(String, u64)> = admin
+            .query_first("SHOW GLOBAL STATUS LIKE 'Aborted_connects'")
+            .await
+            .unwrap();
+        assert_eq!(aborted.unwrap().1, 0);
+    });
+}
+
+/// A greeting that is cut off counts as aborted too, although no statement has been begun.
+#[test]
+fn a_first_connection_that_nobody_waits_for_is_closed_politely() {
+    run(async {
+        let server = Throwaway::start().unwrap();
+        let url = server.url();
+        let options = mysql_async::Opts::from_url(&url).unwrap();
+        let mut admin = Conn::new(plain(options)).await.unwrap();
+        let mut status = async |name: &str| -> u64 {
+            let row: Option<(String, u64)> = admin
+                .query_first(format!("SHOW GLOBAL STATUS LIKE '{name}'"))
+                .await
+                .unwrap();
+            row.unwrap().1
+        };
+        for _ in 0..10 {
+            let before = status("Connections").await;
+            let whole = with_pool(&url, 1, async |pool| fetch_users(pool).await);
+            let _ = tokio::time::timeout(std::time::Duration::ZERO, whole).await;
+            while status("Connections").await == before || status("Threads_connected").await > 1 {}
+        }
+        assert_eq!(
+            [status("Aborted_clients").await, status("Aborted_connects").await],
+            [0, 0]
+        );
+    });
+}
