@@ -128,7 +128,9 @@ impl ExecuteQuery {
     }
 
     fn prepare<'c>(&self, connection: &'c Connection) -> Result<(Statement<'c>, Vec<Value>)> {
-        let statement = connection.prepare(&self.query)?;
+        let statement = connection
+            .prepare(&self.query)
+            .map_err(|error| Error::from(error).in_sql(&self.query))?;
         // SQLite prepares an empty text or a comment without complaint, and has nothing to run then.
         if statement.expanded_sql().is_none() {
             return Err(Error::new(Problem::NoStatement, "query"));

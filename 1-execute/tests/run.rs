@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use execute::{Error, ExecuteQuery, Result};
 use rusqlite::ToSql;
-use shared::fixture::{Fixture, cases};
+use shared::fixture::{Fixture, cases, says};
 use shared::recorder::{Recording, What};
 use shared::{User, sample_users};
 
@@ -126,8 +126,8 @@ fn refuses_what_it_cannot_run_and_closes_the_connection() {
     ];
     for (opened, (what, sql, parameters)) in (1..).zip(queries) {
         let error = ExecuteQuery::new(fixture.path(), sql, parameters).run(|rows| Ok(rows.next()?.is_some()));
-        let error = error.expect_err(what).to_string();
-        assert!(error.contains("users.db"), "{what}: {error}");
+        let error = error.expect_err(what);
+        assert!(says(&error, "users.db"), "{what}: {error}");
         assert_closed(&recording, opened);
     }
     drop(recording);
@@ -150,10 +150,16 @@ fn one_statement_with_a_semicolon_and_a_comment_after_it_is_one_statement() {
 #[test]
 fn an_error_shows_where_the_sql_does_not_parse() {
     let fixture = Fixture::sample();
-    let error = ExecuteQuery::new(fixture.path(), "SELECT *\nFORM users", NONE)
-        .fetch_users()
-        .unwrap_err();
-    assert!(error.to_string().contains("FORM"), "{error}");
+    for (sql, place) in [
+        ("SELECT *\nFORM users", "FORM users"),
+        ("SELECT max(", "SELECT max("),
+        ("SELECT nope", "nope"),
+    ] {
+        let error = ExecuteQuery::new(fixture.path(), sql, NONE)
+            .fetch_users()
+            .unwrap_err();
+        assert!(says(&error, place), "{error}");
+    }
 }
 
 #[test]
@@ -179,7 +185,7 @@ fn closes_the_connection_when_the_body_fails_and_when_it_panics() {
 
     let outcome: Result<()> =
         query.run(|_| Err(rusqlite::Error::InvalidColumnName("on purpose".into()).into()));
-    assert!(outcome.unwrap_err().to_string().contains("on purpose"));
+    assert!(says(&outcome.unwrap_err(), "on purpose"));
     assert_closed(&recording, 1);
 
     let panic = catch_unwind(AssertUnwindSafe(|| {
@@ -196,9 +202,8 @@ fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let error = ExecuteQuery::new(fixture.path(), ALL, NONE)
         .fetch_users()
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("users.db"), "{error}");
+        .unwrap_err();
+    assert!(says(&error, "users.db"), "{error}");
 }
 
 #[test]

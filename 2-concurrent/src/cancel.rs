@@ -6,7 +6,7 @@
 //!
 //! | where SQLite is | who looks | what happens |
 //! | --- | --- | --- |
-//! | running a statement | the progress handler, every 100 steps of its bytecode | the statement is interrupted |
+//! | running a statement | the progress handler, at each jump of its bytecode | the statement is interrupted |
 //! | waiting for a lock | the busy handler, every 5 ms | the wait ends, and the statement fails as busy |
 //! | about to prepare a statement | the authorizer | it is refused; except `ROLLBACK`, which cleans up |
 //!
@@ -18,12 +18,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
-use rusqlite::{Connection, InterruptHandle};
+use rusqlite::{Connection, ErrorCode, InterruptHandle};
 use shared::sqlite::Problem;
 
 use crate::{Error, Result};
 
-pub(crate) const STEPS_BETWEEN_LOOKS: i32 = 100;
+/// At every step, so that not even a prepared statement of three steps gets through. 100,000 rows take no longer for it
+/// than with 100 steps: the difference is lost in the noise.
+pub(crate) const STEPS_BETWEEN_LOOKS: i32 = 1;
 const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 /// 5 seconds in all: as long as rusqlite waits by default.
 const TRIES: i32 = 1000;
@@ -105,6 +107,19 @@ impl Stop {
             return Err(Error::new(Problem::Cancelled, "query"));
         }
         Ok(watch)
+    }
+
+    /// Where the work failed because it was told to stop, says so: SQLite calls that interrupted, not authorized or busy,
+    /// according to where it was. An error of any other kind is the work's own, and stays.
+    pub(crate) fn explain<T>(&self, worked: Result<T>) -> Result<T> {
+        worked.map_err(|error| match error.sqlite_code() {
+            Some(
+                ErrorCode::OperationInterrupted
+                | ErrorCode::AuthorizationForStatementDenied
+                | ErrorCode::DatabaseBusy,
+            ) if self.is_told() => Error::new(Problem::Cancelled, "query"),
+            _ => error,
+        })
     }
 
     fn authorize(&self, context: AuthContext<'_>) -> Authorization {

@@ -5,7 +5,7 @@
 //! aiosqlite; but where aiosqlite sends every row across, here the whole query moves over, and its users come back.
 //!
 //! What Python has nothing for is the future that is dropped half-way, by a timeout or a `select!`. The thread does
-//! not notice that by itself; [`cancel`] tells it, and SQLite stops.
+//! not notice that by itself; `cancel.rs` tells it, and SQLite stops.
 //!
 //! The same three functions stand in [`on_sqlx`] on another driver.
 
@@ -14,6 +14,8 @@
 
 mod cancel;
 pub mod on_sqlx;
+#[cfg(test)]
+mod tests;
 mod thread;
 
 use std::path::Path;
@@ -32,7 +34,8 @@ pub use shared::sqlite::{Error, Result};
 ///
 /// All of it happens on a thread of its own, so `body` may block. The transaction is committed when `body` returns
 /// `Ok`, and rolled back when it returns `Err` or panics. At most 64 connections are open at a time, in the whole
-/// process; who comes later waits without a thread.
+/// process; who comes later waits without a thread. (So `body` must not wait for another fetch of this crate: 64 bodies
+/// that did would wait for ever.)
 ///
 /// # Errors
 ///

@@ -21,7 +21,7 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = Runtime::Tokio)]
     runtime: Runtime,
     /// The second list holds the users who are older than this, in years
-    #[arg(long, value_name = "AGE", default_value_t = 40)]
+    #[arg(long, value_name = "AGE", default_value_t = 40, allow_negative_numbers = true)]
     older_than: u32,
 }
 

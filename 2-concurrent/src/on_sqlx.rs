@@ -3,22 +3,25 @@
 //! sqlx keeps a thread for each SQLite connection, as aiosqlite does, and sends the rows across, one by one: easier
 //! to write, slower with many rows. Here too, a future that is dropped stops its statement, through SQLite's progress
 //! handler; sqlx has no busy handler to set, so that a wait for somebody else's lock goes on to its end, 5 seconds at
-//! the most.
+//! the most. A path that is not UTF-8 is an error here.
 
 use std::path::{Path, PathBuf};
 
+use async_lock::SemaphoreGuard;
 use futures_lite::future;
 use shared::User;
 use shared::sqlite::{Problem, existing_file, outcome};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
-use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, TypeInfo, ValueRef};
 
 use crate::cancel::{self, StopOnDrop};
 use crate::thread::CONNECTIONS;
 use crate::{Error, Result};
 
-const ALL: &str = "SELECT id, name, email, age FROM users ORDER BY id";
-const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ?1 ORDER BY id";
+// With an AS, for without it SQLite promises no names, and sqlx tells upper case from lower.
+const ALL: &str = "SELECT id AS id, name AS name, email AS email, age AS age FROM users ORDER BY id";
+const OLDER: &str =
+    "SELECT id AS id, name AS name, email AS email, age AS age FROM users WHERE age > ?1 ORDER BY id";
 
 /// Every user of the database, in `id` order. As [`async_fetch_users`](crate::async_fetch_users).
 ///
@@ -74,54 +77,61 @@ async fn fetch(
     query: &'static str,
     age: Option<u32>,
 ) -> Result<Vec<User>> {
-    let _permit = CONNECTIONS.acquire().await;
     let fetched = async {
         let mut connection = Guard::open(database.to_owned()).await?;
         let worked = fetch_over(connection.get(), stop, query, age).await;
-        outcome(worked, connection.close().await)
+        outcome(stop.handle().explain(worked), connection.close().await)
     };
     fetched.await.map_err(|error| error.in_database(database))
 }
 
-/// A connection that is never closed on the executor's thread.
+/// A connection that is opened and closed on another thread than the executor's, and its permit.
 ///
 /// sqlx closes a SQLite connection on the thread that lets go of it last: its own, or the one that awaits
 /// `SqliteConnection::close` or drops the connection (sqlx-sqlite 0.9, `ConnectionWorker`). Closing may take long; of a
-/// database in WAL mode it may write the whole log back.
-struct Guard(Option<SqliteConnection>);
+/// database in WAL mode it may write the whole log back. And a drop does not wait for sqlx's thread, so that the permit
+/// would come back while the connection is still open.
+struct Guard(Option<(SqliteConnection, SemaphoreGuard<'static>)>);
 
 impl Guard {
     async fn open(database: PathBuf) -> Result<Guard> {
-        // Looking at a file may take as long as reading it, on a network's disk: not on the executor's thread either.
-        let path = blocking::unblock(move || existing_file(&database)).await?;
-        let connection = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(false)
-            // sqlx would log slow statements as warnings.
-            .disable_statement_logging()
-            .connect()
-            .await
-            .map_err(|error| driver(error, "open"))?;
-        Ok(Guard(Some(connection)))
+        let permit = CONNECTIONS.acquire().await;
+        let open = move || {
+            let options = SqliteConnectOptions::new()
+                .filename(existing_file(&database)?)
+                .create_if_missing(false)
+                // sqlx would log slow statements as warnings.
+                .disable_statement_logging();
+            let connection = future::block_on(options.connect()).map_err(|error| driver(error, "open"))?;
+            Ok(Guard(Some((connection, permit))))
+        };
+        blocking::unblock(open).await
     }
 
     fn get(&mut self) -> &mut SqliteConnection {
-        self.0.as_mut().expect("it is there until it is closed")
+        let (connection, _) = self.0.as_mut().expect("it is there until it is closed");
+        connection
     }
 
     async fn close(mut self) -> Result<()> {
-        let Some(connection) = self.0.take() else {
-            return Ok(());
-        };
-        let closed = blocking::unblock(|| future::block_on(connection.close())).await;
-        closed.map_err(|error| driver(error, "close"))
+        self.close_elsewhere().await
+    }
+
+    fn close_elsewhere(&mut self) -> blocking::Task<Result<()>> {
+        let open = self.0.take();
+        blocking::unblock(|| match open {
+            Some((connection, _permit)) => {
+                future::block_on(connection.close()).map_err(|error| driver(error, "close"))
+            }
+            None => Ok(()),
+        })
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
-            blocking::unblock(|| drop(connection)).detach();
+        if self.0.is_some() {
+            self.close_elsewhere().detach();
         }
     }
 }
@@ -164,19 +174,30 @@ where
     let found = match row.try_get::<Option<T>, _>(column) {
         Ok(Some(value)) => return Ok(value),
         Ok(None) => "NULL".to_owned(),
-        Err(sqlx::Error::ColumnDecode { source, .. }) => format!("something else: {source}"),
+        Err(sqlx::Error::ColumnDecode { .. }) => match row.try_get_raw(column) {
+            Ok(value) => format!("a value of type {} that does not fit", value.type_info().name()),
+            Err(error) => return Err(driver(error, "read")),
+        },
         Err(error) => return Err(driver(error, "read")),
     };
     let column = column.to_owned();
-    let id = row.try_get("id").ok();
+    let id = row.try_get::<Option<i64>, _>("id").ok().flatten();
     Err(Error::new(Problem::Row { column, id, found }, "read"))
 }
 
+/// sqlx's error as rusqlite would have it, where it is SQLite's: the codes are the same.
 fn driver(error: sqlx::Error, doing: &'static str) -> Error {
-    // SQLITE_INTERRUPT, which is 9: the progress handler has stopped the statement.
-    let code = error.as_database_error().and_then(|error| error.code());
-    match code.as_deref() {
-        Some("9") => Error::new(Problem::Cancelled, doing),
-        _ => Error::new(Problem::Driver(error.into()), doing),
-    }
+    let sqlite = error.as_database_error().and_then(|error| {
+        let code = error.code()?.parse().ok()?;
+        let message = Some(error.message().to_owned());
+        Some(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(code),
+            message,
+        ))
+    });
+    let problem = match sqlite {
+        Some(error) => Problem::Sqlite(error),
+        None => Problem::Driver(error.into()),
+    };
+    Error::new(problem, doing)
 }

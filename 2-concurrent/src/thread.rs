@@ -33,7 +33,7 @@ pub(crate) async fn on_a_thread<T: Send + 'static>(
         let connection = open(&database)?;
         let worked = {
             let _watch = stop.watch(&connection)?;
-            in_transaction(&connection, body)
+            stop.explain(in_transaction(&connection, body))
         };
         let closed = connection
             .close()

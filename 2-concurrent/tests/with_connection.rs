@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use concurrent::{Result, with_connection};
 use futures_lite::future::{self, FutureExt};
 use rusqlite::Connection;
-use shared::fixture::Fixture;
+use shared::fixture::{Fixture, says};
 use shared::recorder::Recording;
 
 const DELETE: &str = "DELETE FROM users WHERE id = 1";
@@ -50,13 +50,8 @@ fn rolls_back_and_closes_when_the_body_fails() {
         connection.execute(DELETE, [])?;
         Err(rusqlite::Error::InvalidColumnName("on purpose".into()).into())
     };
-    let error = future::block_on(with_connection(fixture.path(), body))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("on purpose") && error.contains("users.db"),
-        "{error}"
-    );
+    let error = future::block_on(with_connection(fixture.path(), body)).unwrap_err();
+    assert!(says(&error, "on purpose") && says(&error, "users.db"), "{error}");
     assert_one_closed(&recording);
     drop(recording);
     assert_eq!(count(&fixture), 12);
@@ -91,14 +86,31 @@ fn reports_a_commit_that_fails_and_closes_then_too() {
 }
 
 #[test]
+fn a_close_that_fails_is_reported_and_the_bodys_error_wins_over_it() {
+    let fixture = Fixture::sample();
+    let forget = |connection: &Connection| -> Result<()> {
+        std::mem::forget(connection.prepare("SELECT 1")?);
+        Ok(())
+    };
+    assert!(future::block_on(with_connection(fixture.path(), forget)).is_err());
+    let forget_and_fail = move |connection: &Connection| -> Result<()> {
+        forget(connection)?;
+        Err(rusqlite::Error::InvalidColumnName("on purpose".into()).into())
+    };
+    let error = future::block_on(with_connection(fixture.path(), forget_and_fail)).unwrap_err();
+    assert!(
+        says(&error, "on purpose") && says(&error, "unfinalized"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
     let fixture = Fixture::sample();
     let other = fixture.connection();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let fetched = future::block_on(concurrent::fetch_concurrently(fixture.path(), 40));
-    let error = fetched.unwrap_err().to_string();
-    assert!(error.contains("users.db"), "{error}");
-    let fetched = future::block_on(concurrent::on_sqlx::fetch_concurrently(fixture.path(), 40));
-    let error = fetched.unwrap_err().to_string();
-    assert!(error.contains("users.db"), "{error}");
+    let error = future::block_on(concurrent::fetch_concurrently(fixture.path(), 40)).unwrap_err();
+    assert!(says(&error, "users.db"), "{error}");
+    let error = future::block_on(concurrent::on_sqlx::fetch_concurrently(fixture.path(), 40)).unwrap_err();
+    assert!(says(&error, "users.db"), "{error}");
 }

@@ -2,7 +2,7 @@
 //!
 //! 1. [`inspect`] the old file, if there is one: where it holds what no seeding made, it is left alone.
 //! 2. Fill a [`Draft`], and bring it to the disk. Nobody else knows of it.
-//! 3. [`put_in_place`]: lock the old file, look at it again, rename the draft over it.
+//! 3. [`Database::put_in_place`]: lock the old file, look at it again, rename the draft over it.
 //!
 //! A rename is atomic. What is not is a database: it is a file and whatever lies beside it. A journal that a killed
 //! program left (`users.db-journal`) holds the pages of the OLD file as they were, and SQLite would write them into the

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::Write;
+#[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -73,9 +74,9 @@ fn wrong_command_line(error: &clap::Error, program: &str) -> String {
         }
         (ErrorKind::UnknownArgument, _) => match known(ContextKind::SuggestedArg) {
             Some(suggestion) => format!("there is no such option; did you mean {suggestion}?"),
-            None => {
-                "there is a word too many, or an option that does not exist, on the command line".to_owned()
-            }
+            None => "there is a word too many on the command line, or an option that does not exist \
+                     (a value that begins with a hyphen stands after `--`)"
+                .to_owned(),
         },
         (ErrorKind::ArgumentConflict, Some(option)) => {
             format!("{option} is given twice, or with what it excludes")

@@ -116,9 +116,17 @@ impl Program {
             !self.folder().join("missing.db").exists(),
             "a missing database is not created"
         );
-        let url = self.run(&["--database", "mysql://root:s3cret@localhost/users"]);
-        assert_eq!(url.status, Some(1));
-        assert!(!url.stderr.contains("s3cret"), "{}", url.stderr);
+        let passwords = [
+            "mysql://root:s3cret@localhost/users",
+            "mysql://root:x\ns3cret@localhost/users",
+            "mysql:/root:s3cret@localhost/users",
+            "root:s3cret@localhost/users",
+        ];
+        for url in passwords {
+            let outcome = self.run(&["--database", url]);
+            assert_eq!(outcome.status, Some(1));
+            assert!(!outcome.stderr.contains("s3cret"), "{}", outcome.stderr);
+        }
     }
 
     fn check_wrong_command_lines(&self) {

@@ -30,7 +30,19 @@ fn redact_line(line: &str) -> String {
             format!("{scheme}://{user}:{password}")
         }
         Some((user, _)) => format!("{scheme}://{user}:***{host}"),
-        None => line.to_owned(),
+        None => format!("{scheme}://{authority}{}", redact_line(host)),
+    }
+}
+
+/// Hides the password in a text that is one value and should not hold any, such as a path: all between a colon and the
+/// last `@`, also where it does not look like a URL (`root:secret@host`), over several lines.
+#[cfg(feature = "sqlite")]
+pub(crate) fn redact_value(text: &str) -> String {
+    let scheme = text.find("://").map_or(0, |scheme| scheme + 3);
+    let (before, rest) = text.split_at(scheme);
+    match (rest.find(':'), rest.rfind('@')) {
+        (Some(colon), Some(at)) if colon < at => format!("{before}{}:***{}", &rest[..colon], &rest[at..]),
+        _ => redact(text),
     }
 }
 

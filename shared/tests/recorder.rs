@@ -111,10 +111,7 @@ fn connections_open_and_close_on_many_threads_while_recordings_start_and_stop() 
             });
         }
         for _ in 0..200 {
-            let recording = Recording::start(fixture.path());
-            let opened = recording.opened_connections();
-            drop(recording);
-            assert!(opened <= 10_000);
+            drop(Recording::start(fixture.path()));
         }
     });
     let recording = Recording::start(fixture.path());

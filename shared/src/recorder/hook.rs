@@ -69,7 +69,8 @@ fn record(connection: Connection) -> rusqlite::Result<()> {
 
     let events = SQLITE_TRACE_STMT | SQLITE_TRACE_ROW | SQLITE_TRACE_PROFILE | SQLITE_TRACE_CLOSE;
     // SAFETY: the connection is open. The context stays valid for as long as SQLite may call back with it: it is kept
-    // alive by the function above, which SQLite destroys after the last event.
+    // alive by the function above, which SQLite destroys after the last event. (Code that registered another function
+    // under that very name would end it sooner; nothing does, for the name is ours.)
     let result = unsafe {
         sqlite3_trace_v2(
             connection.handle(),
@@ -119,8 +120,13 @@ unsafe extern "C" fn on_event(
         SQLITE_TRACE_STMT => {
             // SAFETY: for this event SQLite passes a text, zero-terminated, for the time of the call.
             let text = unsafe { CStr::from_ptr(detail.cast::<c_char>().cast_const()) };
-            // SAFETY: the subject is a statement that is being run; its SQL is there as long as the statement.
-            let sql = unsafe { CStr::from_ptr(sqlite3_sql(subject.cast())) };
+            // SAFETY: the subject is a statement that is being run.
+            let sql = unsafe { sqlite3_sql(subject.cast()) };
+            if sql.is_null() {
+                return 0;
+            }
+            // SAFETY: a statement's SQL is zero-terminated, and there as long as the statement.
+            let sql = unsafe { CStr::from_ptr(sql) };
             // A trigger's program is told of within the statement that fires it, and its text is a comment.
             (text == sql).then(|| watched.begin(statement, &sql.to_string_lossy()))
         }

@@ -242,9 +242,7 @@ impl Log {
         });
         let is_at_gate = gate::reach(&mut state, number);
         self.changed.notify_all();
-        for waker in state.wakers.drain(..) {
-            waker.wake();
-        }
+        state.wake();
         if is_at_gate {
             gate::hold(self, state, number);
         }
@@ -265,6 +263,13 @@ impl Log {
 }
 
 impl State {
+    /// Has everybody look again who waits in [`Log::reached`].
+    fn wake(&mut self) {
+        for waker in self.wakers.drain(..) {
+            waker.wake();
+        }
+    }
+
     fn open_connections(&self) -> usize {
         let closed = self
             .events

@@ -25,6 +25,19 @@ impl Recording {
             expected: connections,
             arrived: Vec::new(),
         });
+        // Those who wait look again: a meeting of none lets everybody go.
+        self.log.changed.notify_all();
+    }
+
+    /// Completes when that many connections wait at the meeting.
+    pub async fn arrived(&self, connections: usize) {
+        let have_come = |state: &super::State| {
+            state
+                .meeting
+                .as_ref()
+                .is_some_and(|meeting| meeting.arrived.len() >= connections)
+        };
+        self.log.reached(have_come).await;
     }
 }
 
@@ -89,6 +102,7 @@ fn meet(log: &Log, connection: usize) -> rusqlite::Result<bool> {
     if !meeting.arrived.contains(&connection) {
         meeting.arrived.push(connection);
         log.changed.notify_all();
+        state.wake();
     }
     let is_waiting = |state: &mut super::State| {
         state

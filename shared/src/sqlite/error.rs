@@ -4,8 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_BUSY;
 
-use crate::redact;
+use crate::redact::redact_value;
 
 /// The result of whatever speaks to SQLite.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -96,17 +97,37 @@ impl Error {
         self
     }
 
+    /// Says which SQL it was, for SQL that breaks off: SQLite itself names no place then.
+    pub fn in_sql(mut self, sql: &str) -> Self {
+        if let Problem::Sqlite(rusqlite::Error::SqliteFailure(error, Some(message))) = &self.inner.problem
+            && message == "incomplete input"
+        {
+            self.inner.problem = Problem::Sqlite(rusqlite::Error::SqlInputError {
+                error: *error,
+                msg: message.clone(),
+                sql: sql.to_owned(),
+                offset: sql.trim_end().len().try_into().unwrap_or_default(),
+            });
+        }
+        self
+    }
+
     /// Whether the work was stopped because its result was not wanted any more.
     pub fn is_cancelled(&self) -> bool {
+        matches!(self.inner.problem, Problem::Cancelled)
+    }
+
+    /// The primary code of SQLite's error, if it is one.
+    pub fn sqlite_code(&self) -> Option<ErrorCode> {
         match &self.inner.problem {
-            Problem::Cancelled => true,
-            Problem::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted),
-            _ => false,
+            Problem::Sqlite(error) => error.sqlite_error_code(),
+            _ => None,
         }
     }
 
     fn help(&self, database: &str) -> String {
         let help = match &self.inner.problem {
+            Problem::Missing if database.contains("://") => "name a file: SQLite knows no servers",
             Problem::Missing => return format!("create it with {}, or check the path", seed(database)),
             Problem::NotAFile(_) => "name the file of a database",
             Problem::NoStatement => "write one SQL statement, such as SELECT * FROM users",
@@ -115,7 +136,7 @@ impl Error {
             Problem::Cancelled => "run it again, if its result is wanted after all",
             Problem::Sqlite(error) => return help_for(error, database),
             Problem::File(_) => "check the path, and what you may read and write there",
-            Problem::Driver(error) => return help_by_text(&error.to_string(), database),
+            Problem::Driver(_) => "check the query and the database",
         };
         help.to_owned()
     }
@@ -156,7 +177,7 @@ impl fmt::Display for Error {
             .inner
             .database
             .as_deref()
-            .map(|path| redact(&path.to_string_lossy()));
+            .map(|path| redact_value(&path.to_string_lossy()));
         match &path {
             Some(path) => write!(f, "could not {} `{path}`: ", self.inner.doing)?,
             None => write!(f, "could not {} the database: ", self.inner.doing)?,
@@ -222,7 +243,7 @@ fn write_sqlite(f: &mut fmt::Formatter<'_>, error: &rusqlite::Error) -> fmt::Res
             write!(f, "a parameter cannot be converted: {reason}")
         }
         rusqlite::Error::SqliteFailure(failure, message) => match (failure.code, message) {
-            (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => {
+            (ErrorCode::DatabaseBusy, Some(message)) if is_locked(failure, message) => {
                 write!(
                     f,
                     "another connection holds a lock, and did not let go within 5 seconds"
@@ -242,8 +263,12 @@ fn mark(f: &mut fmt::Formatter<'_>, sql: &str, offset: usize) -> fmt::Result {
     };
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let end = after.find('\n').map_or(sql.len(), |newline| offset + newline);
-    let indent = before[start..].chars().count();
-    write!(f, "\n    {}\n    {:indent$}^", &sql[start..end], "")
+    // Tabs stay tabs, so that the caret stands right wherever the terminal puts them.
+    let indent: String = before[start..]
+        .chars()
+        .map(|c| if c == '\t' { c } else { ' ' })
+        .collect();
+    write!(f, "\n    {}\n    {indent}^", &sql[start..end])
 }
 
 fn help_for(error: &rusqlite::Error, database: &str) -> String {
@@ -256,20 +281,38 @@ fn help_for(error: &rusqlite::Error, database: &str) -> String {
         }
         rusqlite::Error::InvalidColumnName(_) => "let the query return the columns id, name, email and age",
         _ => match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                "end the program that is using it, or wait until it is done"
-            }
+            Some(ErrorCode::DatabaseBusy) => return help_for_busy(error),
+            Some(ErrorCode::DatabaseLocked) => "let the other statements of this connection end first",
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 "check the path; if the file was a database, bring it back from a copy"
             }
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
                 "check what you may read and write: the file, and the folder that it lies in"
             }
-            Some(ErrorCode::DiskFull) => "make room on the disk; nothing was changed",
-            Some(ErrorCode::ConstraintViolation) => "correct the values; nothing was changed",
+            Some(ErrorCode::DiskFull) => "make room on the disk",
+            Some(ErrorCode::ConstraintViolation) => "correct the values: the table has a rule against them",
             Some(ErrorCode::OperationInterrupted) => "run it again, if its result is wanted after all",
             _ => return help_by_text(&error.to_string(), database),
         },
+    };
+    help.to_owned()
+}
+
+/// Whether 'busy' means that somebody else's lock was waited for. A connection that cannot close for its own statements
+/// is busy too, and a transaction that has read what is out of date.
+fn is_locked(failure: &rusqlite::ffi::Error, message: &str) -> bool {
+    failure.extended_code == SQLITE_BUSY && message == "database is locked"
+}
+
+fn help_for_busy(error: &rusqlite::Error) -> String {
+    let help = match error {
+        rusqlite::Error::SqliteFailure(failure, Some(message)) if is_locked(failure, message) => {
+            "end the program that is using it, or wait until it is done"
+        }
+        _ if error.to_string().contains("unfinalized") => {
+            "drop every statement before its connection: one in `mem::forget`, a `static` or an `Rc` cycle keeps it open"
+        }
+        _ => "another connection has changed the database meanwhile: run this again",
     };
     help.to_owned()
 }
@@ -278,14 +321,19 @@ fn help_for(error: &rusqlite::Error, database: &str) -> String {
 fn help_by_text(text: &str, database: &str) -> String {
     if text.contains("no such table") {
         format!("fill the database with {}, or check the path", seed(database))
-    } else if text.contains("unfinalized") {
-        "drop every statement before its connection: one in `mem::forget`, a `static` or an `Rc` cycle keeps it open"
-            .to_owned()
     } else {
         "check the query and the database".to_owned()
     }
 }
 
 fn seed(database: &str) -> String {
-    format!("`cargo run --bin seed -- --database {database}`")
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    if database.chars().all(is_plain) {
+        format!("`cargo run --bin seed -- --database {database}`")
+    } else {
+        format!(
+            "`cargo run --bin seed -- --database '{}'`",
+            database.replace('\'', r"'\''")
+        )
+    }
 }
