@@ -134,7 +134,9 @@ impl Error {
 
     /// Adds what failed afterwards.
     pub(crate) fn and(mut self, then: Option<Error>) -> Error {
-        self.inner.then = then;
+        if then.is_some() {
+            self.inner.then = then;
+        }
         self
     }
 

@@ -1,19 +1,17 @@
 //! Prints all users and the older ones, fetched at the same time from a MySQL or MariaDB server.
 
+mod interrupt;
+
 use std::env;
 use std::error::Error;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use mysql_pool::{fetch_concurrently, with_pool};
 use shared::cli::{self, notice};
 use shared::mariadb::Throwaway;
 use shared::output::OutputOption;
-use tokio::runtime::{Handle, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -36,24 +34,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    cli::run(|arguments: Arguments| {
-        let runtime = Runtime::new()?;
-        let interrupted: Option<i32> = runtime.block_on(async {
-            let interrupt = interrupt()?; // before there is anything to leave behind
-            tokio::select! {
-                outcome = work(arguments) => outcome.map(|()| None),
-                status = interrupt => Ok(Some(status)),
-            }
-        })?;
-        if let Some(status) = interrupted {
-            // What was dropped part-way has given work to the runtime: statements to stop, connections to close.
-            runtime.block_on(settle());
-            // And a server that was just starting ends when it has started.
-            runtime.shutdown_timeout(Duration::from_secs(5));
-            std::process::exit(status);
-        }
-        Ok(())
-    })
+    cli::run(|arguments: Arguments| interrupt::run(work(arguments)))
 }
 
 async fn work(arguments: Arguments) -> Result<()> {
@@ -78,26 +59,4 @@ async fn work(arguments: Arguments) -> Result<()> {
     // On another thread, for whoever reads may take his time, and a signal must still be heard.
     spawn_blocking(move || arguments.output.two_lists(&all, &older, older_than)).await??;
     Ok(())
-}
-
-/// Catches Ctrl-C and SIGTERM from now on. The future waits for one of them, and is the exit status that a shell gives
-/// to a program which they end.
-fn interrupt() -> Result<impl Future<Output = i32>> {
-    let (mut ctrl_c, mut term) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = ctrl_c.recv() => 130,
-            _ = term.recv() => 143,
-        }
-    })
-}
-
-/// Waits until the runtime has nothing more to do.
-async fn settle() {
-    let idle = async {
-        while Handle::current().metrics().num_alive_tasks() > 0 {
-            sleep(Duration::from_millis(2)).await;
-        }
-    };
-    let _ = timeout(Duration::from_secs(5), idle).await;
 }

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -12,7 +13,11 @@ use crate::cancel::plain;
 use crate::{Error, Problem, fetch_concurrently, fetch_users, with_pool};
 
 fn run<T>(test: impl Future<Output = T>) -> T {
-    Runtime::new().unwrap().block_on(test)
+    let limited = async { tokio::time::timeout(Duration::from_secs(60), test).await };
+    Runtime::new()
+        .unwrap()
+        .block_on(limited)
+        .expect("a test that ends")
 }
 
 #[test]

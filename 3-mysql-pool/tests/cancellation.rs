@@ -340,10 +340,9 @@ fn a_drop_outside_the_runtime_does_not_panic_and_leaves_nothing() {
     });
 }
 
-/// The statements are stopped one after the other, by a connection each. One that has just quit may stand in the list
-/// a moment longer; twenty at a time would show.
+/// The statements are stopped by one short-lived connection each, and not those by one that only wait for a connection.
 #[test]
-fn many_dropped_at_once_do_not_open_a_connection_each_at_once() {
+fn many_dropped_at_once_stop_only_what_runs() {
     run(async {
         let mut database = Database::on_its_own_server().await;
         database.sql("DO GET_LOCK('gate', 0)").await;
@@ -372,7 +371,8 @@ fn many_dropped_at_once_do_not_open_a_connection_each_at_once() {
                     list.len() == 20 && list.iter().all(|one| one.command == "Sleep")
                 })
                 .await;
-            assert!(most < 30, "{most} connections");
+            // Twenty of the pool, the one that looks, and at the most one that kills for each fetch that runs.
+            assert!(most <= 41, "{most} connections");
             Result::Ok(())
         })
         .await

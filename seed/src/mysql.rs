@@ -24,6 +24,8 @@ use crate::target::{Outcome, server_name};
 const NEW: &str = "users_seed_new";
 /// The table that was replaced, until it is dropped.
 const OLD: &str = "users_seed_old";
+/// Made only to be compared with a [`NEW`] that is there already, and dropped at once.
+const SHAPE: &str = "users_seed_shape";
 
 /// How long a connection may take, and how long somebody else's lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,6 +36,9 @@ const BATCH: usize = 1000;
 /// Statements in one transaction: each commit waits for the disk, each rollback undoes what it covers.
 const BATCHES: usize = 100;
 
+/// A server that has not let us in by then does not answer. The error is there within 5 seconds.
+const CONNECT_LIMIT: Duration = Duration::from_secs(4);
+
 /// Makes the table `users` hold these users and nothing else. Until it does, it is what it was.
 pub fn seed(opts: &Opts, seeding: Seeding, force: bool) -> Result<Outcome, Error> {
     // Not as for a file, where the program may end in the middle: it can still drop the new table, and say goodbye.
@@ -42,22 +47,26 @@ pub fn seed(opts: &Opts, seeding: Seeding, force: bool) -> Result<Outcome, Error
     let runtime = stop::on_signal(move || flag.store(true, Ordering::Relaxed))
         .and_then(|()| tokio::runtime::Builder::new_current_thread().enable_all().build())
         .map_err(|error| connecting(opts, error.to_string(), "try again"))?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let connection = connect(opts).await?;
         let mut work = Work {
             connection,
             seeding,
             force,
             stopped,
+            has_made_new: false,
         };
         let outcome = work.run().await;
-        if outcome.is_err() {
+        if outcome.is_err() && work.has_made_new {
             let _ = work.drop_table(NEW).await;
         }
         // The polite way, if the server still listens. Everything that matters has happened.
         let _ = tokio::time::timeout(PATIENCE, work.connection.disconnect()).await;
         outcome.map_err(|failure| failure.at(opts))
-    })
+    });
+    // A name server that does not answer keeps a thread waiting, which nobody needs to wait for.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Why the work was not done.
@@ -79,13 +88,16 @@ struct Work {
     seeding: Seeding,
     force: bool,
     stopped: Arc<AtomicBool>,
+    /// Whether [`NEW`] is this run's own, and may be dropped.
+    has_made_new: bool,
 }
 
 impl Work {
     async fn run(&mut self) -> Result<Outcome, Failure> {
         self.prepare_session().await?;
-        self.drop_table(NEW).await?;
+        self.clear_up_the_new_table().await?;
         self.connection.query_drop(mysql_table(NEW)).await?;
+        self.has_made_new = true;
         self.clear_up_the_old_table().await?;
 
         let exists = self.exists("users").await?;
@@ -134,6 +146,20 @@ impl Work {
                 "wait until it is done, then run this again",
             )),
         }
+    }
+
+    /// What a run leaves that was killed while it filled its table is dropped. Somebody else's table of that name is not.
+    async fn clear_up_the_new_table(&mut self) -> Result<(), Failure> {
+        if !self.exists(NEW).await? {
+            return Ok(());
+        }
+        if !self.force {
+            self.connection.query_drop(mysql_table(SHAPE)).await?;
+            let inspected = self.inspect(NEW, SHAPE).await;
+            self.drop_table(SHAPE).await?;
+            inspected?;
+        }
+        Ok(self.drop_table(NEW).await?)
     }
 
     /// A run that was interrupted between the renaming and the dropping leaves the table that it replaced. It was
@@ -320,13 +346,16 @@ fn go_on(stopped: &AtomicBool) -> Result<(), Failure> {
 
 /// The first connection is TCP, and stays: the driver would rather look for a socket as well and connect again.
 async fn connect(opts: &Opts) -> Result<Conn, Error> {
-    let opts_without_socket = OptsBuilder::from_opts(opts.clone()).prefer_socket(false);
-    match tokio::time::timeout(PATIENCE, Conn::new(opts_without_socket)).await {
+    let options = OptsBuilder::from_opts(opts.clone())
+        // Without the brackets that an IPv6 address has in a URL: the driver would look for a host of that name.
+        .ip_or_hostname(opts.ip_or_hostname().trim_matches(['[', ']']).to_owned())
+        .prefer_socket(false);
+    match tokio::time::timeout(CONNECT_LIMIT, Conn::new(options)).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(error)) => Err(connecting(opts, reason(&error), help(&error))),
         Err(_) => Err(connecting(
             opts,
-            format!("no answer within {} seconds", PATIENCE.as_secs()),
+            format!("no answer within {} seconds", CONNECT_LIMIT.as_secs()),
             "check host and port in the URL, and that a MySQL or MariaDB server listens there",
         )),
     }
@@ -340,7 +369,11 @@ fn connecting(opts: &Opts, reason: String, help: &'static str) -> Error {
     );
     Error::Server {
         doing: "connect to",
-        server: format!("{host}:{port}, as the user `{user}` to the database `{database}`"),
+        server: format!(
+            "{host}:{port}, as the user `{}` to the database `{}`",
+            user.escape_debug(),
+            database.escape_debug()
+        ),
         reason,
         help,
     }

@@ -23,9 +23,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::ffi::{SQLITE_BUSY, SQLITE_READONLY};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
-use shared::cli;
 use shared::schema::{SQLITE_INDEX, SQLITE_TABLE};
 use shared::sqlite::{self, Problem, create, existing_file, open};
+use shared::{cli, redact_value};
 use tempfile::TempPath;
 
 use crate::draft::{Draft, folder_of, sweep};
@@ -253,7 +253,7 @@ impl<'a> Database<'a> {
     }
 
     fn quoted(&self) -> String {
-        format!("`{}`", self.given.display())
+        format!("`{}`", redact_value(&self.given.to_string_lossy()))
     }
 
     fn failed(&self, error: rusqlite::Error, doing: &'static str) -> Error {

@@ -1,5 +1,6 @@
 //! What `--database` names.
 
+use shared::redact_value;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -31,6 +32,16 @@ impl Target {
         if !url.starts_with("mysql://") {
             return Err("it is neither a path nor a URL that begins with mysql://");
         }
+        // The driver would take the rest of a password with a / in it for the database, and an error would show it.
+        let rest = &url["mysql://".len()..];
+        if rest
+            .split_once(['/', '?', '#'])
+            .is_some_and(|(_, after)| after.contains('@'))
+        {
+            return Err(
+                "the URL has an @ after its first / ? or #; in a user or password, these are written %40 %2F %3F %23",
+            );
+        }
         let opts = Opts::from_url(url).map_err(
             |_| "the URL cannot be read; in a user or password, % @ : / are written %25 %40 %3A %2F",
         )?;
@@ -45,7 +56,7 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Target::File(path) => path.display().fmt(f),
+            Target::File(path) => write!(f, "{}", redact_value(&path.to_string_lossy())),
             Target::Server(opts) => write!(f, "{}", server_name(opts)),
         }
     }

@@ -282,6 +282,48 @@ fn what_an_interrupted_run_left_is_cleared_up_but_not_if_somebody_could_miss_it(
 }
 
 #[test]
+fn somebody_elses_table_under_a_name_that_a_run_needs_is_left_alone() {
+    let mut database = Database::new();
+    database.run("CREATE TABLE users_seed_new (note TEXT)");
+    database.run("INSERT INTO users_seed_new VALUES ('mine')");
+    let error = database.seed(&[]).badly();
+    assert!(error.contains("users_seed_new"), "{error}");
+    assert_eq!(
+        database.read::<String>("SELECT note FROM users_seed_new"),
+        ["mine"]
+    );
+    assert_eq!(database.tables(), BTreeSet::from(["users_seed_new".to_owned()]));
+    database.seed(&["--force"]).well();
+    assert_eq!(database.tables(), only_users());
+}
+
+#[test]
+fn an_ipv6_address_in_brackets_is_an_address() {
+    let error = seed("mysql://ada:pa55word@[::1]:1/somewhere", &[]).badly();
+    assert!(error.contains("::1") && !error.contains("lookup"), "{error}");
+}
+
+#[test]
+fn a_password_that_is_not_encoded_is_not_shown() {
+    for url in [
+        "mysql://ada:1/hunter2@localhost/school",
+        "mysql://ada:1?hunter2@localhost/school",
+        "mysql://ada:1#hunter2@localhost/school",
+        "mysql://ada:3306/hun@ter2/school",
+        "ada:hunter2@localhost",
+    ] {
+        let outcome = run(common::command()
+            .args(["--database", url])
+            .current_dir(tempfile::tempdir().unwrap().path()));
+        let printed = format!("{outcome:?}");
+        assert!(
+            !printed.contains("hunter2") && !printed.contains("ter2/"),
+            "{url}: {printed}"
+        );
+    }
+}
+
+#[test]
 fn a_row_that_is_written_while_the_new_table_is_filled_is_not_lost() {
     let mut database = Database::seeded(&[]);
     let mut program = start(&database.url, &["--users", "20000"]);
@@ -407,7 +449,7 @@ fn a_server_that_cannot_be_used_is_named_with_everything_but_the_password() {
         (
             format!("mysql://ada:pa55word@127.0.0.1:{silent_port}/somewhere"),
             silent_port,
-            "no answer within 5 seconds",
+            "no answer within 4 seconds",
         ),
         (
             format!("mysql://ada:pa55word@127.0.0.1:{closed_port}/somewhere"),

@@ -20,7 +20,7 @@ mod redact;
 pub mod schema;
 mod user;
 
-pub use redact::redact;
+pub use redact::{redact, redact_value};
 pub use user::{User, sample_users};
 
 #[cfg(feature = "cli")]

@@ -280,9 +280,15 @@ impl Throwaway {
         let begun = Instant::now();
         loop {
             let log = fs::read(self.folder().join("log")).doing(doing)?;
+            // The server writes ASCII, and so lossy text has the length of the bytes up to whatever is searched for.
             let new = String::from_utf8_lossy(&log[self.read.min(log.len())..]);
-            if let Some(which) = words.iter().position(|words| new.contains(words)) {
-                self.read = log.len();
+            let found = words
+                .iter()
+                .enumerate()
+                .find_map(|(which, words)| Some((which, new.find(words)? + words.len())));
+            if let Some((which, end)) = found {
+                // Only so far: what is to be waited for next may stand in the log already.
+                self.read += end;
                 return Ok(which);
             }
             if self.guard.try_wait().doing(doing)?.is_some() {

@@ -36,8 +36,12 @@ fn redact_line(line: &str) -> String {
 
 /// Hides the password in a text that is one value and should not hold any, such as a path: all between a colon and the
 /// last `@`, also where it does not look like a URL (`root:secret@host`), over several lines.
-#[cfg(feature = "sqlite")]
-pub(crate) fn redact_value(text: &str) -> String {
+///
+/// ```
+/// assert_eq!(shared::redact_value("root:secret@host/db"), "root:***@host/db");
+/// assert_eq!(shared::redact_value("my users.db"), "my users.db");
+/// ```
+pub fn redact_value(text: &str) -> String {
     let scheme = text.find("://").map_or(0, |scheme| scheme + 3);
     let (before, rest) = text.split_at(scheme);
     match (rest.find(':'), rest.rfind('@')) {

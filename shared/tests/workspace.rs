@@ -48,6 +48,10 @@ fn tasks_0_and_1_compile_neither_sqlx_nor_mysql_async() {
     let tree = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && tree.contains("rusqlite"), "{tree}");
     assert!(!tree.contains("sqlx") && !tree.contains("mysql_async"), "{tree}");
+    // Not even optionally: a build at the root switches on the features that any member asks for.
+    let manifest = fs::read_to_string(root().join("shared/Cargo.toml")).unwrap();
+    let named = |name: &str| manifest.lines().any(|line| line.starts_with(name));
+    assert!(!named("sqlx") && !named("mysql_async"));
 }
 
 #[test]

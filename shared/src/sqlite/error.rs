@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_BUSY;
 
-use crate::redact::redact_value;
+use crate::redact_value;
 
 /// The result of whatever speaks to SQLite.
 pub type Result<T> = std::result::Result<T, Error>;
