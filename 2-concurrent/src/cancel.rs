@@ -23,8 +23,8 @@ use shared::sqlite::Problem;
 
 use crate::{Error, Result};
 
-/// At every step, so that not even a prepared statement of three steps gets through. 100,000 rows take no longer for it
-/// than with 100 steps: the difference is lost in the noise.
+/// At every step, so that not even a prepared statement of three steps gets through. Reading 100,000 users, in a release
+/// build, takes as long with 1 as with 100, within the noise.
 pub(crate) const STEPS_BETWEEN_LOOKS: i32 = 1;
 const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 /// 5 seconds in all: as long as rusqlite waits by default.

@@ -31,10 +31,10 @@ pub(crate) async fn on_a_thread<T: Send + 'static>(
         // Moved here, so that it comes back when the connection is closed, and not when the future is dropped.
         let _permit = permit;
         let connection = open(&database)?;
-        let worked = {
-            let _watch = stop.watch(&connection)?;
-            stop.explain(in_transaction(&connection, body))
-        };
+        // No `?` here: it would return while the connection is open, and close it in silence.
+        let worked = stop
+            .watch(&connection)
+            .and_then(|_watch| stop.explain(in_transaction(&connection, body)));
         let closed = connection
             .close()
             .map_err(|(_, error)| Error::from(error).doing("close"));
