@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use databaseconnection::{fetch_users, with_connection};
+use shared::timeline::option::TimelineOption;
 use shared::{cli, output};
 
 /// Print every user of a database, over a connection that closes itself
@@ -13,11 +14,16 @@ struct Arguments {
     database: cli::DatabaseOption,
     #[command(flatten)]
     output: output::OutputOption,
+    #[command(flatten)]
+    timeline: TimelineOption,
 }
 
 fn main() -> ExitCode {
     cli::run(|arguments: Arguments| {
-        let users = with_connection(arguments.database.path()?, fetch_users)?;
-        Ok(arguments.output.users(&users)?)
+        let database = arguments.database.path()?;
+        arguments.timeline.record(&database, || {
+            let users = with_connection(&database, fetch_users)?;
+            Ok(arguments.output.users(&users)?)
+        })
     })
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use execute::ExecuteQuery;
 use rusqlite::types::Value;
+use shared::timeline::option::TimelineOption;
 use shared::{cli, output};
 
 const DEFAULT_QUERY: &str = "SELECT * FROM users WHERE age > ?";
@@ -25,16 +26,19 @@ struct Arguments {
     database: cli::DatabaseOption,
     #[command(flatten)]
     output: output::OutputOption,
+    #[command(flatten)]
+    timeline: TimelineOption,
 }
 
 fn main() -> ExitCode {
     cli::run(|arguments: Arguments| {
         let database = arguments.database.path()?;
         let query = match arguments.query {
-            Some(query) => ExecuteQuery::new(database, query, arguments.parameters),
-            None => ExecuteQuery::new(database, DEFAULT_QUERY, [DEFAULT_PARAMETER]),
+            Some(query) => ExecuteQuery::new(&database, query, arguments.parameters),
+            None => ExecuteQuery::new(&database, DEFAULT_QUERY, [DEFAULT_PARAMETER]),
         };
-        print::result_of(&query, arguments.output)
+        let print = || print::result_of(&query, arguments.output);
+        arguments.timeline.record(&database, print)
     })
 }
 

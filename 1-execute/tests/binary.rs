@@ -1,11 +1,83 @@
-//! The binary, as a person or a script runs it.
+//! The program, as a person or a script runs it. It is `src/main.rs` and what that uses of `shared`; of `src/lib.rs` it
+//! needs that the query's rows come back, or an error.
 
-use shared::program::Program;
+use shared::check::program::Program;
+use shared::check::{cases, check};
+use shared::{User, sample_users};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_1-execute");
 
+const IDS: &str = "SELECT id FROM users WHERE age > ? ORDER BY id";
+
+/// What the program prints for [`IDS`] in CSV.
+fn ids<'u>(users: impl IntoIterator<Item = &'u User>) -> String {
+    let lines = users.into_iter().map(|user| format!("{}\n", user.id));
+    "id\n".to_owned() + &lines.collect::<String>()
+}
+
 #[test]
-fn prints_the_users_older_than_25_and_behaves_as_a_command_line_tool_should() {
+fn prints_every_user_of_the_sample() {
+    let outcome = Program::new(BINARY).run(&[IDS, "-1", "--format", "csv"]);
+    assert_eq!(
+        (outcome.status, outcome.stdout),
+        (Some(0), ids(&sample_users())),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn prints_the_users_older_than_25_when_no_query_is_given() {
+    let outcome = Program::new(BINARY).run(&["--format", "json"]);
+    let older = sample_users().into_iter().filter(|user| user.age > 25);
+    let printed: Vec<&str> = outcome.stdout.lines().collect();
+    assert_eq!(printed.len(), older.clone().count(), "{outcome:?}");
+    for (user, line) in older.zip(printed) {
+        assert!(line.contains(&format!("{:?}", user.email)), "{user:?}: {line}");
+    }
+}
+
+#[test]
+fn prints_every_row_of_a_database_that_it_is_given() {
+    let hint = "the program prints what `run` hands it: do its checks pass?";
+    check(hint, |lab| {
+        let database = lab.database().to_str().expect("UTF-8");
+        let age = lab.age().to_string();
+        let outcome = Program::new(BINARY).run(&[IDS, &age, "--database", database, "--format", "csv"]);
+        let older = ids(&lab.older_than(lab.age()));
+        assert_eq!(
+            (outcome.status, outcome.stdout.as_str(), outcome.stderr.as_str()),
+            (Some(0), older.as_str(), "")
+        );
+    });
+}
+
+#[test]
+fn exits_with_1_and_prints_nothing_when_it_fails() {
+    for arguments in WRONG {
+        Program::new(BINARY).expect_failure(arguments);
+    }
+    for case in cases::unreadable() {
+        let database = case.database().to_str().expect("UTF-8");
+        if database.is_empty() {
+            continue; // an option without its value, and so a wrong command line
+        }
+        Program::new(BINARY).expect_failure(&["--database", database]);
+    }
+}
+
+/// What SQLite does not run.
+const WRONG: [&[&str]; 6] = [
+    &["SELECT * FORM users"],
+    &["SELECT ?"],
+    &["SELECT 1", "2"],
+    &["SELECT 1; SELECT 2"],
+    &["SELECT * FROM nowhere"],
+    &["SELECT CAST(x'ff' AS TEXT)"],
+];
+
+#[test]
+fn behaves_as_a_command_line_tool_should() {
     Program::new(BINARY).check_common_behaviour(include_str!("../expected.txt"));
 }
 
@@ -75,6 +147,7 @@ fn shows_every_type_that_sqlite_has_in_every_format() {
 }
 
 #[test]
+#[ignore = "extra"]
 fn says_how_many_rows_were_changed() {
     let program = Program::new(BINARY);
     let sql = "UPDATE users SET age = age + 1 WHERE id <= ?";
@@ -87,34 +160,24 @@ fn says_how_many_rows_were_changed() {
 }
 
 #[test]
+#[ignore = "extra"]
 fn what_sqlite_refuses_is_one_message_with_a_way_out() {
     let program = Program::new(BINARY);
-    for arguments in [
-        &["SELECT * FORM users"][..],
-        &["SELECT ?"],
-        &["SELECT 1", "2"],
-        &["SELECT 1; SELECT 2"],
-        &["SELECT * FROM nowhere"],
-        &["SELECT CAST(x'ff' AS TEXT)"],
-        &[""],
-    ] {
-        let outcome = program.run(arguments);
-        assert_eq!(
-            (outcome.status, outcome.stdout.as_str()),
-            (Some(1), ""),
-            "{arguments:?}"
-        );
+    for arguments in WRONG.into_iter().chain([&[""][..]]) {
+        let outcome = program.expect_failure(arguments);
         assert!(
             outcome.stderr.contains("error: ") && outcome.stderr.contains("\nhelp: "),
             "{}",
             outcome.stderr
         );
     }
+    program.check_error_texts();
 }
 
 /// Root may write whatever it likes, so under root the program runs as somebody who may not.
 #[cfg(unix)]
 #[test]
+#[ignore = "extra"]
 fn a_read_only_file_can_be_read_and_says_that_it_cannot_be_written() {
     use std::fs::{Permissions, set_permissions};
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -126,9 +189,16 @@ fn a_read_only_file_can_be_read_and_says_that_it_cannot_be_written() {
     let database = program.folder().join("users.db");
     set_permissions(&database, Permissions::from_mode(0o444)).unwrap();
     set_permissions(program.folder(), Permissions::from_mode(0o755)).unwrap();
-    // A copy, for the original may lie in a folder that is root's alone.
+    // A copy, for the original may lie in a folder that is root's alone. Made by another process: a file that this one
+    // had open for writing could not be started as long as a child of another test holds it open, too.
     let binary = program.folder().join("program");
-    std::fs::copy(BINARY, &binary).unwrap();
+    assert!(
+        Command::new("cp")
+            .args([BINARY.as_ref(), binary.as_os_str()])
+            .status()
+            .unwrap()
+            .success()
+    );
     let run = |arguments: &[&str]| {
         let mut command = Command::new(&binary);
         command.args(arguments).current_dir(program.folder());

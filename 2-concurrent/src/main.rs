@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use shared::runtime::Runtime;
+use shared::timeline::option::TimelineOption;
 use shared::{User, cli, output};
 
 /// Fetch all users and the older ones at the same time, over a connection each, and print both lists
@@ -14,6 +15,8 @@ struct Arguments {
     database: cli::DatabaseOption,
     #[command(flatten)]
     output: output::OutputOption,
+    #[command(flatten)]
+    timeline: TimelineOption,
     /// The library that speaks to SQLite
     #[arg(long, value_enum, default_value_t = Driver::Rusqlite)]
     driver: Driver,
@@ -43,9 +46,10 @@ impl Driver {
 fn main() -> ExitCode {
     cli::run(|arguments: Arguments| {
         let (database, age) = (arguments.database.path()?, arguments.older_than);
-        let (all, older) = arguments
-            .runtime
-            .block_on(arguments.driver.fetch(&database, age))?;
-        Ok(arguments.output.two_lists(&all, &older, age)?)
+        arguments.timeline.record(&database, || {
+            let fetch = arguments.driver.fetch(&database, age);
+            let (all, older) = arguments.runtime.block_on(fetch)?;
+            Ok(arguments.output.two_lists(&all, &older, age)?)
+        })
     })
 }

@@ -6,11 +6,13 @@ use std::env;
 use std::error::Error;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use mysql_pool::{fetch_concurrently, with_pool};
 use shared::cli::{self, notice};
 use shared::mariadb::Throwaway;
 use shared::output::OutputOption;
+use shared::timeline::option::TimelineOption;
 use tokio::task::spawn_blocking;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -31,7 +33,16 @@ struct Arguments {
     older_than: u32,
     #[command(flatten)]
     output: OutputOption,
+    #[command(flatten)]
+    timeline: TimelineOption,
 }
+
+const NOT_RECORDED: &str = "--timeline is drawn from the server's own logs, which are switched on for a whole server: \
+     this program does that to none but its own\n\
+     help: leave out --database, and DATABASE_URL in the environment, to draw a throwaway server's timeline";
+
+/// How long the server may take to notice that all connections have been closed.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     cli::run(|arguments: Arguments| interrupt::run(work(arguments)))
@@ -42,21 +53,37 @@ async fn work(arguments: Arguments) -> Result<()> {
     let given = arguments
         .database
         .or_else(|| from_environment().map(|url| url.to_string_lossy().into_owned()));
+    let is_recorded = arguments.timeline.is_wanted();
     let (url, server) = match given {
+        Some(_) if is_recorded => return Err(NOT_RECORDED.into()),
         Some(url) => (url, None),
         None => {
             notice("no --database and no DATABASE_URL: starting a throwaway MariaDB server");
-            let server = spawn_blocking(Throwaway::start).await??;
+            let options = Throwaway::options();
+            let options = if is_recorded { options.recorded() } else { options };
+            let server = spawn_blocking(|| options.start()).await??;
             (server.url(), Some(server))
         }
     };
     let (connections, older_than) = (arguments.connections.get(), arguments.older_than);
-    let (all, older) = with_pool(&url, connections, async |pool| {
+    let lists = with_pool(&url, connections, async |pool| {
         fetch_concurrently(pool, older_than).await
     })
-    .await?;
-    drop(server);
+    .await;
     // On another thread, for whoever reads may take his time, and a signal must still be heard.
-    spawn_blocking(move || arguments.output.two_lists(&all, &older, older_than)).await??;
-    Ok(())
+    spawn_blocking(move || {
+        let timeline = server
+            .filter(|_| is_recorded)
+            .map(|server| server.timeline_when_all_have_left(LAST_WORDS));
+        let printed = lists
+            .map_err(Into::into)
+            .and_then(|(all, older)| Ok(arguments.output.two_lists(&all, &older, older_than)?));
+        match timeline {
+            Some(timeline) => arguments
+                .timeline
+                .show_after(printed, timeline.map_err(Into::into)),
+            None => printed,
+        }
+    })
+    .await?
 }

@@ -1,4 +1,5 @@
-//! The program as its users meet it: output, exit status, and what it leaves behind.
+//! The program as its users meet it: output, exit status, and what it leaves behind. It is `src/main.rs` and what that
+//! uses of `shared`; of `src/lib.rs` it needs that the right users come back, or an error.
 
 mod support;
 
@@ -8,10 +9,17 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+use shared::check::DEADLINE;
+use shared::mariadb::Throwaway;
 use shared::{User, sample_users};
-use support::{Database, run, waits_for_a_lock};
+use support::{check, check_alone};
 
 const EXPECTED: &str = include_str!("../expected.txt");
+
+/// For what the program does with what the library gives it.
+const HINT: &str =
+    "the program prints what `with_pool` and `fetch_concurrently` give it: do their checks pass?";
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_3-mysql-pool"));
@@ -24,39 +32,39 @@ fn program() -> Command {
 }
 
 fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
 }
 
 fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
 fn succeeds(command: &mut Command) -> String {
-    let output = command.output().unwrap();
+    let output = command.output().expect("the program starts");
     assert!(output.status.success(), "{output:?}");
     stdout(&output)
 }
 
-/// An error is `error: ...` and `help: ...` on standard error, and nothing on standard output.
+/// Ends with this status, says so on standard error, and nothing on standard output.
 fn fails(command: &mut Command, status: i32) -> String {
-    let output = command.output().unwrap();
+    let output = command.output().expect("the program starts");
     assert_eq!(output.status.code(), Some(status), "{output:?}");
     assert_eq!(stdout(&output), "");
     let text = stderr(&output);
-    assert!(text.starts_with("error: ") && text.contains("\nhelp: "), "{text}");
+    assert!(text.starts_with("error: "), "{text}");
     text
 }
 
 fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !happened() {
-        assert!(begun.elapsed() < support::DEADLINE, "still waiting until {what}");
+        assert!(begun.elapsed() < *DEADLINE, "still waiting until {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
 fn entries(folder: &Path) -> usize {
-    fs::read_dir(folder).unwrap().count()
+    fs::read_dir(folder).expect("a folder").count()
 }
 
 fn signal(name: &str, child: &Child) {
@@ -64,106 +72,128 @@ fn signal(name: &str, child: &Child) {
     let status = Command::new("/bin/sh")
         .args(["-c", "kill -s \"$1\" \"$2\"", "sh", name, &pid])
         .status();
-    assert!(status.unwrap().success());
+    assert!(status.expect("a shell").success());
+}
+
+/// The two lists as the program is to print them, in JSON.
+fn json(users: &[User], older_than: u32) -> Vec<Value> {
+    let older = users.iter().filter(|user| user.age > older_than);
+    let all = users.iter().map(|user| ("all", user));
+    all.chain(older.map(|user| ("older", user)))
+        .map(|(list, user)| {
+            let mut object = serde_json::to_value(user).expect("a user");
+            object["list"] = list.into();
+            object
+        })
+        .collect()
+}
+
+/// What it has printed in JSON, one object a line.
+fn objects(text: &str) -> Vec<Value> {
+    let objects = text.lines().map(serde_json::from_str);
+    objects.collect::<Result<_, _>>().expect("one object a line")
 }
 
 #[test]
-fn without_a_database_it_prints_the_sample_from_a_throwaway_server_and_leaves_nothing() {
-    let temporary = tempfile::tempdir().unwrap();
+fn without_a_database_it_prints_the_users_of_a_throwaway_server_and_leaves_nothing() {
+    let temporary = tempfile::tempdir().expect("a temporary folder");
     // An empty variable is one that is not set.
     for url in [None, Some("")] {
         let output = program()
+            .args(["--format", "json"])
             .envs(url.map(|url| ("DATABASE_URL", url)))
             .env("TMPDIR", temporary.path())
             .output();
-        let output = output.unwrap();
+        let output = output.expect("the program starts");
         assert!(output.status.success(), "{output:?}");
-        assert_eq!(stdout(&output), EXPECTED);
+        assert_eq!(objects(&stdout(&output)), json(&sample_users(), 40));
         assert_eq!(entries(temporary.path()), 0);
     }
 }
 
 #[test]
-fn a_database_is_taken_from_the_option_before_the_environment() {
-    run(async {
-        let mut database = Database::create().await;
-        assert_eq!(succeeds(program().args(["--database", &database.url])), EXPECTED);
-        assert_eq!(succeeds(program().env("DATABASE_URL", &database.url)), EXPECTED);
-        let both = succeeds(
-            program()
-                .env("DATABASE_URL", "mysql://nowhere.invalid/")
-                .args(["--database", &database.url]),
-        );
-        assert_eq!(both, EXPECTED);
-        database.until_nobody_is_left().await;
+fn prints_the_users_of_a_database_that_it_is_given_and_those_who_are_older() {
+    check(HINT, async |server| {
+        let age = server.age().to_string();
+        let text = succeeds(program().args([
+            "--database",
+            server.url(),
+            "--format",
+            "json",
+            "--older-than",
+            &age,
+        ]));
+        assert_eq!(objects(&text), json(server.users(), server.age()));
+        let text = succeeds(program().args(["--database", server.url(), "--format", "json"]));
+        assert_eq!(objects(&text), json(server.users(), 40));
     });
 }
 
-/// What the formats must say, made from the sample.
-fn lists() -> impl Iterator<Item = (&'static str, User)> {
-    let all = sample_users().into_iter().map(|user| ("all", user));
-    all.chain(
-        sample_users()
-            .into_iter()
-            .filter(|user| user.age > 40)
-            .map(|user| ("older", user)),
-    )
+#[test]
+fn exits_with_1_and_prints_nothing_when_it_fails() {
+    let hint = "the program fails when the library returns an error: do the checks of its errors pass?";
+    check(hint, async |server| {
+        let wrong = server.url().replace(&server.password(), "hunter2");
+        for url in [&wrong, "mysql://ada:hunter2@127.0.0.1:1/school", "hunter2", ""] {
+            fails(program().args(["--database", url]), 1);
+        }
+        fails(program().env("DATABASE_URL", &wrong), 1);
+        server.sql("DROP TABLE users").await;
+        fails(program().args(["--database", server.url()]), 1);
+    });
 }
 
 #[test]
-fn json_is_one_object_a_line_with_its_list() {
-    run(async {
-        let database = Database::create().await;
-        let text = succeeds(program().args(["--format", "json", "--database", &database.url]));
-        let expected: Vec<serde_json::Value> = lists()
-            .map(|(list, user)| {
-                let mut object = serde_json::to_value(user).unwrap();
-                object["list"] = list.into();
-                object
-            })
-            .collect();
-        let found: Vec<serde_json::Value> = text
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        assert_eq!(found, expected);
+fn prints_the_sample_as_a_table() {
+    assert_eq!(succeeds(&mut program()), EXPECTED);
+}
+
+#[test]
+fn a_database_is_taken_from_the_option_before_the_environment() {
+    check(HINT, async |server| {
+        let expected = json(server.users(), 40);
+        let printed = |command: &mut Command| objects(&succeeds(command.args(["--format", "json"])));
+        let from_environment = printed(program().env("DATABASE_URL", server.url()));
+        assert_eq!(from_environment, expected);
+        let from_option = printed(
+            program()
+                .env("DATABASE_URL", "mysql://nowhere.invalid/")
+                .args(["--database", server.url()]),
+        );
+        assert_eq!(from_option, expected);
+        server.until_nobody_is_left("after the program's end").await;
     });
 }
 
 #[test]
 fn csv_has_a_header_line_and_a_column_for_the_list() {
-    run(async {
-        let database = Database::create().await;
-        let text = succeeds(program().args(["--format", "csv", "--database", &database.url]));
-        let mut lines = text.lines();
-        assert_eq!(lines.next(), Some("list,id,name,email,age"));
-        let expected: Vec<String> = lists()
-            .map(|(list, user)| format!("{list},{},{},{},{}", user.id, user.name, user.email, user.age))
-            .collect();
-        assert_eq!(lines.collect::<Vec<_>>(), expected);
-    });
+    let text = succeeds(program().args(["--format", "csv"]));
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("list,id,name,email,age"));
+    let expected: Vec<String> = json(&sample_users(), 40)
+        .iter()
+        .map(|user| {
+            let text = |field: &str| user[field].as_str().expect("a text").to_owned();
+            let (list, name, email) = (text("list"), text("name"), text("email"));
+            format!("{list},{},{name},{email},{}", user["id"], user["age"])
+        })
+        .collect();
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
 }
 
 #[test]
-fn the_options_are_heeded() {
-    run(async {
-        let database = Database::create().await;
+fn takes_the_number_of_its_connections() {
+    check(HINT, async |server| {
         for connections in ["1", "2", "50"] {
             let text = succeeds(program().args([
                 "--connections",
                 connections,
-                "--older-than",
-                "52",
                 "--format",
-                "csv",
+                "json",
                 "--database",
-                &database.url,
+                server.url(),
             ]));
-            assert_eq!(
-                text.lines().filter(|line| line.starts_with("older,")).count(),
-                2,
-                "{text}"
-            );
+            assert_eq!(objects(&text), json(server.users(), 40));
         }
     });
 }
@@ -188,50 +218,26 @@ fn help_explains_every_option_with_its_default() {
 
 #[test]
 fn a_reader_who_leaves_early_ends_it_quietly() {
-    run(async {
-        let mut database = Database::create().await;
-        database
+    check(HINT, async |server| {
+        server
             .sql(
                 "INSERT INTO users (id, name, email, age) \
-                 SELECT seq, 'Somebody', CONCAT('n', seq, '@example.com'), 50 FROM seq_100_to_50000",
+                 SELECT seq, 'Somebody', CONCAT('n', seq, '@example.com'), 50 FROM seq_10001_to_60000",
             )
             .await;
         for format in ["table", "json", "csv"] {
             let mut child = program()
-                .args(["--format", format, "--database", &database.url])
+                .args(["--format", format, "--database", server.url()])
                 .spawn()
-                .unwrap();
+                .expect("the program starts");
             let mut line = String::new();
-            BufReader::with_capacity(64, child.stdout.take().unwrap())
+            BufReader::with_capacity(64, child.stdout.take().expect("a pipe"))
                 .read_line(&mut line)
-                .unwrap();
+                .expect("a line");
             assert!(!line.is_empty());
-            let output = child.wait_with_output().unwrap();
+            let output = child.wait_with_output().expect("its end");
             assert!(output.status.success(), "{output:?}");
             assert_eq!(stderr(&output), "");
-        }
-    });
-}
-
-#[test]
-fn work_that_fails_is_status_1_and_shows_no_password() {
-    run(async {
-        let database = Database::create().await;
-        let wrong = database.url.replace(&database.password(), "hunter2");
-        for url in [
-            wrong.as_str(),
-            "mysql://ada:hunter2@127.0.0.1:1/school",
-            "mysql://ada:hunter2/@127.0.0.1:1/school",
-            "hunter2",
-            "postgres://ada:hunter2@localhost/school",
-            "",
-        ] {
-            let text = fails(program().args(["--database", url]), 1);
-            assert!(!text.contains("hunter2"), "{text}");
-            if !url.is_empty() {
-                let text = fails(program().env("DATABASE_URL", url), 1);
-                assert!(!text.contains("hunter2"), "{text}");
-            }
         }
     });
 }
@@ -253,30 +259,56 @@ fn a_wrong_command_line_is_status_2_and_shows_no_password() {
         &["--format", "hunter2"],
     ] {
         let text = fails(program().args(arguments), 2);
+        assert!(text.contains("\nhelp: "), "{text}");
         assert!(!text.contains("hunter2"), "{arguments:?}: {text}");
     }
 }
 
+#[test]
+#[ignore = "extra"]
+fn an_error_says_what_to_do_and_shows_no_password() {
+    let hint = "the program prints the error's own text: its `Display`";
+    check(hint, async |server| {
+        let wrong = server.url().replace(&server.password(), "hunter2");
+        for url in [
+            wrong.as_str(),
+            "mysql://ada:hunter2@127.0.0.1:1/school",
+            "mysql://ada:hunter2/@127.0.0.1:1/school",
+            "hunter2",
+            "postgres://ada:hunter2@localhost/school",
+            "",
+        ] {
+            for command in [
+                program().args(["--database", url]),
+                program().env("DATABASE_URL", if url.is_empty() { "hunter2" } else { url }),
+            ] {
+                let text = fails(command, 1);
+                assert!(text.contains("\nhelp: "), "{text}");
+                assert!(!text.contains("hunter2"), "{text}");
+            }
+        }
+    });
+}
+
 /// Ctrl-C while the queries run: they stop on the server, and the connections are closed the polite way.
 #[test]
+#[ignore = "extra"]
 fn a_signal_stops_the_statements_and_leaves_nothing() {
+    let hint = "the program drops the future of `with_pool` and waits for what that leaves to do";
     for (name, status) in [("INT", 130), ("TERM", 143)] {
-        run(async {
-            let mut database = Database::on_its_own_server().await;
-            database.sql("DO GET_LOCK('gate', 0)").await;
-            database.gate("gate").await;
-            let before = database.aborted().await;
-            let child = program().args(["--database", &database.url]).spawn().unwrap();
-            database
-                .until("both wait", |list| {
-                    list.iter().filter(|one| waits_for_a_lock(one)).count() == 2
-                })
-                .await;
+        check_alone(hint, Throwaway::options(), async move |server| {
+            server.close_the_gate().await;
+            let before = server.aborted().await;
+            let child = program()
+                .args(["--database", server.url()])
+                .spawn()
+                .expect("the program starts");
+            server.until_at_the_gate("two queries at the same time", 2).await;
             signal(name, &child);
-            let output = child.wait_with_output().unwrap();
+            let output = child.wait_with_output().expect("its end");
             assert_eq!(output.status.code(), Some(status), "{output:?}");
-            database.until_nobody_is_left().await;
-            assert_eq!(database.aborted().await, before);
+            server.until_nobody_is_left("after the program's end").await;
+            assert_eq!(server.aborted().await, before);
         });
     }
 }
@@ -285,11 +317,14 @@ fn a_signal_stops_the_statements_and_leaves_nothing() {
 #[test]
 fn a_signal_while_the_throwaway_server_starts_leaves_nothing() {
     for (name, status) in [("INT", Some(130)), ("TERM", Some(143)), ("KILL", None)] {
-        let temporary = tempfile::tempdir().unwrap();
-        let mut child = program().env("TMPDIR", temporary.path()).spawn().unwrap();
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let mut child = program()
+            .env("TMPDIR", temporary.path())
+            .spawn()
+            .expect("the program starts");
         wait_until("its folder is there", || entries(temporary.path()) > 0);
         signal(name, &child);
-        assert_eq!(child.wait().unwrap().code(), status);
+        assert_eq!(child.wait().expect("its end").code(), status);
         if status.is_some() {
             assert_eq!(entries(temporary.path()), 0, "it ends when all is gone");
         } else {
@@ -303,16 +338,23 @@ fn a_signal_while_the_throwaway_server_starts_leaves_nothing() {
 /// As in `$(3-mysql-pool)`: the output ends with the program, whatever else it has started.
 #[test]
 fn its_output_ends_when_it_is_killed() {
-    let temporary = tempfile::tempdir().unwrap();
-    let mut child = program().env("TMPDIR", temporary.path()).spawn().unwrap();
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let mut child = program()
+        .env("TMPDIR", temporary.path())
+        .spawn()
+        .expect("the program starts");
     wait_until("its server is there", || {
-        let server = fs::read_dir(temporary.path()).unwrap().flatten().next();
+        let server = fs::read_dir(temporary.path()).expect("a folder").flatten().next();
         server.is_some_and(|folder| folder.path().join("server/server.pid").exists())
     });
     signal("KILL", &child);
     let mut rest = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
-    child.stderr.take().unwrap().read_to_string(&mut rest).unwrap();
-    child.wait().unwrap();
+    let (mut stdout, mut stderr) = (
+        child.stdout.take().expect("a pipe"),
+        child.stderr.take().expect("a pipe"),
+    );
+    stdout.read_to_string(&mut rest).expect("UTF-8");
+    stderr.read_to_string(&mut rest).expect("UTF-8");
+    child.wait().expect("its end");
     wait_until("all is gone", || entries(temporary.path()) == 0);
 }

@@ -8,14 +8,17 @@
 //! | `sqlite` | `sqlite` | the error of the SQLite tasks, what is checked before a file is opened, rows as users |
 //! | `cli` | `cli`, `output` | the options of the binaries, `--format`, and how an error is printed |
 //! | `runtime` | `runtime` | the choice of an executor |
+//! | `scope` | `scope` | acquire, body, release: asynchronous, and released also when the future is dropped |
 //! | `mariadb` | `mariadb` | a private MariaDB server that ends with the program |
-//! | `recorder` | `recorder` | for tests: what was opened, run and closed, by whatever library |
-//! | `recorder` | `fixture` | for tests: databases, good and bad |
-//! | `recorder` | `program` | for tests: a task's binary, run as a script would |
+//! | `timeline` | `timeline` | what happened on the connections to a database, and its pictures |
+//! | `recorder` | `recorder` | what was opened, run and closed on a SQLite file, by whatever library |
+//! | `check` | `check` | for tests: fresh databases, good and bad; trouble on demand; what a failing check says |
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(any(feature = "check", feature = "recorder"))]
+mod deadline;
 mod redact;
 pub mod schema;
 mod user;
@@ -23,20 +26,22 @@ mod user;
 pub use redact::{redact, redact_value};
 pub use user::{User, sample_users};
 
+#[cfg(feature = "check")]
+pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "recorder")]
-pub mod fixture;
 // On Windows a build of the whole workspace switches this feature on, too.
 #[cfg(all(feature = "mariadb", unix))]
 pub mod mariadb;
 #[cfg(feature = "cli")]
 pub mod output;
 #[cfg(feature = "recorder")]
-pub mod program;
-#[cfg(feature = "recorder")]
 pub mod recorder;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(feature = "scope")]
+pub mod scope;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "timeline")]
+pub mod timeline;

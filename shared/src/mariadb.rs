@@ -17,9 +17,13 @@
 //!
 //! The server listens on 127.0.0.1 only, on a port that was free, and knows one user with a random password. It reads
 //! no configuration of the machine. Unix only.
+//!
+//! A server that was started as [`recorded`](Options::recorded) tells what happened on its connections, see
+//! [`Throwaway::timeline`].
 
 mod error;
 mod folder;
+mod log;
 mod programs;
 
 pub use error::Error;
@@ -62,6 +66,8 @@ pub struct Throwaway {
     arguments: Vec<String>,
     port: u16,
     password: String,
+    /// Whether the server keeps the record that `timeline` reads.
+    recorded: bool,
     /// Up to where the log has been read.
     read: usize,
 }
@@ -72,6 +78,7 @@ pub struct Throwaway {
 pub struct Options {
     arguments: Vec<String>,
     port: Option<u16>,
+    recorded: bool,
 }
 
 impl Options {
@@ -84,6 +91,14 @@ impl Options {
     /// The port to try first.
     pub fn port(mut self, port: u16) -> Options {
         self.port = Some(port);
+        self
+    }
+
+    /// Has the server write down what happens on its connections, for [`Throwaway::timeline`].
+    ///
+    /// That costs each statement some ten microseconds, and the connections wait for each other to write.
+    pub fn recorded(mut self) -> Options {
+        self.recorded = true;
         self
     }
 
@@ -144,11 +159,13 @@ impl Throwaway {
     }
 
     /// Starts the server again after [`kill`](Throwaway::kill), on the same port and with the same data.
+    /// Its [`timeline`](Throwaway::timeline) begins anew.
     ///
     /// # Errors
     ///
     /// As for [`start`](Throwaway::start). Only this port is tried.
     pub fn restart(&mut self) -> Result<(), Error> {
+        log::begin_anew(self.folder()).doing("empty the server's logs")?;
         match self.start_server(false)? {
             Started::Ready => Ok(()),
             Started::PortTaken => Err(self.ended("start the server again: its port is taken")),
@@ -167,6 +184,8 @@ impl Throwaway {
             .current_dir(&server)
             // Messages in English, for they are read here.
             .env("LC_ALL", "C")
+            // Times in UTC, for the same reason.
+            .env("TZ", "UTC0")
             .stdin(Stdio::piped())
             // Not the program's own output: who reads that through a pipe would wait for the server's end.
             .stdout(folder.log.try_clone().doing(doing)?)
@@ -183,11 +202,12 @@ impl Throwaway {
         let mut throwaway = Throwaway {
             orders: guard.stdin.take(),
             guard,
-            arguments: arguments(&folder, &options),
+            arguments: arguments(&folder, &program, &options),
             folder: Some(folder),
             program: program.path.clone(),
             port: 0,
             password: random_password()?,
+            recorded: options.recorded,
             read: 0,
         };
         // From here on an error drops `throwaway`, and that cleans up.
@@ -211,7 +231,11 @@ impl Throwaway {
         let doing = "create the system tables";
         let server = self.folder().join("server");
         fs::create_dir(server.join("data")).doing(doing)?;
-        fs::write(server.join("create.sql"), program.creation_sql()?).doing(doing)?;
+        let mut creation = program.creation_sql()?;
+        if self.recorded {
+            creation += log::TABLES;
+        }
+        fs::write(server.join("create.sql"), creation).doing(doing)?;
         fs::write(server.join("init.sql"), init_sql(&self.password)).doing(doing)?;
         let how = match program.system_tables {
             Some(_) => "--bootstrap",
@@ -333,7 +357,7 @@ impl Drop for Throwaway {
 }
 
 /// The arguments of every start. What only one of MariaDB and MySQL knows is `--loose`.
-fn arguments(folder: &Folder, options: &Options) -> Vec<String> {
+fn arguments(folder: &Folder, program: &Program, options: &Options) -> Vec<String> {
     let server = folder.path.join("server");
     let mut arguments = vec![
         "--no-defaults".to_owned(),
@@ -355,6 +379,12 @@ fn arguments(folder: &Folder, options: &Options) -> Vec<String> {
     ];
     if folder.owner == 0 {
         arguments.push("--user=root".into()); // who does not say so is refused
+    }
+    if options.recorded {
+        arguments.extend(log::ARGUMENTS.map(String::from));
+        if program.has_error_log {
+            arguments.extend(log::failures::ARGUMENTS.map(String::from));
+        }
     }
     arguments.extend_from_slice(&options.arguments);
     arguments

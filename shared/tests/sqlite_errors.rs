@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::path::Path;
 
 use rusqlite::Connection;
-use shared::fixture::Fixture;
+use shared::check::Fixture;
 use shared::sqlite::{Error, Problem, create, create_sample, open, outcome, read_users};
 use shared::{User, sample_users};
 

@@ -6,12 +6,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use shared::check::DEADLINE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
+/// Relays as long as this value lives.
 pub struct Relay {
     pub port: u16,
     state: Arc<State>,
@@ -23,7 +26,8 @@ struct State {
     hold: AtomicUsize,
     held: Semaphore,
     released: Semaphore,
-    ended: Semaphore,
+    /// How many connections there are, also those which have not said yet whose they are.
+    open: watch::Sender<usize>,
 }
 
 const NONE: usize = usize::MAX;
@@ -38,7 +42,7 @@ impl Relay {
             hold: AtomicUsize::new(NONE),
             held: Semaphore::new(0),
             released: Semaphore::new(0),
-            ended: Semaphore::new(0),
+            open: watch::Sender::new(0),
         });
         let shared = state.clone();
         let task = tokio::spawn(async move {
@@ -52,11 +56,13 @@ impl Relay {
                 }
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(pass(from_client, to_server, shared.clone()));
                 let state = shared.clone();
+                state.open.send_modify(|open| *open += 1);
                 tokio::spawn(async move {
+                    let there = tokio::spawn(pass(from_client, to_server, state.clone()));
                     pass(from_server, to_client, state.clone()).await;
-                    state.ended.add_permits(1);
+                    let _ = there.await;
+                    state.open.send_modify(|open| *open -= 1);
                 });
             }
         });
@@ -65,7 +71,6 @@ impl Relay {
 
     /// From now on, holds the packet that arrives as the `number`th, counted from 0.
     pub fn hold(&self, number: usize) {
-        self.state.ended.forget_permits(usize::MAX >> 3);
         self.state.arrived.store(0, Ordering::SeqCst);
         self.state.hold.store(number, Ordering::SeqCst);
     }
@@ -75,9 +80,15 @@ impl Relay {
         self.state.held.acquire().await.unwrap().forget();
     }
 
-    /// Waits until the server has closed a connection, since the `hold`.
-    pub async fn connection_ended(&self) {
-        self.state.ended.acquire().await.unwrap().forget();
+    /// Waits until both ends of every connection are closed.
+    pub async fn until_all_closed(&self, when: &str) {
+        let mut open = self.state.open.subscribe();
+        let closed = timeout(*DEADLINE, open.wait_for(|open| *open == 0)).await;
+        assert!(
+            closed.is_ok(),
+            "expected: every connection closed {when}\nfound: {} open",
+            *self.state.open.borrow()
+        );
     }
 
     /// Lets it go on, if it is here, and holds none any more.

@@ -23,6 +23,8 @@ pub(super) struct Program {
     pub path: PathBuf,
     /// The statements which create the system tables; none for MySQL, which knows them itself.
     pub system_tables: Option<Vec<PathBuf>>,
+    /// Whether the plugin that writes down the errors of statements is there: not in every package of a server.
+    pub has_error_log: bool,
 }
 
 impl Program {
@@ -48,16 +50,21 @@ impl Program {
             return Ok(Program {
                 path,
                 system_tables: None,
+                has_error_log: false,
             });
         }
         // `mariadb-install-db` feeds the same files to the same program. It is left out because it does more: it
         // wants other programs of the package, takes three times as long, and, run by root, gives a folder of the
         // installation another owner.
-        let share = help
-            .lines()
-            .find_map(|line| line.strip_prefix("character-sets-dir "))
-            .and_then(|folder| Path::new(folder.trim()).parent())
+        let folder = |name| {
+            help.lines()
+                .find_map(|line| line.strip_prefix(name))
+                .map(|found| Path::new(found.trim()))
+        };
+        let share = folder("character-sets-dir ")
+            .and_then(Path::parent)
             .unwrap_or(Path::new("/usr/share/mysql"));
+        let plugin = folder("plugin-dir ").map(|folder| folder.join("sql_errlog.so"));
         let files = [
             ["mariadb_system_tables.sql", "mysql_system_tables.sql"],
             ["mariadb_performance_tables.sql", "mysql_performance_tables.sql"],
@@ -75,6 +82,7 @@ impl Program {
         Ok(Program {
             path,
             system_tables: Some(system_tables.into_iter().collect::<Result<_, _>>()?),
+            has_error_log: plugin.is_some_and(|plugin| plugin.is_file()),
         })
     }
 

@@ -1,6 +1,6 @@
 //! Holds a thread inside SQLite, at a chosen event, until the test lets it go.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::thread::{self, ThreadId};
 
 use super::{Log, Recording, lock};
@@ -62,7 +62,8 @@ pub(super) fn reach(state: &mut super::State, number: usize) -> bool {
 }
 
 /// Holds the thread that has noted the event `number` until the gate there is gone.
-pub(super) fn hold(log: &Log, state: MutexGuard<'_, super::State>, number: usize) {
+pub(super) fn hold(log: &Log, number: usize) {
+    let state = lock(&log.state);
     let is_held = |state: &mut super::State| state.gate.as_ref().is_some_and(|gate| gate.at == number);
     drop(
         log.changed

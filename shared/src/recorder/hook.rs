@@ -1,27 +1,44 @@
-//! The way into SQLite: an auto-extension, a trace, and a function whose destructor runs when a connection is gone.
+//! The way into SQLite: an auto-extension, a trace, the error log, and a function whose destructor runs when a
+//! connection is gone.
 //!
 //! All `unsafe` of the project stands here.
 #![allow(unsafe_code)]
 
-use std::collections::HashMap;
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::path::Path;
-use std::sync::{Arc, Mutex, Once};
+use std::ptr::null_mut;
+use std::sync::{Arc, Once};
 
 use rusqlite::Connection;
 use rusqlite::auto_extension::{init_auto_extension, register_auto_extension};
 use rusqlite::ffi::{
-    SQLITE_OK, SQLITE_TRACE_CLOSE, SQLITE_TRACE_PROFILE, SQLITE_TRACE_ROW, SQLITE_TRACE_STMT, sqlite3,
-    sqlite3_api_routines, sqlite3_sql, sqlite3_trace_v2,
+    SQLITE_CONFIG_LOG, SQLITE_OK, SQLITE_TRACE_CLOSE, SQLITE_TRACE_PROFILE, SQLITE_TRACE_ROW,
+    SQLITE_TRACE_STMT, sqlite3, sqlite3_api_routines, sqlite3_config, sqlite3_db_filename,
+    sqlite3_expanded_sql, sqlite3_free, sqlite3_sql, sqlite3_stmt, sqlite3_stmt_busy, sqlite3_trace_v2,
 };
 use rusqlite::functions::FunctionFlags;
 
-use super::{Log, RUNNING, What, lock, rendezvous};
+use super::watched::{OnClosed, Watched};
+use super::{RUNNING, functions, lock, reason};
 
 /// Asks SQLite to tell of every connection that this process opens from now on.
 pub(super) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        // SAFETY: the log may be set at any time (SQLite's documentation of SQLITE_CONFIG_LOG), also while others are in
+        // SQLite: the function and its context are each stored atomically, and with the context, which is null, the
+        // function does nothing. The function has the type that goes with it.
+        let result = unsafe {
+            sqlite3_config(
+                SQLITE_CONFIG_LOG,
+                on_error as unsafe extern "C" fn(_, _, _),
+                null_mut::<c_void>(),
+            )
+        };
+        assert_eq!(
+            result, SQLITE_OK,
+            "SQLite takes an error log at any time, since its version 3.42"
+        );
         // SAFETY: the routine opens no database, closes none, and leaves the list of auto-extensions alone, which is
         // what rusqlite asks of it.
         unsafe { register_auto_extension(on_open) }.expect("SQLite has memory for one more auto-extension");
@@ -40,22 +57,15 @@ unsafe extern "C" fn on_open(
 
 /// Attaches a connection that has just been opened to the recording of its file, if there is one.
 fn record(connection: Connection) -> rusqlite::Result<()> {
-    let Some(log) = connection
-        .path()
-        .and_then(|path| lock(&RUNNING).get(Path::new(path)).cloned())
-    else {
+    let Some(log) = file(&connection).and_then(|path| lock(&RUNNING).get(path).cloned()) else {
         return Ok(());
     };
-    let number = {
-        let mut state = lock(&log.state);
-        state.connections += 1;
-        state.connections - 1
-    };
-    let watched = Arc::new(Watched {
-        number,
-        log,
-        statements: Mutex::default(),
-    });
+    let is_full = lock(&log.state).is_full;
+    if is_full {
+        let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        connection.query_one(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+    }
+    let watched = Watched::open(log);
 
     // A function that nobody calls, and that owns what announces the end: SQLite destroys the functions of a
     // connection last of all, when its statements, its locks and its file are gone.
@@ -64,8 +74,7 @@ fn record(connection: Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("recorder_is_attached", 0, flags, move |_| {
         Ok(closed.0.number as i64)
     })?;
-    watched.log.note(number, What::Opened);
-    rendezvous::register(&connection, &watched)?;
+    functions::register(&connection, &watched)?;
 
     let events = SQLITE_TRACE_STMT | SQLITE_TRACE_ROW | SQLITE_TRACE_PROFILE | SQLITE_TRACE_CLOSE;
     // SAFETY: the connection is open. The context stays valid for as long as SQLite may call back with it: it is kept
@@ -83,26 +92,21 @@ fn record(connection: Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// A connection under observation.
-pub(super) struct Watched {
-    pub(super) number: usize,
-    pub(super) log: Arc<Log>,
-    statements: Mutex<Statements>,
+/// The database's file. (rusqlite tells only of one whose name is UTF-8.)
+#[cfg(unix)]
+fn file(connection: &Connection) -> Option<&Path> {
+    use std::os::unix::ffi::OsStrExt;
+    // SAFETY: the connection is open, and `main` the name of its first database.
+    let name = unsafe { sqlite3_db_filename(connection.handle(), c"main".as_ptr()) };
+    // SAFETY: a name is zero-terminated, and there as long as the connection.
+    let name = (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) });
+    name.map(|name| Path::new(std::ffi::OsStr::from_bytes(name.to_bytes())))
 }
 
-/// The statements that are running, by their address, and how many there have been.
-#[derive(Default)]
-struct Statements {
-    running: HashMap<usize, usize>,
-    count: usize,
-}
-
-struct OnClosed(Arc<Watched>);
-
-impl Drop for OnClosed {
-    fn drop(&mut self) {
-        self.0.log.note(self.0.number, What::Closed);
-    }
+/// The database's file.
+#[cfg(not(unix))]
+fn file(connection: &Connection) -> Option<&Path> {
+    connection.path().map(Path::new)
 }
 
 unsafe extern "C" fn on_event(
@@ -114,52 +118,56 @@ unsafe extern "C" fn on_event(
     // SAFETY: the context is the one that `record` passed, and still alive (see there). Shared between threads it is
     // only ever read; what changes in it is behind locks.
     let watched = unsafe { &*context.cast::<Watched>().cast_const() };
-    // The subject is the connection at SQLITE_TRACE_CLOSE, else the statement, of which only the address matters.
-    let statement = subject.addr();
-    let what = match event {
+    match event {
         SQLITE_TRACE_STMT => {
-            // SAFETY: for this event SQLite passes a text, zero-terminated, for the time of the call.
-            let text = unsafe { CStr::from_ptr(detail.cast::<c_char>().cast_const()) };
-            // SAFETY: the subject is a statement that is being run.
-            let sql = unsafe { sqlite3_sql(subject.cast()) };
-            if sql.is_null() {
-                return 0;
+            // SAFETY: for this event SQLite passes a statement that is being run, and a text, zero-terminated, for the
+            // time of the call.
+            let begun = unsafe { texts(subject.cast(), detail.cast()) };
+            if let Some((sql, expanded)) = begun {
+                watched.begin(subject.addr(), sql, expanded);
             }
-            // SAFETY: a statement's SQL is zero-terminated, and there as long as the statement.
-            let sql = unsafe { CStr::from_ptr(sql) };
-            // A trigger's program is told of within the statement that fires it, and its text is a comment.
-            (text == sql).then(|| watched.begin(statement, &sql.to_string_lossy()))
         }
-        SQLITE_TRACE_ROW => watched
-            .running(statement)
-            .map(|statement| What::Row { statement }),
-        SQLITE_TRACE_PROFILE => watched.end(statement).map(|statement| What::Ended { statement }),
-        SQLITE_TRACE_CLOSE => Some(What::Closing),
-        _ => None,
-    };
-    if let Some(what) = what {
-        watched.log.note(watched.number, what);
+        SQLITE_TRACE_ROW => watched.row(subject.addr()),
+        SQLITE_TRACE_PROFILE => {
+            // SAFETY: for this event SQLite passes a statement that is being stepped, reset or finalized.
+            let is_busy = unsafe { sqlite3_stmt_busy(subject.cast()) } != 0;
+            watched.end(subject.addr(), is_busy);
+        }
+        SQLITE_TRACE_CLOSE => watched.closing(),
+        _ => {}
     }
     0
 }
 
-impl Watched {
-    fn begin(&self, address: usize, sql: &str) -> What {
-        let mut statements = lock(&self.statements);
-        let statement = statements.count;
-        statements.count += 1;
-        statements.running.insert(address, statement);
-        What::Begun {
-            statement,
-            sql: sql.to_owned(),
-        }
+/// The text of a statement that begins, as it was written and with its parameters in their places. `None` for the
+/// program of a trigger: it is told of within the statement that fires it, and then `told` is a comment.
+///
+/// # Safety
+///
+/// The statement is alive, and `told` is zero-terminated.
+unsafe fn texts(statement: *mut sqlite3_stmt, told: *const c_char) -> Option<(String, String)> {
+    // SAFETY: the statement is alive.
+    let sql = unsafe { sqlite3_sql(statement) };
+    // SAFETY: as this function asks for; and a statement's SQL is zero-terminated, and there as long as the statement.
+    if sql.is_null() || unsafe { CStr::from_ptr(told) != CStr::from_ptr(sql) } {
+        return None;
     }
+    // SAFETY: as above.
+    let sql = unsafe { CStr::from_ptr(sql) }.to_string_lossy().into_owned();
+    // SAFETY: the statement is alive. What this returns is ours, until it is freed.
+    let expanded = unsafe { sqlite3_expanded_sql(statement) };
+    if expanded.is_null() {
+        return Some((sql.clone(), sql)); // longer than SQLite's limit for a text
+    }
+    // SAFETY: it is zero-terminated, and not freed yet.
+    let text = unsafe { CStr::from_ptr(expanded) }.to_string_lossy().into_owned();
+    // SAFETY: it came from SQLite's own allocator, and nothing refers to it any more.
+    unsafe { sqlite3_free(expanded.cast()) };
+    Some((sql, text))
+}
 
-    fn running(&self, address: usize) -> Option<usize> {
-        lock(&self.statements).running.get(&address).copied()
-    }
-
-    fn end(&self, address: usize) -> Option<usize> {
-        lock(&self.statements).running.remove(&address)
-    }
+unsafe extern "C" fn on_error(_: *mut c_void, code: c_int, message: *const c_char) {
+    // SAFETY: SQLite passes a text, zero-terminated, for the time of the call.
+    let message = unsafe { CStr::from_ptr(message) }.to_string_lossy();
+    reason::note(code, &message);
 }

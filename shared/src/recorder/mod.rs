@@ -1,13 +1,14 @@
-//! For tests: sees what is opened, run and closed on a SQLite file, by whatever library in the process does it.
+//! Sees what is opened, run and closed on a SQLite file, by whatever library in the process does it.
 //!
 //! The code that is watched takes no part in it. SQLite itself tells of every connection that opens, through an
-//! auto-extension, and of every statement, through its trace. That a connection is really gone is NOT told by the
-//! trace's event `Closing`, which is the attempt: it comes before SQLite finds a statement that somebody forgot, and
-//! then the connection, and its lock, live on. It is told by the destructor of an SQL function that was registered
-//! when the connection opened; SQLite runs it last.
+//! auto-extension; of every statement, through its trace; and why one failed, through its error log. That a connection
+//! is really gone is NOT told by the trace's close, which is the attempt: it comes before SQLite finds a statement that
+//! somebody forgot, and then the connection, and its lock, live on. It is told by the destructor of an SQL function that
+//! was registered when the connection opened; SQLite runs it last.
 //!
 //! ```
-//! use shared::recorder::{Recording, What};
+//! use shared::recorder::Recording;
+//! use shared::timeline::End;
 //!
 //! # let folder = tempfile::tempdir().unwrap();
 //! # let users_db = folder.path().join("users.db");
@@ -15,96 +16,73 @@
 //! let recording = Recording::start(&users_db);
 //!
 //! let connection = shared::sqlite::open(&users_db)?;
-//! connection.execute_batch("SELECT 1")?;
+//! connection.query_one("SELECT name FROM users WHERE age > ?1", [70], |_| Ok(()))?;
 //! assert_eq!(recording.open_connections(), 1);
 //! drop(connection);
 //!
-//! let whats: Vec<What> = recording.events().into_iter().map(|event| event.what).collect();
-//! assert_eq!(whats[0], What::Opened);
-//! assert_eq!(whats[1], What::Begun { statement: 0, sql: "SELECT 1".into() });
-//! assert_eq!(whats[2..], [What::Row { statement: 0 }, What::Ended { statement: 0 }, What::Closing, What::Closed]);
+//! let timeline = recording.timeline();
+//! let connection = &timeline.connections[0];
+//! assert!(connection.closing.is_some() && connection.closed.is_some());
+//! let statement = &connection.statements[0];
+//! assert_eq!(statement.sql, "SELECT name FROM users WHERE age > ?1");
+//! assert_eq!(statement.expanded, "SELECT name FROM users WHERE age > 70");
+//! let (_, how) = statement.ended.as_ref().unwrap();
+//! assert_eq!((statement.rows, how), (1, &End::Done));
 //! # Ok::<(), shared::sqlite::Error>(())
 //! ```
+//!
+//! What it cannot see: connections that were open before the recording began; a file that is opened under the name of
+//! a hard link, or attached to another; a database in memory; another process. A parameter that holds a zero byte is cut
+//! off there. SQL that SQLite did not accept is put down to the connection
+//! that the same thread turns to next. A process has one error log: whoever sets another takes the reasons away.
 
+mod functions;
 mod gate;
 mod hook;
-mod rendezvous;
+mod reason;
+mod watched;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::collections::hash_map::{Entry, HashMap};
 use std::fmt;
 use std::future::poll_fn;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use crate::timeline::{Connection, Timeline, text};
+
+pub use crate::deadline::DEADLINE;
 pub use gate::Gate;
-pub use rendezvous::{make_one_fail_and_one_run_on, make_users_meet};
-
-/// How long to wait for what should come at once; only a failure gets there.
-pub const DEADLINE: Duration = Duration::from_secs(30);
-
-/// Something that happened on a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// Which connection of the recording, counted from 0 in the order of their opening.
-    pub connection: usize,
-    /// When.
-    pub at: Instant,
-    /// On which thread.
-    pub thread: ThreadId,
-    /// What.
-    pub what: What,
-}
-
-/// What happened. Statements are counted from 0 for each connection, in the order in which they began.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
-    /// The connection was opened.
-    Opened,
-    /// A statement began to run.
-    Begun {
-        /// Which one.
-        statement: usize,
-        /// Its text as it was written, placeholders and all.
-        sql: String,
-    },
-    /// A statement was stepped to its next row.
-    Row {
-        /// Which one.
-        statement: usize,
-    },
-    /// A statement ended: by its last row, by an error, or because it was reset.
-    Ended {
-        /// Which one.
-        statement: usize,
-    },
-    /// Somebody asked for the connection to be closed.
-    Closing,
-    /// The connection is gone, and with it its locks and its file descriptor.
-    Closed,
-}
 
 /// Records every connection to one database file that is opened while this value lives.
+///
+/// Several can run at the same time in one process, on a file each. What a connection does that was opened under a
+/// recording is still heard, and forgotten, when the recording is over.
 pub struct Recording {
     database: PathBuf,
     log: Arc<Log>,
 }
 
 /// What the hooks of SQLite write to, from any thread.
-#[derive(Default)]
 struct Log {
+    begun: Instant,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    events: Vec<Event>,
-    connections: usize,
+    timeline: Timeline,
+    /// How many events there were: each opening, each row, each beginning and end.
+    events: usize,
+    threads: HashSet<ThreadId>,
     gate: Option<gate::State>,
-    meeting: Option<rendezvous::State>,
+    meeting: Option<functions::Meeting>,
+    is_full: bool,
     wakers: Vec<Waker>,
 }
 
@@ -123,73 +101,76 @@ impl Recording {
             .as_ref()
             .canonicalize()
             .expect("only a file that exists can be recorded");
-        let log = Arc::<Log>::default();
-        let before = lock(&RUNNING).insert(database.clone(), log.clone());
-        assert!(
-            before.is_none(),
-            "{} is being recorded already",
-            database.display()
-        );
+        let log = Arc::new(Log {
+            begun: Instant::now(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        match lock(&RUNNING).entry(database.clone()) {
+            Entry::Vacant(place) => drop(place.insert(log.clone())),
+            Entry::Occupied(_) => panic!("{} is being recorded already", database.display()),
+        }
         Recording { database, log }
     }
 
     /// What has happened so far.
-    pub fn events(&self) -> Vec<Event> {
-        lock(&self.log.state).events.clone()
+    pub fn timeline(&self) -> Timeline {
+        let state = lock(&self.log.state);
+        Timeline {
+            watched: self.log.begun.elapsed(),
+            ..state.timeline.clone()
+        }
     }
 
     /// How many connections have been opened so far.
     pub fn opened_connections(&self) -> usize {
-        lock(&self.log.state).connections
+        lock(&self.log.state).timeline.connections.len()
     }
 
     /// How many connections are open at this moment.
     pub fn open_connections(&self) -> usize {
-        lock(&self.log.state).open_connections()
+        lock(&self.log.state).timeline.open_connections()
     }
 
-    /// The greatest number of connections that were open at one time.
-    pub fn most_open_connections(&self) -> usize {
-        let mut open: usize = 0;
-        let counts = self.events().into_iter().map(|event| {
-            match event.what {
-                What::Opened => open += 1,
-                What::Closed => open -= 1,
-                _ => {}
-            }
-            open
-        });
-        counts.max().unwrap_or_default()
+    /// The threads on which anything happened.
+    pub fn threads(&self) -> HashSet<ThreadId> {
+        lock(&self.log.state).threads.clone()
+    }
+
+    /// Makes the database as large as it may get: a connection that is opened from now on finds it full when it needs
+    /// another page.
+    pub fn forbid_growth(&self) {
+        lock(&self.log.state).is_full = true;
     }
 
     /// Waits until every connection that was opened is gone.
     ///
     /// # Panics
     ///
-    /// When one is still open after [`DEADLINE`]; the text lists what happened.
+    /// When one is still open after [`DEADLINE`]; the text shows what happened.
     pub fn wait_until_closed(&self) {
-        self.wait_until("every connection is closed", |events| {
-            let count = |what| events.iter().filter(|event| event.what == what).count();
-            count(What::Opened) == count(What::Closed)
+        self.wait_until("every connection is closed", |timeline| {
+            timeline.open_connections() == 0
         });
     }
 
-    /// Completes when something holds of the events. It may never: put it beside the work that should bring it about.
-    pub async fn happened(&self, mut holds: impl FnMut(&[Event]) -> bool) {
-        self.log.reached(|state| holds(&state.events)).await;
+    /// Completes when something holds of what happened. It may never: put it beside the work that should bring it
+    /// about. `holds` must not ask the recording itself, which stands still while it looks.
+    pub async fn happened(&self, mut holds: impl FnMut(&Timeline) -> bool) {
+        self.log.reached(|state| holds(&state.timeline)).await;
     }
 
-    /// Waits until something holds of the events: `what` says what, for the failure's text.
+    /// Waits until something holds of what happened: `what` says what, for the failure's text.
     ///
     /// # Panics
     ///
-    /// When it does not hold after [`DEADLINE`]; the text lists what happened.
-    pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&[Event]) -> bool) {
+    /// When it does not hold after [`DEADLINE`]; the text shows what happened.
+    pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Timeline) -> bool) {
         let state = lock(&self.log.state);
         let waited = self
             .log
             .changed
-            .wait_timeout_while(state, DEADLINE, |state| !holds(&state.events));
+            .wait_timeout_while(state, *DEADLINE, |state| !holds(&state.timeline));
         let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         let timed_out = timeout.timed_out();
         drop(state);
@@ -197,29 +178,10 @@ impl Recording {
     }
 }
 
-/// Lists what happened, an event a line: the connection, and the time since the first event.
+/// Draws what happened, as text.
 impl fmt::Display for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let events = self.events();
-        let Some(first) = events.first() else {
-            return write!(f, "no connection was opened");
-        };
-        for Event {
-            connection, at, what, ..
-        } in &events
-        {
-            let since = (*at - first.at).as_secs_f64() * 1000.0;
-            write!(f, "{since:9.3} ms  connection {connection}: ")?;
-            match what {
-                What::Opened => writeln!(f, "opened")?,
-                What::Begun { statement, sql } => writeln!(f, "statement {statement} began: {sql}")?,
-                What::Row { statement } => writeln!(f, "statement {statement} gave a row")?,
-                What::Ended { statement } => writeln!(f, "statement {statement} ended")?,
-                What::Closing => writeln!(f, "asked to close")?,
-                What::Closed => writeln!(f, "closed")?,
-            }
-        }
-        Ok(())
+        f.write_str(&text::draw(&self.timeline(), 100, false))
     }
 }
 
@@ -230,22 +192,45 @@ impl Drop for Recording {
 }
 
 impl Log {
-    /// Notes an event, and holds the thread where a gate stands.
-    fn note(&self, connection: usize, what: What) {
+    /// Notes that a connection was opened, and returns its number.
+    fn note_opening(&self) -> usize {
+        self.event(|timeline, now| {
+            timeline.connections.push(Connection {
+                opened: now,
+                ..Connection::default()
+            });
+            timeline.connections.len() - 1
+        })
+    }
+
+    /// Notes an event of a connection: what it changes there, at which time.
+    fn note<T>(&self, connection: usize, event: impl FnOnce(&mut Connection, Duration) -> T) -> T {
+        self.event(|timeline, now| event(&mut timeline.connections[connection], now))
+    }
+
+    /// Notes an event, tells everybody who waits for one, and holds the thread where a gate stands.
+    fn event<T>(&self, event: impl FnOnce(&mut Timeline, Duration) -> T) -> T {
         let mut state = lock(&self.state);
-        let number = state.events.len();
-        state.events.push(Event {
-            connection,
-            at: Instant::now(),
-            thread: thread::current().id(),
-            what,
-        });
+        // Read with the lock held, so that the times are in the order of the events.
+        let noted = event(&mut state.timeline, self.begun.elapsed());
+        state.threads.insert(thread::current().id());
+        let number = state.events;
+        state.events += 1;
         let is_at_gate = gate::reach(&mut state, number);
-        self.changed.notify_all();
-        state.wake();
+        self.tell(state);
         if is_at_gate {
-            gate::hold(self, state, number);
+            gate::hold(self, number);
         }
+        noted
+    }
+
+    /// Has everybody look again who waits for a change of the state.
+    fn tell(&self, mut state: MutexGuard<'_, State>) {
+        let wakers = mem::take(&mut state.wakers);
+        // Let go of first: to wake a task may drop it, and with it a connection that is recorded.
+        drop(state);
+        self.changed.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Completes when something holds of the state.
@@ -259,24 +244,6 @@ impl Log {
             Poll::Pending
         })
         .await;
-    }
-}
-
-impl State {
-    /// Has everybody look again who waits in [`Log::reached`].
-    fn wake(&mut self) {
-        for waker in self.wakers.drain(..) {
-            waker.wake();
-        }
-    }
-
-    fn open_connections(&self) -> usize {
-        let closed = self
-            .events
-            .iter()
-            .filter(|event| event.what == What::Closed)
-            .count();
-        self.connections - closed
     }
 }
 

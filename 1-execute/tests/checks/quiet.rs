@@ -1,0 +1,27 @@
+//! A library prints nothing: its results go to its caller, and so do its errors. `main` alone speaks to people, and what
+//! stands between the lines of its table or its JSON is wrong for everybody who reads them.
+
+use execute::{ExecuteQuery, Result};
+use shared::check::{attempt, check, expect_quiet};
+
+use crate::{NONE, count_rows, on_purpose};
+
+#[test]
+fn the_library_prints_nothing() {
+    let hint = "look for `println!`, `eprintln!` and `dbg!`, also in `drop`";
+    check(hint, |lab| {
+        expect_quiet("quiet::the_library_prints_nothing", || {
+            let older = ExecuteQuery::new(lab.database(), "SELECT * FROM users WHERE age > ?", [lab.age()]);
+            attempt(|| older.fetch_users());
+            attempt(|| count_rows(&older));
+            attempt(|| -> Result<()> { older.run(|_| Err(on_purpose())) });
+            attempt(|| -> Result<()> { older.run(|_| panic!("on purpose")) });
+            attempt(|| ExecuteQuery::new(lab.database(), "SELECT * FORM users", NONE).fetch_users());
+            attempt(|| ExecuteQuery::new(lab.database(), "DELETE FROM users", NONE).execute());
+            attempt(|| ExecuteQuery::new(lab.folder().join("missing.db"), "SELECT 1", NONE).execute());
+        });
+        attempt(|| ExecuteQuery::new(lab.database(), "SELECT * FROM users", NONE).fetch_users());
+        let opened = lab.recording().opened_connections() > 0;
+        lab.expect("the library opens the database at all", opened);
+    });
+}

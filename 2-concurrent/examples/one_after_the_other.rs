@@ -1,0 +1,38 @@
+//! The same two queries, one after the other: what two awaits in a row do, however asynchronous the functions are.
+//!
+//! `cargo run -p concurrent --example one_after_the_other -- --timeline` draws it; compare `cargo run --bin
+//! 2-concurrent -- --timeline`.
+
+use std::process::ExitCode;
+
+use concurrent::{Error, async_fetch_older_users, async_fetch_users};
+use shared::runtime::Runtime;
+use shared::timeline::option::TimelineOption;
+use shared::{cli, output};
+
+/// Fetch all users, and then the older ones, over a connection each, and print both lists
+#[derive(clap::Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    database: cli::DatabaseOption,
+    #[command(flatten)]
+    output: output::OutputOption,
+    #[command(flatten)]
+    timeline: TimelineOption,
+}
+
+fn main() -> ExitCode {
+    cli::run(|arguments: Arguments| {
+        let database = arguments.database.path()?;
+        arguments.timeline.record(&database, || {
+            let (all, older) = Runtime::Tokio.block_on(async {
+                let all = async_fetch_users(&database).await?;
+                // Nothing of this one has happened yet: a future does nothing before it is awaited.
+                let older = async_fetch_older_users(&database, 40).await?;
+                Ok::<_, Error>((all, older))
+            })?;
+            Ok(arguments.output.two_lists(&all, &older, 40)?)
+        })
+    })
+}

@@ -1,0 +1,95 @@
+//! A thousand at once.
+//!
+//! Asked: a thousand queries that are begun at the same time all succeed. Some have to wait for others, for a process has
+//! only so many threads and open files; and who waits must not hold what the others wait for.
+//!
+//! To read: `Semaphore`, in Tokio or in async-lock; the dining philosophers.
+
+use std::env;
+use std::path::PathBuf;
+
+use futures_lite::future;
+use shared::check::{Fixture, check};
+use tokio::runtime::Builder;
+
+use crate::executor::run;
+use crate::functions::{Outcome, concurrently, older_users, users};
+
+#[test]
+fn a_thousand_fetches_at_once_all_succeed() {
+    let hint = "what does the last of a thousand get, and what do those hold who wait?";
+    check(hint, |lab| {
+        // Not the recorded one: a picture of a thousand connections helps nobody.
+        let fixture = Fixture::with_users(lab.users().to_vec());
+        let (database, age) = (fixture.path().to_owned(), lab.age());
+        let work = async move {
+            let tasks: Vec<_> = (0..250)
+                .map(|_| {
+                    let both = concurrently(&database, age);
+                    let rest = future::zip(users(&database), older_users(&database, age));
+                    tokio::spawn(async {
+                        let (both, (all, older)) = future::zip(both, rest).await;
+                        both.and(all).and(older).map(drop)
+                    })
+                })
+                .collect();
+            let mut outcomes: Vec<Outcome<()>> = Vec::new();
+            for task in tasks {
+                outcomes.push(task.await.expect("a task without a panic"));
+            }
+            outcomes
+        };
+        for outcome in run(work) {
+            lab.expect_ok("each of a thousand queries succeeds", outcome);
+        }
+    });
+}
+
+/// The database of the other half of the next check.
+const DATABASE: &str = "DATABASE_OF_TEN_THOUSAND";
+
+#[test]
+#[ignore = "extra"]
+#[cfg(target_os = "linux")]
+fn ten_thousand_fetches_at_once_need_few_threads_and_1024_file_descriptors() {
+    let hint = "how many threads and files does each of them need, and how many are there at a time?";
+    check(hint, |lab| {
+        // In WAL mode a connection takes three file descriptors.
+        let pragma = lab.outside().pragma_update(None, "journal_mode", "wal");
+        pragma.expect("a database that is not locked");
+        // A process of its own, for the limit and the threads are a process's.
+        let output = std::process::Command::new("sh")
+            .args(["-c", "ulimit -n 1024 && exec \"$@\"", "sh"])
+            .arg(env::current_exe().expect("the path of this program"))
+            .args(["--ignored", "--exact", "many::ten_thousand_fetches"])
+            .env(DATABASE, lab.database())
+            .output()
+            .expect("a shell");
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        lab.expect(
+            &format!("10,000 fetches succeed\nfound: {stdout}"),
+            output.status.success() && stdout.contains("1 passed"),
+        );
+    });
+}
+
+#[test]
+#[ignore = "extra: the other half of the check above, which runs it"]
+fn ten_thousand_fetches() {
+    let Some(database) = env::var_os(DATABASE).map(PathBuf::from) else {
+        return;
+    };
+    let work = async move {
+        let tasks: Vec<_> = (0..10_000)
+            .map(|_| tokio::spawn(older_users(&database, 40)))
+            .collect();
+        for task in tasks {
+            task.await.expect("no panic").expect("the older users");
+        }
+    };
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(work);
+    // Threads outlive their work for a while, so this is the most there were.
+    let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    assert!(threads < 1000, "{threads} threads");
+}

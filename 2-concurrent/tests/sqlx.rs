@@ -1,0 +1,319 @@
+//! The second driver, `concurrent::on_sqlx`: extras all of them.
+//!
+//! Asked: the same three functions on sqlx, and of them the same: both lists at the same time over a connection each, the
+//! executor free, and nothing left running or open behind a future that was dropped. (A wait for somebody else's lock ends
+//! there after 5 seconds at the most: sqlx has no busy handler to set.)
+//!
+//! To read: sqlx's `SqliteConnectOptions` and `SqliteConnection::lock_handle`.
+
+#[path = "checks/labs.rs"]
+mod labs;
+
+use std::path::Path;
+use std::pin::Pin;
+use std::task::Poll;
+
+use concurrent::{Result, on_sqlx};
+use futures_lite::future::{self, FutureExt};
+use shared::User;
+use shared::check::cases::{readable, rows_that_do_not_fit, unreadable};
+use shared::check::faults::{make_one_fail_and_one_run_on, make_users_endless, make_users_meet};
+use shared::check::{Fixture, Lab, check, check_on, says};
+use shared::recorder::Recording;
+use shared::runtime::Runtime;
+
+use labs::Labs;
+
+const RUNTIMES: [Runtime; 3] = [Runtime::Tokio, Runtime::AsyncStd, Runtime::Smol];
+
+type Function = for<'p> fn(&'p Path) -> Pin<Box<dyn Future<Output = Result<()>> + 'p>>;
+
+/// The three functions, as pieces of work that end alike, and how many connections each has.
+const FUNCTIONS: [(Function, usize); 3] = [
+    (
+        |path| async move { on_sqlx::async_fetch_users(path).await.map(drop) }.boxed_local(),
+        1,
+    ),
+    (
+        |path| async move { on_sqlx::async_fetch_older_users(path, 0).await.map(drop) }.boxed_local(),
+        1,
+    ),
+    (
+        |path| async move { on_sqlx::fetch_concurrently(path, 0).await.map(drop) }.boxed_local(),
+        2,
+    ),
+];
+
+/// What the compiler checks: the futures can move between threads.
+const _: () = {
+    fn is_send<T: Send>(_: T) {}
+    fn futures_are_send(database: &Path) {
+        is_send(on_sqlx::async_fetch_users(database));
+        is_send(on_sqlx::async_fetch_older_users(database, 40));
+        is_send(on_sqlx::fetch_concurrently(database, 40));
+    }
+    let _ = futures_are_send;
+};
+
+/// Runs the work until it is finished, or until the event has happened: then drops it, and returns `None`.
+fn until<T>(work: impl Future<Output = T>, event: impl Future<Output = ()>) -> Option<T> {
+    let dropped = async {
+        event.await;
+        None
+    };
+    future::block_on(future::or(async { Some(work.await) }, dropped))
+}
+
+/// Completes when that many queries of the users run.
+async fn running(recording: &Recording, count: usize) {
+    let run = |timeline: &shared::timeline::Timeline| {
+        timeline
+            .statements()
+            .filter(|statement| statement.sql.contains("users") && statement.ended.is_none())
+            .count()
+            == count
+    };
+    recording.happened(run).await;
+}
+
+/// Polls the work that often, and then drops it. Returns whether it had finished.
+fn drop_after<T>(polls: usize, work: impl Future<Output = T>) -> bool {
+    let mut work = Box::pin(work);
+    let mut count = 0;
+    future::block_on(future::poll_fn(|context| {
+        let is_ready = work.as_mut().poll(context).is_ready();
+        count += 1;
+        // Pending: come back when it has been woken, for the next poll.
+        if is_ready || count == polls {
+            Poll::Ready(is_ready)
+        } else {
+            Poll::Pending
+        }
+    }))
+}
+
+fn expect_both_lists(lab: &Lab, found: Result<(Vec<User>, Vec<User>)>) {
+    let (all, older) = lab.expect_ok("two lists", found);
+    lab.expect_users::<String>("all users first", Ok(all), lab.users());
+    lab.expect_users::<String>("then the older ones", Ok(older), &lab.older_than(lab.age()));
+}
+
+#[test]
+#[ignore = "extra"]
+fn reads_or_refuses_each_kind_of_database_and_names_it() {
+    check(
+        "what does sqlx make of a NULL where you ask for a number?",
+        |lab| {
+            let mut cases = readable(&mut lab.random());
+            cases.extend(rows_that_do_not_fit(&mut lab.random()));
+            cases.extend(unreadable());
+            for case in cases {
+                let outcome = future::block_on(on_sqlx::async_fetch_users(case.database()));
+                case.expect(&outcome);
+                case.expect_words(outcome, true);
+            }
+        },
+    );
+}
+
+#[test]
+#[ignore = "extra"]
+fn reads_a_hundred_thousand_users() {
+    check("is there anything that grows faster than the list?", |lab| {
+        let many: Vec<User> = (1..=100_000)
+            .map(|id| User {
+                id,
+                name: format!("Number {id}"),
+                email: format!("{id}@example.com"),
+                age: (id % 100) as u32,
+            })
+            .collect();
+        let database = Fixture::with_users(many.clone());
+        let found = future::block_on(on_sqlx::async_fetch_users(database.path()));
+        lab.expect_users("100,000 users", found, &many);
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn the_older_users_are_older_and_not_of_that_age() {
+    check("what becomes of somebody of exactly that age?", |lab| {
+        for age in [0, lab.age() - 1, lab.age(), 99, u32::MAX] {
+            let found = future::block_on(on_sqlx::async_fetch_older_users(lab.database(), age));
+            lab.expect_users(
+                &format!("the users older than {age}"),
+                found,
+                &lab.older_than(age),
+            );
+        }
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn both_queries_hold_a_connection_at_the_same_time_on_every_runtime() {
+    check("when does the second query begin?", |lab| {
+        make_users_meet(&lab.outside());
+        for (number, runtime) in RUNTIMES.into_iter().enumerate() {
+            lab.recording().meeting_of(2);
+            let found = runtime.block_on(on_sqlx::fetch_concurrently(lab.database(), lab.age()));
+            expect_both_lists(lab, found);
+            lab.expect_all_closed("when both lists are there", 2 * (number + 1));
+        }
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn the_executors_thread_is_free_while_a_query_waits() {
+    check("which thread waits while SQLite works?", |lab| {
+        make_users_meet(&lab.outside());
+        for runtime in RUNTIMES {
+            // The two queries wait for a third, which can begin only if the one thread is free while they wait.
+            lab.recording().meeting_of(3);
+            let both = on_sqlx::fetch_concurrently(lab.database(), lab.age());
+            let third = on_sqlx::async_fetch_users(lab.database());
+            let (both, third) = runtime.block_on(future::zip(both, third));
+            lab.expect_ok("both lists", both);
+            lab.expect_ok("a third list", third);
+        }
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn nothing_of_sqlite_happens_on_the_executors_thread_wherever_it_is_dropped() {
+    check("who lets go of the connection last?", |lab| {
+        for _ in 0..20 {
+            for polls in 1.. {
+                if drop_after(polls, on_sqlx::fetch_concurrently(lab.database(), lab.age())) {
+                    break;
+                }
+            }
+        }
+        lab.recording().wait_until_closed();
+        lab.expect(
+            "every event is on another thread than the executor's",
+            !lab.recording().threads().contains(&std::thread::current().id()),
+        );
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
+    check("how long should a query wait for somebody else's lock?", |lab| {
+        lab.sql("BEGIN EXCLUSIVE");
+        let outcome = future::block_on(on_sqlx::fetch_concurrently(lab.database(), lab.age()));
+        let error = lab.expect_error("a database that somebody else has locked", outcome);
+        lab.expect("an error that names the database", says(&error, "users.db"));
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn when_one_query_fails_its_error_comes_back_and_by_then_both_connections_are_closed() {
+    check("who stops the other query, and who waits for it?", |lab| {
+        make_one_fail_and_one_run_on(&lab.outside());
+        lab.recording().meeting_of(2);
+        let outcome = future::block_on(on_sqlx::fetch_concurrently(lab.database(), lab.age()));
+        let error = lab.expect_error("one of two queries that fails", outcome);
+        lab.expect("the reason", says(&error, "on purpose"));
+        lab.expect_all_closed("when the error comes back", 2);
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn the_error_is_the_reason_and_never_that_the_other_query_was_stopped() {
+    check("two errors came: which one is the reason of the other?", |lab| {
+        lab.sql("DROP TABLE users");
+        for _ in 0..200 {
+            let outcome = future::block_on(on_sqlx::fetch_concurrently(lab.database(), lab.age()));
+            let error = lab.expect_error("a database without the table", outcome);
+            lab.expect("the reason", says(&error, "no such table"));
+        }
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn dropped_at_every_event_inside_sqlite_every_connection_closes() {
+    let hint = "which of your lines after an `await` close something?";
+    check_on(hint, Labs::new, |labs| {
+        for (function, _) in FUNCTIONS {
+            // One number after the other, until the work ends before it gets there.
+            for number in 0.. {
+                let lab = labs.next();
+                let gate = lab.recording().gate_at(number);
+                let finished = until(function(lab.database()), gate.reached());
+                // Dropped above, with the thread held inside SQLite; let it go now.
+                drop(gate);
+                lab.recording().wait_until_closed();
+                if let Some(outcome) = finished {
+                    lab.expect_ok("a success, for it was not dropped", outcome);
+                    lab.expect("there are events to be dropped at", number > 5);
+                    break;
+                }
+            }
+        }
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn dropped_after_every_poll_every_connection_closes() {
+    check("which of your lines after an `await` close something?", |lab| {
+        for (function, _) in FUNCTIONS {
+            for polls in 1.. {
+                if drop_after(polls, function(lab.database())) {
+                    break;
+                }
+            }
+            lab.recording().wait_until_closed();
+        }
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_running_statement_stops_when_its_future_is_dropped() {
+    check("who tells SQLite?", |lab| {
+        make_users_endless(&lab.outside());
+        for (function, connections) in FUNCTIONS {
+            let begun = running(lab.recording(), connections);
+            let outcome = until(function(lab.database()), begun);
+            lab.expect("a query that cannot end by itself", outcome.is_none());
+            lab.recording().wait_until_closed();
+        }
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn dropped_on_any_runtime_the_statements_stop() {
+    check("what in your code needs one executor in particular?", |lab| {
+        make_users_endless(&lab.outside());
+        for runtime in RUNTIMES {
+            let work = on_sqlx::fetch_concurrently(lab.database(), lab.age());
+            let begun = async {
+                running(lab.recording(), 2).await;
+                None
+            };
+            let outcome = runtime.block_on(future::or(async { Some(work.await) }, begun));
+            lab.expect("queries that cannot end by themselves", outcome.is_none());
+            lab.recording().wait_until_closed();
+        }
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_future_that_is_never_polled_opens_nothing() {
+    check("when does an `async fn` begin?", |lab| {
+        drop(on_sqlx::async_fetch_users(lab.database()));
+        drop(on_sqlx::async_fetch_older_users(lab.database(), 40));
+        drop(on_sqlx::fetch_concurrently(lab.database(), 40));
+        lab.expect("nothing is opened", lab.recording().opened_connections() == 0);
+    });
+}

@@ -1,0 +1,411 @@
+//! The fetches give the right users, whole, or an error: never a part of them, never a value that they made up. The
+//! columns are read by their names, for a table may have them in another order, and more of them. The age is bound as a
+//! parameter: what is spliced into a text can become a part of the statement.
+//!
+//! Read: `mysql_async::prelude::Queryable`, and there `exec`; `mysql_async::Row::get_opt` and `from_row_opt`, which
+//! return what `get` and `from_row` panic at.
+
+use mysql_pool::{Result, fetch_concurrently, fetch_older_users, fetch_users, with_pool};
+use shared::User;
+use shared::mariadb::Throwaway;
+
+use crate::support::{
+    Server, check, check_alone, expect, expect_copies, expect_error, expect_ok, expect_people, expect_word,
+};
+
+async fn all(server: &Server) -> Result<Vec<User>> {
+    with_pool(server.url(), 2, async |pool| fetch_users(pool).await).await
+}
+
+async fn older(server: &Server, age: u32) -> Result<Vec<User>> {
+    with_pool(server.url(), 2, async |pool| fetch_older_users(pool, age).await).await
+}
+
+async fn both(server: &Server, age: u32) -> Result<(Vec<User>, Vec<User>)> {
+    with_pool(server.url(), 2, async |pool| fetch_concurrently(pool, age).await).await
+}
+
+/// Every list that the library fetches.
+async fn lists(server: &Server, age: u32) -> [Result<Vec<User>>; 4] {
+    let (one, other) = match both(server, age).await {
+        Ok((all, older)) => (Ok(all), Ok(older)),
+        Err(error) => (Err(error), Ok(Vec::new())),
+    };
+    [all(server).await, older(server, age).await, one, other]
+}
+
+#[test]
+fn fetches_every_user() {
+    let hint = "does the query leave somebody out, or the loop over its rows?";
+    check(hint, async |server| {
+        let found = expect_ok("every user", all(server).await);
+        expect_people("every user", &found, server.users());
+    });
+}
+
+#[test]
+fn fetches_every_column() {
+    let hint = "which column of the row goes into which field of the user?";
+    check(hint, async |server| {
+        for found in lists(server, 0).await {
+            let found = expect_ok("users", found);
+            expect_copies("a user, as in the database", &found, server.users());
+        }
+    });
+}
+
+#[test]
+fn fetches_the_users_who_are_older_and_not_those_of_exactly_that_age() {
+    let hint = "how old is somebody who is older than 40, at least? And which age was asked for?";
+    check(hint, async |server| {
+        let boundary = server.age();
+        for age in [boundary, boundary - 1, 0] {
+            let expected = format!("the users who are older than {age}");
+            let found = expect_ok(&expected, older(server, age).await);
+            expect_people(&expected, &found, &server.older_than(age));
+        }
+    });
+}
+
+#[test]
+fn fetches_both_lists_first_all_users_and_then_the_older_ones() {
+    let hint = "what stands first in the tuple, and which age is the second query given?";
+    check(hint, async |server| {
+        for age in [server.age(), server.age() - 1] {
+            let (all, older) = expect_ok("both lists", both(server, age).await);
+            expect_people("every user in the first list", &all, server.users());
+            let expected = format!("the users older than {age} in the second list");
+            expect_people(&expected, &older, &server.older_than(age));
+        }
+    });
+}
+
+/// The table as somebody else has made it: the columns in another order, and more of them.
+async fn change_the_columns(server: &Server) {
+    server.sql("RENAME TABLE users TO old").await;
+    server
+        .sql(
+            "CREATE TABLE users (more DATE, age INT UNSIGNED, email TEXT, note BLOB, name TEXT, id BIGINT) \
+             CHARACTER SET utf8mb4",
+        )
+        .await;
+    server
+        .sql("INSERT INTO users (id, name, email, age) SELECT id, name, email, age FROM old ORDER BY id")
+        .await;
+}
+
+#[test]
+fn reads_the_columns_by_name_wherever_they_stand() {
+    let hint = "the table has its columns in another order, and more of them: what does a number say of a column then?";
+    check(hint, async |server| {
+        change_the_columns(server).await;
+        let is_known = |user: &User| server.users().iter().any(|known| known.id == user.id);
+        for found in lists(server, 0).await {
+            let expected = "the users of a table with its columns in another order";
+            let found = expect_ok(expected, found);
+            expect(
+                "each `id` is one of the table's",
+                !found.is_empty() && found.iter().all(is_known),
+            );
+        }
+    });
+}
+
+#[test]
+fn an_empty_table_has_no_users() {
+    let hint = "no rows are not an error: who says otherwise?";
+    check(hint, async |server| {
+        server.sql("DELETE FROM users").await;
+        for found in lists(server, 0).await {
+            let found = expect_ok("a list without anybody in it", found);
+            expect("nobody is found in an empty table", found.is_empty());
+        }
+        server
+            .sql("INSERT INTO users VALUES (1, 'Ada', 'ada@example.com', 36)")
+            .await;
+        let found = expect_ok("a list without anybody in it", older(server, 100).await);
+        expect("nobody is older than 100", found.is_empty());
+    });
+}
+
+/// Makes a table whose columns take anything, with this value in one row of somebody who is older than 0.
+async fn put(server: &Server, column: &str, of_type: &str, value: &str) -> User {
+    let grown_up = server.older_than(0);
+    let user = grown_up.first().expect("somebody is older than 0").clone();
+    for statement in [
+        "DROP TABLE IF EXISTS others".to_owned(),
+        "CREATE TABLE others SELECT * FROM originals".to_owned(),
+        format!("ALTER TABLE others MODIFY {column} {of_type} NULL"),
+        format!("UPDATE others SET {column} = {value} WHERE id = {}", user.id),
+        "CREATE OR REPLACE SQL SECURITY INVOKER VIEW users AS SELECT * FROM others".to_owned(),
+    ] {
+        server.sql(&statement).await;
+    }
+    user
+}
+
+#[test]
+fn a_row_that_does_not_fit_is_an_error() {
+    let hint = "a value may be NULL, or below 0, or a text: which conversions report that, which panic, which guess?";
+    check(hint, async |server| {
+        server.sql("RENAME TABLE users TO originals").await;
+        for (column, of_type, value) in [
+            ("age", "INT", "NULL"),
+            ("age", "INT", "-1"),
+            ("age", "BIGINT UNSIGNED", "4294967296"),
+            ("age", "VARCHAR(20)", "'old'"),
+            ("name", "VARCHAR(255)", "NULL"),
+            ("email", "VARCHAR(255)", "NULL"),
+        ] {
+            put(server, column, of_type, value).await;
+            let of = format!("a row whose {column} is {value}");
+            expect_error(&of, all(server).await);
+            expect_error(&of, both(server, 0).await);
+        }
+    });
+}
+
+#[test]
+fn a_query_that_fails_is_an_error() {
+    let hint = "the server's errors come out of the driver as `Err`: where do they go from there?";
+    check(hint, async |server| {
+        server.sql("DROP TABLE users").await;
+        let of = "a database without the table `users`";
+        expect_error(of, all(server).await);
+        expect_error(of, older(server, 0).await);
+        expect_error(of, both(server, 0).await);
+    });
+}
+
+/// Makes the query fail that is the `number`th to run from now on, and no other.
+async fn make_one_fail(server: &Server, number: u32) {
+    server
+        .sql(&format!("UPDATE arrivals SET arrived = 0, fails = {number}"))
+        .await;
+}
+
+#[test]
+fn an_error_of_either_of_the_two_queries_comes_back() {
+    let hint = "two queries have two outcomes: what becomes of each of them?";
+    check(hint, async |server| {
+        // The view calls the function once for each query. What that counts stays counted when the query fails: MyISAM
+        // knows no transactions.
+        for statement in [
+            "CREATE TABLE arrivals (arrived INT, fails INT) ENGINE = MyISAM",
+            "INSERT INTO arrivals VALUES (0, 0)",
+            "CREATE FUNCTION arrive() RETURNS INT NOT DETERMINISTIC MODIFIES SQL DATA SQL SECURITY INVOKER BEGIN \
+             UPDATE arrivals SET arrived = LAST_INSERT_ID(arrived + 1); \
+             IF LAST_INSERT_ID() = (SELECT fails FROM arrivals) THEN \
+             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'on purpose'; END IF; RETURN 1; END",
+            "RENAME TABLE users TO people",
+            "CREATE SQL SECURITY INVOKER VIEW users AS SELECT people.* FROM people JOIN (SELECT arrive() AS arrived) AS arrival \
+             ON arrived = 1",
+        ] {
+            server.sql(statement).await;
+        }
+        for _ in 0..3 {
+            for number in [1, 2] {
+                make_one_fail(server, number).await;
+                let of = "two queries of which one fails";
+                expect_error(of, both(server, 0).await);
+                // A statement that nobody waits for any more runs on, and must not be counted with the next two.
+                server.until_nobody_is_left("after with_pool").await;
+            }
+        }
+    });
+}
+
+#[test]
+fn binds_the_age_as_a_parameter() {
+    let hint = "the statement as the server's log shows it: does the age stand in its text, or a `?`?";
+    check(hint, async |server| {
+        // A number that stands nowhere else.
+        let age = server.random().u32(1_000_000_000..2_000_000_000);
+        let _ = older(server, age).await;
+        let _ = both(server, age + 1).await;
+        let timeline = server.timeline().await;
+        let statements: Vec<&str> = timeline.statements().map(|one| one.sql.as_str()).collect();
+        for age in [age, age + 1] {
+            let spliced = statements.iter().find(|text| text.contains(&age.to_string()));
+            assert!(
+                spliced.is_none(),
+                "expected: a placeholder in the place of the age\nfound: {spliced:?}"
+            );
+        }
+        let placeholders = statements.iter().filter(|text| text.contains('?')).count();
+        expect("a statement with a placeholder", placeholders > 0);
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn gives_the_users_in_the_order_of_their_ids() {
+    let hint = "without `ORDER BY` a table's rows come in whatever order";
+    check(hint, async |server| {
+        let ids = |users: &[User]| users.iter().map(|user| user.id).collect::<Vec<_>>();
+        change_the_columns(server).await;
+        server.sql("ALTER TABLE users ORDER BY email").await;
+        let [all, older, ..] = lists(server, 0).await;
+        let found = expect_ok("every user", all);
+        expect("in the order of their ids", ids(&found) == ids(server.users()));
+        let found = expect_ok("the older users", older);
+        expect(
+            "in the order of their ids",
+            ids(&found) == ids(&server.older_than(0)),
+        );
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn the_names_of_the_columns_may_be_in_other_letters() {
+    let hint = "a column's name knows no upper and lower case";
+    check(hint, async |server| {
+        change_the_columns(server).await;
+        server
+            .sql("ALTER TABLE users CHANGE age AGE INT UNSIGNED, CHANGE id Id BIGINT")
+            .await;
+        for found in lists(server, 0).await {
+            let found = expect_ok("users", found);
+            expect("users are found", !found.is_empty());
+            expect_copies("a user, as in the database", &found, server.users());
+        }
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn the_error_of_a_row_names_the_column_and_the_row() {
+    let hint = "who is to mend the row wants to know which it is: what does the driver's own error say?";
+    check(hint, async |server| {
+        server.sql("RENAME TABLE users TO originals").await;
+        for (column, of_type, value) in [
+            ("age", "INT", "NULL"),
+            ("age", "INT", "-1"),
+            ("age", "BIGINT UNSIGNED", "4294967296"),
+            ("age", "BIGINT UNSIGNED", "18446744073709551615"),
+            ("name", "VARCHAR(255)", "NULL"),
+            ("email", "VARCHAR(255)", "NULL"),
+            ("name", "VARBINARY(255)", "X'FF00'"),
+        ] {
+            let user = put(server, column, of_type, value).await;
+            let error = expect_error("a row that does not fit", all(server).await);
+            for word in [column, &user.id.to_string()] {
+                expect_word(&error, word);
+            }
+            // The connection has read the rest all the same, and so serves the next.
+            let error = expect_error("a row that does not fit", both(server, 0).await);
+            expect_word(&error, column);
+        }
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_value_of_another_type_is_an_error_however_much_it_looks_like_a_number() {
+    let hint = "a database that holds the text '41' holds others: what does the driver make of a text?";
+    check(hint, async |server| {
+        server.sql("RENAME TABLE users TO originals").await;
+        for (of_type, value) in [
+            ("VARCHAR(20)", "'old'"),
+            ("VARCHAR(20)", "'41'"),
+            ("VARCHAR(20)", "''"),
+            ("DOUBLE", "41.5"),
+            ("DECIMAL(9,2)", "41.5"),
+        ] {
+            put(server, "age", of_type, value).await;
+            let error = expect_error(value, all(server).await);
+            expect_word(&error, "age");
+        }
+        put(server, "id", "BIGINT", "NULL").await;
+        let error = expect_error("an id that is NULL", all(server).await);
+        expect_word(&error, "id");
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_missing_column_is_an_error_that_says_which() {
+    let hint = "the server says which column it does not know: is that lost on the way?";
+    check(hint, async |server| {
+        server.sql("ALTER TABLE users DROP COLUMN age").await;
+        let error = expect_error("a table without ages", all(server).await);
+        expect_word(&error, "age");
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_missing_table_is_an_error_that_says_which_and_on_which_server() {
+    let hint = "the server says which table it does not know, and you know where you have asked";
+    check(hint, async |server| {
+        server.sql("DROP TABLE users").await;
+        for connections in [1, 2] {
+            let both = with_pool(server.url(), connections, async |pool| {
+                fetch_concurrently(pool, 40).await
+            });
+            let error = expect_error("a database without users", both.await);
+            for word in [
+                "users",
+                "127.0.0.1",
+                &server.port().to_string(),
+                &server.database(),
+            ] {
+                expect_word(&error, word);
+            }
+        }
+        server.until_nobody_is_left("after the errors").await;
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_hundred_thousand_users_are_all_there() {
+    let hint = "a result comes in many packets: is each of them read?";
+    check(hint, async |server| {
+        server.sql("DELETE FROM users").await;
+        server
+            .sql(
+                "INSERT INTO users (id, name, email, age) \
+                 SELECT seq, CONCAT('Name ', seq), CONCAT('n', seq, '@example.com'), seq % 90 \
+                 FROM seq_1_to_100000",
+            )
+            .await;
+        let (all, older) = expect_ok("both lists", both(server, 40).await);
+        let is_right = |(user, id): (&User, i64)| user.id == id && i64::from(user.age) == id % 90;
+        expect(
+            "100,000 users",
+            all.len() == 100_000 && all.iter().zip(1..).all(is_right),
+        );
+        let count = all.iter().filter(|user| user.age > 40).count();
+        expect("those of them who are older", older.len() == count);
+    });
+}
+
+/// Another server of the same kind may have a different idea of what a SELECT begins.
+#[test]
+#[ignore = "extra"]
+fn a_fetch_leaves_no_transaction_open_where_autocommit_is_off() {
+    let hint = "with `autocommit` off a SELECT begins a transaction: who ends it?";
+    let options = Throwaway::options().argument("--autocommit=0");
+    check_alone(hint, options, async |server| {
+        use mysql_async::prelude::Queryable;
+        server.sql("COMMIT").await;
+        let counted = with_pool(server.url(), 1, async |pool| {
+            fetch_users(pool).await?;
+            server
+                .sql("INSERT INTO users (id, name, email, age) VALUES (10001, 'M', 'm@example.com', 1)")
+                .await;
+            server.sql("COMMIT").await;
+            // On the same connection: in the first one's transaction it would not see the new one.
+            let mut connection = pool.get_conn().await?;
+            let count: Option<usize> = connection.query_first("SELECT COUNT(*) FROM users").await?;
+            Ok(count)
+        });
+        let counted = expect_ok("a count", counted.await);
+        expect(
+            "the new user is counted, too",
+            counted == Some(server.users().len() + 1),
+        );
+    });
+}

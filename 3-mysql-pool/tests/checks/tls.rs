@@ -1,0 +1,108 @@
+//! `?require_ssl=true`, against a server with a certificate that was made for this check. The driver does it all, if the
+//! URL's options reach it: extras only.
+
+use std::fs;
+
+use mysql_async::prelude::Queryable;
+use mysql_pool::{fetch_concurrently, with_pool};
+use shared::mariadb::{Options, Throwaway};
+
+use crate::support::{Process, check_alone, expect_error, expect_ok};
+
+/// Options for a server with a certificate for this name, which no authority has signed; and where that lies.
+fn server_named(name: &str) -> (Options, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let certified = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
+    let (certificate, key) = (
+        folder.path().join("certificate.pem"),
+        folder.path().join("key.pem"),
+    );
+    fs::write(&certificate, certified.cert.pem()).expect("room for a certificate");
+    fs::write(&key, certified.signing_key.serialize_pem()).expect("room for a key");
+    let options = Throwaway::options()
+        .argument(format!("--ssl-cert={}", certificate.display()))
+        .argument(format!("--ssl-key={}", key.display()));
+    (options, folder)
+}
+
+async fn cipher(url: &str) -> mysql_pool::Result<String> {
+    with_pool(url, 2, async |pool| {
+        fetch_concurrently(pool, 40).await?;
+        let mut connection = pool.get_conn().await?;
+        let cipher: Option<(String, String)> =
+            connection.query_first("SHOW STATUS LIKE 'Ssl_cipher'").await?;
+        Ok(cipher.expect("a row").1)
+    })
+    .await
+}
+
+#[test]
+#[ignore = "extra"]
+fn with_verify_ca_false_the_connection_is_encrypted_whoever_signed_the_certificate() {
+    let hint = "the URL's options are the driver's: do all of them reach it?";
+    let (options, folder) = server_named("127.0.0.1");
+    check_alone(hint, options, async move |server| {
+        let _folder = folder;
+        let plain = expect_ok("a connection that is not encrypted", cipher(server.url()).await);
+        assert_eq!(plain, "", "not asked for");
+        let before = server.aborted().await;
+        let url = format!("{}?require_ssl=true&verify_ca=false", server.url());
+        let cipher = expect_ok("a connection that is encrypted", cipher(&url).await);
+        assert!(cipher.starts_with("TLS_"), "{cipher}");
+        // TLS has an end of its own, which must not spoil the polite one.
+        server.until_nobody_is_left("after with_pool").await;
+        assert_eq!(server.aborted().await, before);
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_certificate_that_nobody_has_signed_is_an_error() {
+    let hint = "the URL's options are the driver's: do all of them reach it?";
+    let (options, folder) = server_named("127.0.0.1");
+    check_alone(hint, options, async move |server| {
+        let _folder = folder;
+        for more in ["", "&verify_identity=false", "&built_in_roots=true"] {
+            let url = format!("{}?require_ssl=true{more}", server.url());
+            let error = expect_error("a certificate of nobody's", cipher(&url).await).to_string();
+            assert!(error.contains(&server.port().to_string()), "{error}");
+            assert!(!error.contains(&server.password()), "{error}");
+        }
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_server_without_a_certificate_is_an_error() {
+    let hint = "who asks for an encrypted connection does not want another";
+    let options = Throwaway::options().argument("--skip-ssl");
+    check_alone(hint, options, async |server| {
+        let url = format!("{}?require_ssl=true", server.url());
+        expect_error("a server without a certificate", cipher(&url).await);
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_statement_over_tls_stops_when_its_future_is_dropped() {
+    let hint = "the connection that stops a statement is made as the pool's are";
+    let (options, folder) = server_named("127.0.0.1");
+    check_alone(hint, options, async move |server| {
+        let _folder = folder;
+        let before = server.aborted().await;
+        server.close_the_gate().await;
+        let url = format!("{}?require_ssl=true&verify_ca=false", server.url());
+        let worked = with_pool(&url, 2, async |pool| {
+            tokio::select! {
+                _ = fetch_concurrently(pool, 40) => panic!("passed a closed gate"),
+                _ = server.until_at_the_gate("two queries at the same time", 2) => {}
+            }
+            let nothing_runs = |list: &[Process]| list.iter().all(|one| one.statement.is_empty());
+            server.until("no statement that runs", nothing_runs).await;
+            Ok(())
+        });
+        expect_ok("a body that succeeds", worked.await);
+        server.until_nobody_is_left("after with_pool").await;
+        assert_eq!(server.aborted().await, before);
+    });
+}

@@ -1,0 +1,413 @@
+//! A database with random users on a throwaway server, and a connection to look at it from outside.
+//!
+//! The checks of a binary share one server, for it takes half a second to start. Each has a database of its own there,
+//! and a user of its own, so that the server can tell whose connections are whose.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use mysql_async::prelude::{FromRow, Queryable};
+use mysql_async::{Conn, Opts, OptsBuilder, Params, Value};
+use shared::check::{Bench, DEADLINE, check_on, users};
+use shared::mariadb::{Options, Throwaway};
+use shared::timeline::{Timeline, text};
+use shared::{User, schema};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+
+use super::{Failure, log};
+
+static SHARED: LazyLock<Result<Throwaway, shared::mariadb::Error>> =
+    LazyLock::new(|| recorded(Throwaway::options()).start());
+
+/// How many connections a failing check shows: the last ones.
+const SHOWN: usize = 6;
+
+fn shared_one() -> &'static Throwaway {
+    SHARED.as_ref().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Where everything runs that is no part of what is checked. It outlives all.
+static OUTSIDE: LazyLock<Runtime> = LazyLock::new(runtime);
+
+/// The server records all that it is asked, and has room for solutions that ask for too much.
+fn recorded(options: Options) -> Options {
+    options.recorded().argument("--max-connections=500")
+}
+
+/// Runs a check on a fresh database. The body runs on a runtime of its own, on which nothing is waited for when it has
+/// ended.
+pub fn check(hint: &str, body: impl AsyncFnOnce(&Server) + Send + 'static) {
+    check_on_a_thread(hint, |server| Running::start().block_on(body(server)));
+}
+
+/// As [`check`], on a server of its own: one that can be killed, or counts for this check alone.
+pub fn check_alone(hint: &str, options: Options, body: impl AsyncFnOnce(&Server) + Send + 'static) {
+    let prepare = |seed| Server::alone(options, seed);
+    check_on(hint, prepare, |server| Running::start().block_on(body(server)));
+}
+
+/// As [`check`], with no runtime around its body.
+pub fn check_on_a_thread(hint: &str, body: impl FnOnce(&Server) + Send + 'static) {
+    check_on(hint, Server::on_the_shared_one, body);
+}
+
+/// Waits, where there is no runtime, for what is no part of what is checked.
+pub fn outside<T>(work: impl Future<Output = T>) -> T {
+    OUTSIDE.block_on(work)
+}
+
+/// A runtime such as `#[tokio::main]` makes, but of as many threads everywhere.
+pub fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+/// A runtime that does not wait, when it is dropped, for what never ends.
+struct Running(Option<Runtime>);
+
+impl Running {
+    fn start() -> Running {
+        Running(Some(runtime()))
+    }
+
+    fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.0.as_ref().expect("only dropping takes it").block_on(work)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A database of the check's own.
+pub struct Server {
+    /// `None` for the one that is shared.
+    own: Option<Mutex<Throwaway>>,
+    /// For a connection with every right, and this database.
+    admin_url: String,
+    admin: tokio::sync::Mutex<Conn>,
+    url: String,
+    user: String,
+    users: Vec<User>,
+    age: u32,
+    random: Mutex<Rng>,
+}
+
+/// A connection as the server's process list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    pub id: u64,
+    /// What it does: `Sleep`, `Query`, `Execute`.
+    pub command: String,
+    pub state: String,
+    /// The statement that it runs.
+    pub statement: String,
+}
+
+impl Process {
+    pub fn stands_at_the_gate(&self) -> bool {
+        self.state == "User lock"
+    }
+}
+
+impl Bench for Server {
+    fn saw(&self) -> String {
+        let look = async {
+            // The other one may be in use, by whatever has not ended.
+            let mut admin = connect(&self.admin_url).await?;
+            self.timeline_over(&mut admin).await
+        };
+        match outside(async { timeout(*DEADLINE, look).await }) {
+            Ok(Ok(mut timeline)) => {
+                let last = timeline.connections.len().saturating_sub(SHOWN);
+                timeline.connections.drain(..last);
+                let before = (last > 0).then(|| format!("{last} connections before these\n"));
+                before.unwrap_or_default() + &text::draw(&log::from_the_first(timeline), 100, false)
+            }
+            Ok(Err(error)) => format!("the server does not tell: {error}"),
+            Err(_) => "the server does not answer".to_owned(),
+        }
+    }
+}
+
+impl Server {
+    fn on_the_shared_one(seed: u64) -> Server {
+        Server::prepare(&shared_one().url(), None, seed)
+    }
+
+    fn alone(options: Options, seed: u64) -> Server {
+        let server = recorded(options)
+            .start()
+            .unwrap_or_else(|error| panic!("{error}"));
+        Server::prepare(&server.url(), Some(Mutex::new(server)), seed)
+    }
+
+    fn prepare(root: &str, own: Option<Mutex<Throwaway>>, seed: u64) -> Server {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let mut random = Rng::with_seed(seed);
+        let age = random.u32(20..60);
+        let mut users = users::random(&mut random, age);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let (user, password) = (format!("user_{number}"), format!("{:032x}", random.u128(..)));
+        let database = format!("school_{number}");
+        let (scheme_and_user, rest) = root.rsplit_once('@').expect("a URL with a user");
+        let address = rest.split('/').next().expect("a host and a port");
+        let admin_url = format!("{scheme_and_user}@{address}/{database}");
+        let admin = outside(async {
+            let mut admin = connect(root).await.expect("a server to look at");
+            for statement in [
+                format!("CREATE DATABASE {database} CHARACTER SET utf8mb4"),
+                format!("CREATE USER '{user}'@'%' IDENTIFIED BY '{password}'"),
+                format!("GRANT ALL PRIVILEGES ON {database}.* TO '{user}'@'%'"),
+                format!("USE {database}"),
+                schema::mysql_table("users"),
+            ] {
+                admin.query_drop(&statement).await.expect(&statement);
+            }
+            insert(&mut admin, &users).await;
+            admin
+        });
+        users.sort_by_key(|user| user.id);
+        Server {
+            own,
+            admin_url,
+            admin: tokio::sync::Mutex::new(admin),
+            url: format!("mysql://{user}:{password}@{address}/{database}"),
+            user,
+            users,
+            age,
+            random: Mutex::new(random),
+        }
+    }
+
+    /// The server, where it is the check's own.
+    pub fn own(&self) -> MutexGuard<'_, Throwaway> {
+        let own = self.own.as_ref().expect("a server of its own");
+        own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a solution is given to connect by.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The same, through another port.
+    pub fn url_through(&self, port: u16) -> String {
+        let other = format!("@127.0.0.1:{port}/");
+        self.url.replace(&format!("@127.0.0.1:{}/", self.port()), &other)
+    }
+
+    fn options(&self) -> Opts {
+        Opts::from_url(&self.url).expect("a URL")
+    }
+
+    pub fn port(&self) -> u16 {
+        self.options().tcp_port()
+    }
+
+    pub fn password(&self) -> String {
+        self.options().pass().expect("a password").to_owned()
+    }
+
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    pub fn database(&self) -> String {
+        self.options().db_name().expect("a database").to_owned()
+    }
+
+    /// Its users, in the order of their ids.
+    pub fn users(&self) -> &[User] {
+        &self.users
+    }
+
+    /// An age at the boundary: several users are exactly as old.
+    pub fn age(&self) -> u32 {
+        self.age
+    }
+
+    /// The users who are older than that, in the order of their ids.
+    pub fn older_than(&self, age: u32) -> Vec<User> {
+        self.users.iter().filter(|user| user.age > age).cloned().collect()
+    }
+
+    /// Random numbers that the check's seed decides.
+    pub fn random(&self) -> MutexGuard<'_, Rng> {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a statement over the connection from outside.
+    pub async fn sql(&self, statement: &str) {
+        let ran = self.admin.lock().await.query_drop(statement).await;
+        ran.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+
+    /// What a query gives over the connection from outside.
+    pub async fn value<T: FromRow + Send + 'static>(&self, query: &str) -> T {
+        let value = self.admin.lock().await.query_first(query).await;
+        value.expect(query).expect("a row")
+    }
+
+    /// Makes the connection from outside anew.
+    pub async fn look_again(&self) {
+        *self.admin.lock().await = connect(&self.admin_url).await.expect("a server to look at");
+    }
+
+    /// One more connection, with the rights of the user whom a solution connects as.
+    pub async fn connect(&self) -> Conn {
+        connect(&self.url).await.expect("room for one more connection")
+    }
+
+    /// Waits as long as it takes others to come and go, one after the other: long enough for what is about to happen
+    /// to have begun. A check may pass by mistake for this, and never fail by it.
+    pub async fn let_others_come_and_go(&self) {
+        for _ in 0..20 {
+            let other = connect(&self.admin_url).await.expect("room for one more");
+            other.disconnect().await.expect("a polite end");
+        }
+    }
+
+    /// What the user has done so far, from the server's own logs.
+    pub async fn timeline(&self) -> Timeline {
+        let timeline = self.timeline_over(&mut *self.admin.lock().await).await;
+        timeline.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    async fn timeline_over(&self, admin: &mut Conn) -> Result<Timeline, Failure> {
+        let openings = log::openings(&self.user, admin).await?;
+        match &self.own {
+            Some(_) => log::timeline_of(&self.own(), &openings),
+            None => log::timeline_of(shared_one(), &openings),
+        }
+    }
+
+    /// Expects that every connection was closed the polite way. It is not waited for those that are open.
+    pub async fn expect_all_have_quit(&self, when: &str) {
+        let connections = self.timeline().await.connections;
+        let have_quit = connections.iter().filter(|one| one.closing.is_some()).count();
+        assert!(
+            have_quit == connections.len(),
+            "expected: every connection has quit {when}\nfound: {have_quit} of {} have",
+            connections.len()
+        );
+    }
+
+    /// The connections that stand in the process list now.
+    pub async fn processes(&self) -> Vec<Process> {
+        // Also those which have not said yet whose they are, if they can only be this check's.
+        let nameless = if self.own.is_some() {
+            "unauthenticated user"
+        } else {
+            ""
+        };
+        let query = format!(
+            "SELECT id, command, COALESCE(state, ''), COALESCE(info, '') FROM information_schema.processlist \
+             WHERE user IN ('{}', '{nameless}') ORDER BY id",
+            self.user
+        );
+        let mut admin = self.admin.lock().await;
+        let processes = admin.query_map(query, |(id, command, state, statement)| Process {
+            id,
+            command,
+            state,
+            statement,
+        });
+        processes.await.expect("the process list")
+    }
+
+    /// Waits until the process list is as it should be.
+    ///
+    /// # Panics
+    ///
+    /// When it is not by the deadline.
+    pub async fn until(&self, expected: &str, mut is_so: impl FnMut(&[Process]) -> bool) -> Vec<Process> {
+        let begun = Instant::now();
+        loop {
+            let processes = self.processes().await;
+            if is_so(&processes) {
+                return processes;
+            }
+            assert!(
+                begun.elapsed() < *DEADLINE,
+                "expected: {expected}\nfound: in the server's process list {processes:?}"
+            );
+            // The server does not announce what it does.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Waits until no connection is left. One that has just quit may stand in the list a moment longer.
+    pub async fn until_nobody_is_left(&self, when: &str) {
+        self.until(&format!("no connection left {when}"), <[_]>::is_empty)
+            .await;
+    }
+
+    /// How many connections the server counts as cut instead of closed; all of them, not only this check's.
+    pub async fn aborted(&self) -> u64 {
+        let count: (String, u64) = self.value("SHOW GLOBAL STATUS LIKE 'Aborted_clients'").await;
+        count.1
+    }
+
+    /// From now on, whoever reads `users` stands still at its first row, until the gate is opened: a place to meet, of
+    /// which the process list tells who has arrived. Who stood there passes on when the gate opens, and it stays open.
+    /// (The invoker's rights, for the process list shows a connection under the name whose rights it has just now.)
+    pub async fn close_the_gate(&self) {
+        let gate = format!("{}.gate", self.user);
+        let function = format!(
+            "CREATE FUNCTION pass_the_gate(value BIGINT) RETURNS BIGINT NOT DETERMINISTIC SQL SECURITY INVOKER BEGIN \
+             DO GET_LOCK('{gate}', 1000); DO RELEASE_LOCK('{gate}'); RETURN value; END"
+        );
+        self.sql(&format!("DO GET_LOCK('{gate}', 0)")).await;
+        self.sql("RENAME TABLE users TO people").await;
+        self.sql(&function).await;
+        self.sql("CREATE SQL SECURITY INVOKER VIEW users AS SELECT pass_the_gate(id) AS id, name, email, age FROM people")
+            .await;
+    }
+
+    /// Lets everybody pass who stands at the gate or comes to it.
+    pub async fn open_the_gate(&self) {
+        self.sql(&format!("DO RELEASE_LOCK('{}.gate')", self.user)).await;
+    }
+
+    /// Closes it once more.
+    pub async fn close_the_gate_again(&self) {
+        self.sql(&format!("DO GET_LOCK('{}.gate', 1000)", self.user))
+            .await;
+    }
+
+    /// Waits until so many connections stand at the gate.
+    pub async fn until_at_the_gate(&self, expected: &str, count: usize) -> Vec<Process> {
+        let stand_there = |list: &[Process]| list.iter().filter(|one| one.stands_at_the_gate()).count();
+        self.until(expected, |list| stand_there(list) == count).await
+    }
+}
+
+/// A connection that the server does not count twice.
+async fn connect(url: &str) -> mysql_async::Result<Conn> {
+    let options = OptsBuilder::from_opts(Opts::from_url(url)?).prefer_socket(false);
+    Conn::new(options).await
+}
+
+/// In one statement, however many they are.
+async fn insert(admin: &mut Conn, users: &[User]) {
+    let rows = vec!["(?, ?, ?, ?)"; users.len()].join(", ");
+    let values = users
+        .iter()
+        .flat_map(|User { id, name, email, age }| [Value::from(id), name.into(), email.into(), age.into()]);
+    let insert = format!("INSERT INTO users (id, name, email, age) VALUES {rows}");
+    let inserted = admin
+        .exec_drop(insert, Params::Positional(values.collect()))
+        .await;
+    inserted.expect("users who fit together");
+}

@@ -1,0 +1,210 @@
+//! Why an archive was not unpacked.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::limits::size;
+use super::name::shown;
+use crate::outcome::{Problem, Whose};
+
+/// Why an archive was not unpacked. Its text is one short message and a line that begins with `help:`.
+#[derive(Debug)]
+pub struct Error {
+    archive: PathBuf,
+    // In a box, so that a `Result` stays small where nothing goes wrong.
+    reason: Box<Reason>,
+}
+
+/// What was wrong. Names of entries stand as the archive has them; the error's text escapes and shortens them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The archive could not be read.
+    Read(io::Error),
+    /// The folder, or something in it, could not be written.
+    Write(io::Error),
+    /// The folder to unpack into exists.
+    FolderExists(PathBuf),
+    /// It is of another kind; the text says what it is.
+    OtherKind(&'static str),
+    /// It is damaged, or cut off; the text says how that was noticed.
+    Broken(String),
+    /// An entry is encrypted.
+    Encrypted(String),
+    /// An entry is compressed in a way that is not supported.
+    Compression {
+        /// The entry.
+        entry: String,
+        /// The way.
+        method: &'static str,
+    },
+    /// An entry has a name that is refused.
+    Name {
+        /// The entry.
+        entry: String,
+        /// What is wrong with its name.
+        why: &'static str,
+    },
+    /// An entry goes through a link that the archive has, too.
+    ThroughLink {
+        /// The entry.
+        entry: String,
+        /// The link.
+        link: String,
+    },
+    /// Two entries would be one file, here or where upper and lower case are the same.
+    Duplicate {
+        /// The later entry.
+        entry: String,
+        /// The earlier one.
+        earlier: String,
+    },
+    /// It unpacks to more bytes than [`Limits::bytes`](super::Limits::bytes).
+    TooLarge(u64),
+    /// It has more entries than [`Limits::entries`](super::Limits::entries).
+    TooMany(u64),
+    /// It is longer, uncompressed, than [`Limits::stream`](super::Limits::stream).
+    TooLong(u64),
+    /// The list of its entries, at the end of a `.zip`, is longer than this many bytes.
+    DirectoryTooLong(u64),
+}
+
+impl Error {
+    pub(super) fn new(archive: &Path, reason: Reason) -> Self {
+        Error {
+            archive: archive.to_owned(),
+            reason: Box::new(reason),
+        }
+    }
+
+    /// What was wrong.
+    pub fn reason(&self) -> &Reason {
+        &self.reason
+    }
+
+    /// What was wrong.
+    pub fn into_reason(self) -> Reason {
+        *self.reason
+    }
+
+    fn message(&self) -> String {
+        let archive = shown(&self.archive.to_string_lossy());
+        format!("could not unpack `{archive}`: {}", self.reason)
+    }
+}
+
+impl Reason {
+    /// Whether it is the packer's to mend, or this machine's.
+    fn whose(&self) -> Whose {
+        match self {
+            Reason::Read(_) | Reason::Write(_) | Reason::FolderExists(_) => Whose::YourMachine,
+            _ => Whose::YourCode,
+        }
+    }
+
+    fn help(&self) -> &'static str {
+        match self {
+            Reason::Read(_) => "check the path, and that you may read the file",
+            Reason::Write(error) if is_full(error) => "make room on the disk, then run this again",
+            Reason::Write(_) => "check that the folder above it exists, and that you may write there",
+            Reason::FolderExists(_) => "remove it, or name another folder",
+            Reason::OtherKind(_) | Reason::Compression { .. } => {
+                "pack it again: `zip -r NAME.zip FOLDER`, or `tar -czf NAME.tar.gz FOLDER`"
+            }
+            Reason::Broken(_) => "upload or download it again; if that does not help, pack it again",
+            Reason::Encrypted(_) => "pack it again without a password",
+            Reason::Name { .. } | Reason::ThroughLink { .. } => {
+                "pack the folder itself, from the folder above it, with an ordinary tool"
+            }
+            Reason::Duplicate { .. } => "rename or remove one of the two, and pack each folder once",
+            Reason::TooLarge(_) | Reason::TooMany(_) | Reason::TooLong(_) | Reason::DirectoryTooLong(_) => {
+                "run `cargo clean`, and pack the sources only"
+            }
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\nhelp: {}", self.message(), self.reason.help())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Read(error) => write!(f, "it cannot be read: {error}"),
+            Reason::Write(error) => write!(f, "cannot write its files: {error}"),
+            Reason::FolderExists(folder) => {
+                write!(f, "`{}` exists already", shown(&folder.to_string_lossy()))
+            }
+            Reason::OtherKind(what) => write!(f, "it is {what}"),
+            Reason::Broken(how) => write!(f, "it is damaged ({how})"),
+            Reason::Encrypted(entry) => write!(f, "`{}` in it is encrypted", shown(entry)),
+            Reason::Compression { entry, method } => {
+                write!(
+                    f,
+                    "`{}` in it is compressed with {method}, which is not supported",
+                    shown(entry)
+                )
+            }
+            Reason::Name { entry, why } => write!(f, "refused the name `{}`, which {why}", shown(entry)),
+            Reason::ThroughLink { entry, link } => {
+                write!(
+                    f,
+                    "refused `{}`, which goes through the link `{}`",
+                    shown(entry),
+                    shown(link)
+                )
+            }
+            Reason::Duplicate { entry, earlier } if entry == earlier => {
+                write!(f, "`{}` is in it twice", shown(entry))
+            }
+            Reason::Duplicate { entry, earlier } => {
+                write!(
+                    f,
+                    "`{}` and `{}` in it cannot both be there on every system",
+                    shown(earlier),
+                    shown(entry)
+                )
+            }
+            Reason::TooLarge(limit) => write!(f, "it unpacks to more than {}", size(*limit)),
+            Reason::TooMany(limit) => write!(f, "it has more than {limit} files and folders"),
+            Reason::TooLong(limit) => write!(f, "it is longer than {}, uncompressed", size(*limit)),
+            Reason::DirectoryTooLong(limit) => {
+                write!(f, "the list of its files is longer than {}", size(*limit))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self.reason() {
+            Reason::Read(error) | Reason::Write(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+// On its way through a reader of archives it is the inside of an `io::Error`.
+impl std::error::Error for Reason {}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Problem {
+            whose: error.reason.whose(),
+            message: error.message(),
+            details: String::new(),
+            help: error.reason.help().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The folder that is unpacked into: the only place where entries become files.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use super::error::Reason;
+use super::limits::Limits;
+use super::name::Name;
+
+/// An entry that is neither a file nor a folder, and is not unpacked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name, as the archive has it: not fit to be printed as it is.
+    pub name: String,
+    /// What it is instead, such as `a symbolic link`.
+    pub why: &'static str,
+}
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    File,
+    Folder,
+    /// A link, symbolic or hard. None is made; but where one would be, nothing else may be.
+    Link(&'static str),
+    /// Neither of these.
+    Other(&'static str),
+}
+
+/// A folder, and what has been put there.
+///
+/// It was empty, nobody else writes to it, and no link is ever made in it. So a path of plain names stays inside.
+pub(super) struct Place {
+    folder: PathBuf,
+    bytes_left: u64,
+    entries_left: u64,
+    limits: Limits,
+    /// By their paths in lower case: on macOS and Windows, `Lib.rs` and `lib.rs` are one file.
+    taken: HashMap<String, Taken>,
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+struct Taken {
+    name: String,
+    by: Kind,
+}
+
+impl Place {
+    /// Begins to fill an empty folder.
+    pub(super) fn new(folder: PathBuf, limits: &Limits) -> Self {
+        Place {
+            folder,
+            bytes_left: limits.bytes,
+            entries_left: limits.entries,
+            limits: limits.clone(),
+            taken: HashMap::new(),
+            left_out: Vec::new(),
+        }
+    }
+
+    /// Puts an entry into the folder, or onto the list of those left out. `contents` are read for a file only.
+    pub(super) fn put(&mut self, name: &Name, kind: Kind, contents: &mut impl Read) -> Result<(), Reason> {
+        let Some((last, above)) = name.parts.split_last() else {
+            return match kind {
+                Kind::Folder => Ok(()),
+                _ => Err(Reason::Name {
+                    entry: name.whole.clone(),
+                    why: "is the folder's own",
+                }),
+            };
+        };
+        if let Kind::Link(why) | Kind::Other(why) = kind {
+            return self.leave_out(name, kind, why);
+        }
+        if name.has_control_character() {
+            return self.leave_out(name, kind, "a name with control characters");
+        }
+
+        let mut path = String::new();
+        for part in above {
+            path.push_str(part);
+            self.make_folder(&path, name)?;
+            path.push('/');
+        }
+        path.push_str(last);
+        match kind {
+            Kind::Folder => self.make_folder(&path, name),
+            _ => self.make_file(&path, name, contents),
+        }
+    }
+
+    fn leave_out(&mut self, name: &Name, kind: Kind, why: &'static str) -> Result<(), Reason> {
+        self.count_entry()?;
+        if let Kind::Link(_) = kind {
+            let path = name.parts.join("/");
+            self.take(&path, kind, name)?;
+        }
+        self.left_out.push(LeftOut {
+            name: name.whole.clone(),
+            why,
+        });
+        Ok(())
+    }
+
+    fn make_folder(&mut self, path: &str, name: &Name) -> Result<(), Reason> {
+        if let Some(taken) = self.taken.get(&path.to_lowercase())
+            && taken.by == Kind::Folder
+            && taken.name == path
+        {
+            return Ok(());
+        }
+        self.take(path, Kind::Folder, name)?;
+        self.count_entry()?;
+        fs::create_dir(self.folder.join(path)).map_err(|error| not_written(error, name))
+    }
+
+    fn make_file(&mut self, path: &str, name: &Name, contents: &mut impl Read) -> Result<(), Reason> {
+        self.take(path, Kind::File, name)?;
+        self.count_entry()?;
+        // Refuses what is there, a link above all; and its mode is the one of any new file.
+        let mut file = File::create_new(self.folder.join(path)).map_err(|error| not_written(error, name))?;
+        let mut buffer = [0; 16 << 10];
+        loop {
+            let read = match contents.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(not_read(error)),
+            };
+            self.bytes_left = self
+                .bytes_left
+                .checked_sub(read as u64)
+                .ok_or(Reason::TooLarge(self.limits.bytes))?;
+            file.write_all(&buffer[..read]).map_err(Reason::Write)?;
+        }
+    }
+
+    /// Notes who has a path, which must be free.
+    fn take(&mut self, path: &str, by: Kind, name: &Name) -> Result<(), Reason> {
+        let taken = Taken {
+            name: path.to_owned(),
+            by,
+        };
+        let Some(earlier) = self.taken.insert(path.to_lowercase(), taken) else {
+            return Ok(());
+        };
+        let entry = name.whole.clone();
+        match earlier.by {
+            Kind::Link(_) if by == Kind::Folder => Err(Reason::ThroughLink {
+                entry,
+                link: earlier.name,
+            }),
+            _ => Err(Reason::Duplicate {
+                entry,
+                earlier: earlier.name,
+            }),
+        }
+    }
+
+    fn count_entry(&mut self) -> Result<(), Reason> {
+        self.entries_left = self
+            .entries_left
+            .checked_sub(1)
+            .ok_or(Reason::TooMany(self.limits.entries))?;
+        Ok(())
+    }
+}
+
+/// Reading an archive failed: the system's errors are the machine's, all others are the archive's.
+pub(super) fn not_read(error: io::Error) -> Reason {
+    // One of ours, on its way through the reader of an archive.
+    match error.downcast::<Reason>() {
+        Ok(reason) => reason,
+        Err(error) if error.raw_os_error().is_some() => Reason::Read(error),
+        Err(error) => Reason::Broken(error.to_string()),
+    }
+}
+
+/// The file system may know of duplicates that we do not: it takes two ways to write `é` for one.
+fn not_written(error: io::Error, name: &Name) -> Reason {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => Reason::Duplicate {
+            entry: name.whole.clone(),
+            earlier: name.whole.clone(),
+        },
+        _ => Reason::Write(error),
+    }
+}

@@ -1,0 +1,91 @@
+//! `.tar.gz`
+
+use std::cell::Cell;
+use std::io::{self, BufRead, Read};
+use std::rc::Rc;
+
+use flate2::bufread::MultiGzDecoder;
+use tar::EntryType;
+
+use super::error::Reason;
+use super::limits::Limits;
+use super::name::Name;
+use super::place::{Kind, Place, not_read};
+
+/// What may stand before an entry: its header, and before that a long name or extended attributes. The crate `tar` reads
+/// them into memory, however long they are; none that is honest comes near this.
+const LONGEST_HEADERS: u64 = 1 << 20;
+
+/// Unpacks all entries. The checksum at the end is looked at, too.
+pub(super) fn unpack(file: impl BufRead, place: &mut Place, limits: &Limits) -> Result<(), Reason> {
+    let may_read_to = Rc::new(Cell::new(LONGEST_HEADERS));
+    let mut archive = tar::Archive::new(Stream {
+        uncompressed: MultiGzDecoder::new(file),
+        position: 0,
+        may_read_to: may_read_to.clone(),
+        longest: limits.stream,
+    });
+    for entry in archive.entries().map_err(not_read)? {
+        let mut entry = entry.map_err(not_read)?;
+        let kind = entry.header().entry_type();
+        // How far it goes in the archive. A sparse file claims to be as long as it likes; its header says what is there.
+        let size = match kind {
+            EntryType::GNUSparse => entry.header().entry_size().map_err(not_read)?,
+            _ => entry.size(),
+        };
+        may_read_to.set(
+            entry
+                .raw_file_position()
+                .saturating_add(size)
+                .saturating_add(LONGEST_HEADERS),
+        );
+        let bytes = entry.path_bytes().into_owned();
+        let kind = match kind {
+            // About the whole archive; `git archive` writes one.
+            EntryType::XGlobalHeader => continue,
+            EntryType::Directory => Kind::Folder,
+            // The oldest tar knew no folders but by this.
+            EntryType::Regular | EntryType::Continuous if bytes.ends_with(b"/") => Kind::Folder,
+            EntryType::Regular | EntryType::Continuous => Kind::File,
+            EntryType::Symlink => Kind::Link("a symbolic link"),
+            EntryType::Link => Kind::Link("a hard link"),
+            EntryType::Char | EntryType::Block => Kind::Other("a device"),
+            EntryType::Fifo => Kind::Other("a pipe"),
+            EntryType::GNUSparse => Kind::Other("a sparse file"),
+            _ => Kind::Other("neither a file nor a folder"),
+        };
+        let name = Name::parse(&bytes)?;
+        if !name.is_passed_over() {
+            place.put(&name, kind, &mut entry)?;
+        }
+    }
+
+    // `tar` stops at the end that the archive says. The checksum stands at the end of the file.
+    may_read_to.set(u64::MAX);
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(not_read)?;
+    Ok(())
+}
+
+/// The uncompressed archive, which may be read up to a place that moves on with the entries.
+struct Stream<R> {
+    uncompressed: MultiGzDecoder<R>,
+    position: u64,
+    may_read_to: Rc<Cell<u64>>,
+    longest: u64,
+}
+
+impl<R: BufRead> Read for Stream<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.position >= self.may_read_to.get() {
+            return Err(io::Error::other(Reason::Broken(
+                "a header without end".to_owned(),
+            )));
+        }
+        let read = self.uncompressed.read(buffer)?;
+        self.position += read as u64;
+        if self.position > self.longest {
+            return Err(io::Error::other(Reason::TooLong(self.longest)));
+        }
+        Ok(read)
+    }
+}

@@ -1,0 +1,205 @@
+//! Compiles a solution, and the checks against it.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::fence::{Fence, Given};
+use crate::official::Official;
+use crate::outcome::{Problem, Whose};
+use crate::process::{self, Limits};
+
+/// A compiler that runs longer than this compiles no exercise.
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(120),
+    memory: 8 << 30,
+    output: 512 << 20,
+};
+
+/// What compiling made of a solution.
+#[derive(Debug)]
+pub struct Compiled {
+    folder: TempDir,
+    /// The programs of the checks, by their targets' names.
+    pub programs: BTreeMap<String, PathBuf>,
+}
+
+impl Compiled {
+    /// The folder in which the programs lie.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Official {
+    /// Compiles a solution, whose root is this file, under the task's name, and these targets of checks against it.
+    ///
+    /// # Errors
+    ///
+    /// When the solution does not compile, or the checks do not against it, because a name or a type of the task's is
+    /// missing; the details are the compiler's.
+    pub fn compile(&self, root: &Path, targets: &[&str], fence: &Fence) -> Result<Compiled, Problem> {
+        let folder = TempDir::new().map_err(|error| no_room(&error))?;
+        let library = folder.path().join(format!("lib{}.rlib", self.task.library));
+        let source = root.parent().unwrap_or(Path::new("/"));
+        let arguments = ["--crate-type=lib", "-Cmetadata=solution"].map(OsString::from);
+        self.rustc(self.task.library, root, &arguments, &[source], &library, fence)
+            .map_err(|errors| did_not_compile("it does not compile", errors))?;
+
+        let mut programs = BTreeMap::new();
+        for target in targets.iter().filter_map(|name| self.target(name)) {
+            let program = folder.path().join(&target.name);
+            let mut library_is = OsString::from(format!("{}=", self.task.library));
+            library_is.push(&library);
+            let arguments = ["--test".into(), "--extern".into(), library_is];
+            let official = self.task.path();
+            self.rustc(
+                &target.name,
+                &target.source,
+                &arguments,
+                &[&official, &library],
+                &program,
+                fence,
+            )
+            .map_err(|errors| did_not_compile("the checks do not find what the task asks for", errors))?;
+            programs.insert(target.name.clone(), program);
+        }
+        Ok(Compiled { folder, programs })
+    }
+
+    /// The inner error is what the compiler says.
+    fn rustc(
+        &self,
+        name: &str,
+        source: &Path,
+        arguments: &[OsString],
+        read: &[&Path],
+        output: &Path,
+        fence: &Fence,
+    ) -> Result<(), Failure> {
+        let toolchain = toolchain()?;
+        let libraries: Vec<&Path> = self
+            .externs
+            .values()
+            .filter_map(|library| library.parent())
+            .collect();
+        let mut given = Given { read: read.to_vec() };
+        given.read.extend(&libraries);
+        given.read.push(&toolchain);
+
+        let prepare = |command: &mut Command| {
+            command.args(["--edition=2024", "--crate-name", name, "--cap-lints=allow"]);
+            command.args([
+                "-Cdebug-assertions=on",
+                "-Coverflow-checks=on",
+                "-Cstrip=debuginfo",
+            ]);
+            command.args(arguments).arg(source);
+            for (name, library) in &self.externs {
+                command
+                    .arg("--extern")
+                    .arg(format!("{name}={}", library.display()));
+            }
+            for folder in &libraries {
+                command.arg("-L").arg(format!("dependency={}", folder.display()));
+            }
+        };
+        let rustc = toolchain.join("bin/rustc");
+        let ended = if *fence == Fence::Open {
+            process::run(fence, &given, &rustc, LIMITS, |command| {
+                prepare(command);
+                command.arg("-o").arg(output);
+                self.environment(command);
+            })
+        } else {
+            // Nothing is written but in memory behind the fence; what comes out is read through a pipe, up to a limit.
+            process::run(fence, &given, Path::new("/bin/sh"), LIMITS, |command| {
+                let script = r#""$0" "$@" -o /tmp/out >&2 && cat /tmp/out"#;
+                command.arg("-c").arg(script).arg(&rustc);
+                prepare(command);
+            })
+        };
+        let ended = ended.map_err(|error| Failure::Other(Problem::our_bug("start the compiler", &error)))?;
+        match ended.status {
+            Some(status) if status.success() => {}
+            None => {
+                return Err(Failure::Compiler(format!(
+                    "the compiler needs more than {:?}",
+                    LIMITS.time
+                )));
+            }
+            Some(_) => {
+                return Err(Failure::Compiler(
+                    String::from_utf8_lossy(&ended.stderr).into_owned(),
+                ));
+            }
+        }
+        if *fence != Fence::Open {
+            fs::write(output, &ended.stdout).map_err(|error| Failure::Other(no_room(&error)))?;
+            make_executable(output).map_err(|error| Failure::Other(no_room(&error)))?;
+        }
+        Ok(())
+    }
+
+    fn environment(&self, command: &mut Command) {
+        command
+            .env("CARGO_MANIFEST_DIR", self.task.path())
+            .env("CARGO_PKG_NAME", self.task.package)
+            .env("CARGO_CRATE_NAME", self.task.library);
+    }
+}
+
+enum Failure {
+    /// What the compiler says.
+    Compiler(String),
+    /// It could not be asked.
+    Other(Problem),
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Failure {
+        Failure::Other(problem)
+    }
+}
+
+fn did_not_compile(message: &str, failure: Failure) -> Problem {
+    match failure {
+        Failure::Other(problem) => problem,
+        Failure::Compiler(errors) => Problem {
+            whose: Whose::YourCode,
+            message: message.to_owned(),
+            details: errors,
+            help: "mend what the compiler's first error says, then look again".to_owned(),
+        },
+    }
+}
+
+fn no_room(error: &std::io::Error) -> Problem {
+    Problem {
+        whose: Whose::YourMachine,
+        message: format!("what is compiled cannot be written: {error}"),
+        details: String::new(),
+        help: "see whether there is room in the folder for temporary files (TMPDIR)".to_owned(),
+    }
+}
+
+fn make_executable(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o700))
+}
+
+/// The folder of the toolchain in use: rustup's `rustc` is a proxy, which needs a home.
+fn toolchain() -> Result<PathBuf, Problem> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .args(["--print", "sysroot"])
+        .output()
+        .map_err(|error| Problem::our_bug("find the compiler", &error))?;
+    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+}

@@ -1,0 +1,110 @@
+//! What a program may see and do that somebody else has written.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How much of the machine a program gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fence {
+    /// All of it, as if the user had started it. What it leaves running in a session of its own is not found.
+    Open,
+    /// All of it, in a namespace of its own for processes: what it leaves running ends with it.
+    Processes {
+        /// bubblewrap.
+        bwrap: PathBuf,
+    },
+    /// The system's programs and libraries, and what it is given: no home, no environment, no network but its own.
+    Closed {
+        /// bubblewrap.
+        bwrap: PathBuf,
+    },
+}
+
+/// What a program is given behind a closed fence.
+#[derive(Debug, Clone, Default)]
+pub struct Given<'p> {
+    /// Files and folders that it may read, under their own names.
+    pub read: Vec<&'p Path>,
+}
+
+/// Where a closed fence lets a program write: in memory, and no more than this many bytes.
+const ROOM: u64 = 2 << 30;
+
+/// What a program needs of the system's settings.
+const SETTINGS: [&str; 5] = [
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+];
+
+impl Fence {
+    /// bubblewrap, if it is installed and works here. (In many a container it may not make namespaces.)
+    pub fn bubblewrap() -> Option<PathBuf> {
+        let paths = env::split_paths(&env::var_os("PATH")?)
+            .map(|folder| folder.join("bwrap"))
+            .collect::<Vec<_>>();
+        let bwrap = paths.into_iter().find(|path| path.is_file())?;
+        let fence = Fence::Closed { bwrap: bwrap.clone() };
+        let works = fence.command(Path::new("/bin/true"), &Given::default()).output();
+        works.is_ok_and(|output| output.status.success()).then_some(bwrap)
+    }
+
+    /// A command that runs the program behind the fence. Behind a closed one it begins in `/tmp`, an empty folder, which
+    /// is its home as well.
+    pub fn command(&self, program: &Path, given: &Given<'_>) -> Command {
+        match self {
+            Fence::Open => Command::new(program),
+            Fence::Processes { bwrap } => {
+                let mut command = Command::new(bwrap);
+                command.args([
+                    "--dev-bind",
+                    "/",
+                    "/",
+                    "--unshare-pid",
+                    "--proc",
+                    "/proc",
+                    "--die-with-parent",
+                    "--",
+                ]);
+                command.arg(program);
+                command
+            }
+            Fence::Closed { bwrap } => closed(bwrap, program, given),
+        }
+    }
+}
+
+fn closed(bwrap: &Path, program: &Path, given: &Given<'_>) -> Command {
+    let mut command = Command::new(bwrap);
+    command.args([
+        "--unshare-all",
+        "--die-with-parent",
+        "--new-session",
+        "--clearenv",
+    ]);
+    command.args(["--setenv", "PATH", "/usr/bin:/usr/sbin:/bin:/sbin"]);
+    command.args(["--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp"]);
+    command.args(["--proc", "/proc", "--dev", "/dev"]);
+    for folder in ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32"] {
+        bind(&mut command, "--ro-bind-try", Path::new(folder));
+    }
+    for file in SETTINGS {
+        bind(&mut command, "--ro-bind-try", Path::new(file));
+    }
+    // Before what is given, which may lie in /tmp itself.
+    command.args(["--size", &ROOM.to_string(), "--tmpfs", "/tmp"]);
+    for path in &given.read {
+        bind(&mut command, "--ro-bind", path);
+    }
+    command.args([OsStr::new("--chdir"), OsStr::new("/tmp"), OsStr::new("--")]);
+    command.arg(program);
+    command
+}
+
+fn bind(command: &mut Command, how: &str, path: &Path) {
+    command.arg(how).arg(path).arg(path);
+}

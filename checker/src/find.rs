@@ -1,0 +1,275 @@
+//! Where in a submission the tasks are.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::fs::{self, DirEntry, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::archive::shown;
+use crate::outcome::{Problem, Whose};
+use crate::task::{TASKS, Task};
+
+/// How many folders below the submission's a task may lie: an archive often wraps everything in one more folder, and a
+/// course's website in another.
+const DEEPEST: usize = 4;
+/// How many folders are looked into.
+const MOST_FOLDERS: usize = 10_000;
+/// How much of a manifest is read, in bytes.
+const LONGEST_MANIFEST: u64 = 1 << 20;
+
+/// A task that a submission has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Which task.
+    pub task: Task,
+    /// The folder of its crate; or why it cannot be told.
+    pub folder: Result<PathBuf, Problem>,
+}
+
+/// Finds the tasks in a submission's folder, in the order of the tasks: the folders with a `Cargo.toml` that has a task's
+/// package name, here or at most four folders down. Neither `target` nor hidden folders are looked into, and no links are
+/// followed.
+///
+/// Of two crates of one task, one inside the other, the outer is meant. Otherwise neither is taken, and the problem names
+/// both. A `Cargo.toml` that cannot be read is the problem of the task after which its folder is called.
+///
+/// # Errors
+///
+/// When the folder cannot be read, has more than 10 000 folders, or has no task.
+pub fn find_tasks(folder: &Path) -> Result<Vec<Found>, Error> {
+    let crates = find_crates(folder).map_err(|reason| Error::new(folder, reason))?;
+    let found: Vec<Found> = TASKS
+        .into_iter()
+        .filter_map(|task| found(task, folder, &crates))
+        .collect();
+    if found.is_empty() {
+        let packages = crates.iter().filter_map(|found| found.package.clone().ok());
+        let broken = crates.iter().find_map(|found| found.package.clone().err());
+        let reason = match broken {
+            Some(broken) => Reason::Manifest(broken),
+            None => Reason::NoTask(packages.collect()),
+        };
+        return Err(Error::new(folder, reason));
+    }
+    Ok(found)
+}
+
+/// A folder with a manifest.
+struct Crate {
+    folder: PathBuf,
+    /// The package's name; or what is wrong with the manifest.
+    package: Result<String, String>,
+}
+
+fn found(task: Task, root: &Path, crates: &[Crate]) -> Option<Found> {
+    let is_it = |found: &&Crate| found.package.as_deref() == Ok(task.package);
+    let mut copies: Vec<&Crate> = Vec::new();
+    // From the outside inwards.
+    for copy in crates.iter().filter(is_it) {
+        if !copies.iter().any(|outer| copy.folder.starts_with(&outer.folder)) {
+            copies.push(copy);
+        }
+    }
+    let folder = match copies.as_slice() {
+        [] => Err(broken(task, crates)?),
+        [one] => Ok(one.folder.clone()),
+        [one, other, ..] => Err(Problem {
+            whose: Whose::YourCode,
+            message: format!(
+                "{} is there {} times: in `{}` and in `{}`",
+                task.folder,
+                copies.len(),
+                below(&one.folder, root),
+                below(&other.folder, root),
+            ),
+            details: String::new(),
+            help: "leave the one that counts, and remove the others".to_owned(),
+        }),
+    };
+    Some(Found { task, folder })
+}
+
+/// The problem of a task whose manifest cannot be read, told by the folder's name.
+fn broken(task: Task, crates: &[Crate]) -> Option<Problem> {
+    let named = |found: &&Crate| {
+        found
+            .folder
+            .file_name()
+            .is_some_and(|name| name == task.folder || name == task.package)
+    };
+    let details = crates
+        .iter()
+        .filter(named)
+        .find_map(|found| found.package.clone().err())?;
+    Some(Problem {
+        whose: Whose::YourCode,
+        message: format!("the Cargo.toml of {} cannot be read", task.folder),
+        details,
+        help: MEND.to_owned(),
+    })
+}
+
+const MEND: &str = "mend it: `cargo check` in its folder shows what is wrong";
+
+fn below(folder: &Path, root: &Path) -> String {
+    match folder.strip_prefix(root) {
+        Ok(path) if path.as_os_str().is_empty() => ".".to_owned(),
+        Ok(path) => shown(&path.to_string_lossy()),
+        Err(_) => shown(&folder.to_string_lossy()),
+    }
+}
+
+/// All crates, from the outside inwards.
+fn find_crates(root: &Path) -> Result<Vec<Crate>, Reason> {
+    let mut crates = Vec::new();
+    let mut to_visit = VecDeque::from([(root.to_owned(), 0)]);
+    let mut visited = 0;
+    while let Some((folder, depth)) = to_visit.pop_front() {
+        visited += 1;
+        if visited > MOST_FOLDERS {
+            return Err(Reason::TooManyFolders);
+        }
+        let mut entries: Vec<DirEntry> = fs::read_dir(&folder)
+            .and_then(|entries| entries.collect())
+            .map_err(Reason::Read)?;
+        // The file system's order is any.
+        entries.sort_by_key(DirEntry::file_name);
+        for entry in entries {
+            // Of the entry itself: a link is neither a file nor a folder.
+            let kind = entry.file_type().map_err(Reason::Read)?;
+            let name = entry.file_name();
+            let is_hidden = name.to_string_lossy().starts_with('.');
+            if kind.is_file() && name == "Cargo.toml" {
+                if let Some(package) = package(&entry.path()).map_err(Reason::Read)? {
+                    let folder = folder.clone();
+                    crates.push(Crate { folder, package });
+                }
+            } else if kind.is_dir() && !is_hidden && name != "target" && depth < DEEPEST {
+                to_visit.push_back((entry.path(), depth + 1));
+            }
+        }
+    }
+    Ok(crates)
+}
+
+/// The package's name in a manifest; `None` for one of a workspace without a package of its own.
+fn package(manifest: &Path) -> io::Result<Option<Result<String, String>>> {
+    let mut bytes = Vec::new();
+    File::open(manifest)?
+        .take(LONGEST_MANIFEST + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST_MANIFEST {
+        return Ok(Some(Err("it is longer than 1 MiB".to_owned())));
+    }
+    let Ok(text) = String::from_utf8(bytes) else {
+        return Ok(Some(Err("it is not UTF-8".to_owned())));
+    };
+    let table: Table = match text.parse() {
+        Ok(table) => table,
+        Err(error) => return Ok(Some(Err(error.to_string()))),
+    };
+    let name = table.get("package").and_then(|package| package.get("name"));
+    Ok(name.and_then(Value::as_str).map(|name| Ok(name.to_owned())))
+}
+
+/// Why no task was found. Its text is one short message and a line that begins with `help:`.
+#[derive(Debug)]
+pub struct Error {
+    folder: PathBuf,
+    reason: Reason,
+}
+
+#[derive(Debug)]
+enum Reason {
+    Read(io::Error),
+    TooManyFolders,
+    /// The packages that are there instead.
+    NoTask(Vec<String>),
+    /// A manifest cannot be read; the text says why.
+    Manifest(String),
+}
+
+impl Error {
+    fn new(folder: &Path, reason: Reason) -> Self {
+        Error {
+            folder: folder.to_owned(),
+            reason,
+        }
+    }
+
+    fn message(&self) -> String {
+        let folder = shown(&self.folder.to_string_lossy());
+        let reason = match &self.reason {
+            Reason::Read(error) => return format!("could not read `{folder}`: {error}"),
+            Reason::TooManyFolders => format!("it has more than {MOST_FOLDERS} folders"),
+            Reason::NoTask(packages) if packages.is_empty() => "it has no Cargo.toml of a package".to_owned(),
+            Reason::NoTask(packages) => {
+                let some: Vec<String> = packages
+                    .iter()
+                    .take(4)
+                    .map(|name| format!("`{}`", shown(name)))
+                    .collect();
+                let more = if packages.len() > some.len() {
+                    ", among others"
+                } else {
+                    ""
+                };
+                format!("its packages are {}{more}", some.join(", "))
+            }
+            Reason::Manifest(_) => "a Cargo.toml cannot be read".to_owned(),
+        };
+        format!("found no task in `{folder}`: {reason}")
+    }
+
+    fn help(&self) -> String {
+        match &self.reason {
+            Reason::Read(_) => "check the path, and what you may read there".to_owned(),
+            Reason::TooManyFolders => {
+                "name the folder of the submission, or submit the tasks only".to_owned()
+            }
+            Reason::NoTask(_) => {
+                let names = TASKS.map(|task| format!("`{}`", task.package)).join(", ");
+                format!("keep the package's name in each Cargo.toml: {names}; at most {DEEPEST} folders down")
+            }
+            Reason::Manifest(_) => MEND.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\nhelp: {}", self.message(), self.help())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.reason {
+            Reason::Read(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let whose = match error.reason {
+            Reason::Read(_) => Whose::YourMachine,
+            _ => Whose::YourCode,
+        };
+        let (message, help) = (error.message(), error.help());
+        let details = match error.reason {
+            Reason::Manifest(why) => why,
+            _ => String::new(),
+        };
+        Problem {
+            whose,
+            message,
+            details,
+            help,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What students and instructors run: it gets a crate ready, runs the task's own checks on it, safely, and says what to
+//! do next. The verdicts are the checks', in each task's `tests/`.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod archive;
+pub mod check;
+pub mod compile;
+pub mod fence;
+pub mod find;
+pub mod manifest;
+pub mod official;
+pub mod outcome;
+pub mod process;
+pub mod report;
+pub mod start;
+pub mod task;

@@ -1,0 +1,196 @@
+//! A task as this workspace has it: its checks, and the libraries that they and a solution are compiled against.
+//!
+//! Cargo builds the libraries, once; a solution and its checks are then compiled by rustc alone, one call each. Cargo
+//! would build what a solution depends on anew for each folder, or let one submission wait for the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::outcome::{Problem, Whose};
+use crate::task::{Task, workspace};
+
+/// A task, built.
+#[derive(Debug)]
+pub struct Official {
+    /// Which.
+    pub task: Task,
+    /// Its targets of tests, such as `checks`.
+    pub targets: Vec<Target>,
+    /// The libraries that the task and its tests use, by the names of their crates.
+    pub(crate) externs: BTreeMap<String, PathBuf>,
+}
+
+/// A target of tests: a program whose every test is a check.
+#[derive(Debug)]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// The file that is its root.
+    pub source: PathBuf,
+    /// The program, compiled against the task's own solution.
+    pub program: PathBuf,
+    /// The paths of the checks that a solution must pass.
+    pub required: BTreeSet<String>,
+    /// The paths of the extras.
+    pub extras: BTreeSet<String>,
+}
+
+impl Official {
+    /// Builds a task and its checks. Takes as long as Cargo does: a minute the first time, and next to nothing later.
+    ///
+    /// # Errors
+    ///
+    /// When the workspace does not build: the machine's problem, or ours.
+    pub fn build(task: Task) -> Result<Official, Problem> {
+        let arguments = [
+            "test",
+            "--no-run",
+            "--tests",
+            "--message-format=json",
+            "--quiet",
+            "-p",
+            task.package,
+        ];
+        let messages = cargo(&arguments)?;
+        let (mut libraries, mut targets) = (BTreeMap::new(), Vec::new());
+        for message in messages
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+        {
+            let Some(artifact) = Artifact::read(&message) else {
+                continue;
+            };
+            match artifact {
+                Artifact::Library { name, file } => drop(libraries.insert(name.to_owned(), file)),
+                Artifact::Test {
+                    name,
+                    source,
+                    program,
+                } => targets.push(Target::list(name, source, program)?),
+            }
+        }
+        // tokio, for solutions that use it where ours does not.
+        let names = task.dependencies()?.into_iter().chain(["tokio".to_owned()]);
+        let externs = names
+            .map(|name| name.replace('-', "_"))
+            .filter_map(|name| libraries.remove_entry(&name));
+        Ok(Official {
+            task,
+            targets,
+            externs: externs.collect(),
+        })
+    }
+
+    /// One of its targets.
+    pub fn target(&self, name: &str) -> Option<&Target> {
+        self.targets.iter().find(|target| target.name == name)
+    }
+}
+
+impl Task {
+    /// The names of the packages that its manifest names.
+    fn dependencies(&self) -> Result<Vec<String>, Problem> {
+        let metadata = cargo(&["metadata", "--format-version=1", "--no-deps"])?;
+        let metadata: Value = serde_json::from_str(&metadata)
+            .map_err(|error| Problem::our_bug("read what Cargo says", &error))?;
+        let mut packages = metadata["packages"].as_array().into_iter().flatten();
+        let package = packages.find(|package| package["name"] == self.package);
+        let dependencies = package.and_then(|package| package["dependencies"].as_array());
+        let names = dependencies
+            .into_iter()
+            .flatten()
+            .filter_map(|one| one["name"].as_str());
+        Ok(names.map(str::to_owned).collect())
+    }
+}
+
+/// Something that Cargo has built, as it tells of it.
+enum Artifact<'m> {
+    Library {
+        name: &'m str,
+        file: PathBuf,
+    },
+    Test {
+        name: &'m str,
+        source: &'m Path,
+        program: &'m Path,
+    },
+}
+
+impl Artifact<'_> {
+    fn read(message: &Value) -> Option<Artifact<'_>> {
+        let target = &message["target"];
+        let name = target["name"].as_str()?;
+        let is = |kind: &str| texts(&target["kind"]).any(|one| one == kind);
+        if is("lib") && message["profile"]["test"] == false {
+            let file = texts(&message["filenames"])
+                .find(|file| file.ends_with(".rlib"))?
+                .into();
+            Some(Artifact::Library { name, file })
+        } else if is("test") {
+            Some(Artifact::Test {
+                name,
+                source: Path::new(target["src_path"].as_str()?),
+                program: Path::new(message["executable"].as_str()?),
+            })
+        } else {
+            None
+        }
+    }
+}
+
+impl Target {
+    fn list(name: &str, source: &Path, program: &Path) -> Result<Target, Problem> {
+        let list = |arguments: &[&str]| -> Result<BTreeSet<String>, Problem> {
+            let output = Command::new(program)
+                .args(["--list", "--format=terse"])
+                .args(arguments)
+                .output()
+                .map_err(|error| Problem::our_bug("list the checks", &error))?;
+            let output = String::from_utf8_lossy(&output.stdout).into_owned();
+            let names = output.lines().filter_map(|line| line.strip_suffix(": test"));
+            Ok(names.map(str::to_owned).collect())
+        };
+        let (all, extras) = (list(&[])?, list(&["--ignored"])?);
+        Ok(Target {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            program: program.to_owned(),
+            required: &all - &extras,
+            extras,
+        })
+    }
+}
+
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Runs Cargo in the workspace, and returns what it printed.
+fn cargo(arguments: &[&str]) -> Result<String, Problem> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()))
+        .args(arguments)
+        .current_dir(workspace())
+        .output()
+        .map_err(|error| Problem {
+            whose: Whose::YourMachine,
+            message: format!("Cargo cannot be started: {error}"),
+            details: String::new(),
+            help: "install Rust, so that `cargo --version` works here".to_owned(),
+        })?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(Problem {
+        whose: Whose::YourMachine,
+        message: format!("the tasks of {} do not build", workspace().display()),
+        details: String::from_utf8_lossy(&output.stderr).into_owned(),
+        help:
+            "see what `cargo test --no-run` says there: no room on the disk, or no network for what is not \
+               downloaded yet?"
+                .to_owned(),
+    })
+}

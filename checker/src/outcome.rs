@@ -1,0 +1,123 @@
+//! What came of checking.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// A submission, and what came of each task in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Submission {
+    /// Its name: that of its folder or archive.
+    pub name: String,
+    /// What it has of each task, in the order of the tasks.
+    pub tasks: Vec<Task>,
+    /// Why it could not be looked into at all: an archive that cannot be unpacked, a folder without a task.
+    pub problem: Option<Problem>,
+}
+
+/// A task, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Task {
+    /// The task's folder in the workspace, such as `2-concurrent`.
+    pub task: String,
+    /// What became of each check; empty where there is a problem.
+    pub checks: Vec<Check>,
+    /// Why the checks could not be run.
+    pub problem: Option<Problem>,
+}
+
+/// Why something could not be checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Whose problem it is.
+    pub whose: Whose,
+    /// One line that says what happened.
+    pub message: String,
+    /// The rest: the compiler's errors, for example. May be empty.
+    pub details: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// Whose problem something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// The code that is checked: it does not compile, it has no such task.
+    YourCode,
+    /// The machine: no MariaDB, no room on the disk, no crate in the cache.
+    YourMachine,
+    /// This program.
+    OurBug,
+}
+
+/// A check, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Its name, a sentence in snake case.
+    pub name: String,
+    /// Whether the task asks for it; else it is an extra, which is reported and fails nobody.
+    pub is_required: bool,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What became of a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "verdict")]
+pub enum Verdict {
+    /// It ran to its end, by its own word.
+    Passed,
+    /// It failed.
+    Failed {
+        /// What was expected and found.
+        message: String,
+        /// What the recorder saw, a small timeline; may be empty.
+        saw: String,
+        /// The check's hint.
+        hint: String,
+    },
+    /// It did not end within its time.
+    TimedOut {
+        /// What it had printed, its end.
+        output: String,
+    },
+    /// Its process ended without the check's word.
+    Crashed {
+        /// How: by which signal, with which status, or out of memory.
+        how: String,
+        /// What it had printed, its end.
+        output: String,
+    },
+}
+
+impl Task {
+    /// Whether every required check passed.
+    pub fn is_passed(&self) -> bool {
+        let mut required = self.checks.iter().filter(|check| check.is_required).peekable();
+        self.problem.is_none()
+            && required.peek().is_some()
+            && required.all(|check| check.verdict == Verdict::Passed)
+    }
+}
+
+impl Submission {
+    /// Whether it has a task, and every required check of each passed.
+    pub fn is_passed(&self) -> bool {
+        self.problem.is_none() && !self.tasks.is_empty() && self.tasks.iter().all(Task::is_passed)
+    }
+}
+
+impl Problem {
+    /// Something that cannot happen, and has.
+    pub(crate) fn our_bug(doing: &str, error: &dyn std::fmt::Display) -> Problem {
+        Problem {
+            whose: Whose::OurBug,
+            message: format!("cannot {doing}: {error}"),
+            details: String::new(),
+            help: "report it, with the command and this message".to_owned(),
+        }
+    }
+}

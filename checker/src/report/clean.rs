@@ -1,0 +1,184 @@
+//! Text that a submission had a say in, made fit to be shown: capped, without escape sequences, and without characters
+//! that XML, a terminal or a spreadsheet takes for something else.
+
+use crate::outcome::{Check, Problem, Submission, Task, Verdict};
+
+/// The most of a text of one line, in bytes.
+pub(super) const LINE: usize = 500;
+/// Of what a check says.
+const MESSAGE: usize = 4 << 10;
+/// Of what was printed: by the compiler its beginning, by the submission its end.
+const OUTPUT: usize = 16 << 10;
+
+/// A copy of a submission in which every text is clean.
+pub(super) fn submission(submission: &Submission) -> Submission {
+    Submission {
+        name: line(&submission.name, LINE),
+        tasks: submission.tasks.iter().map(task).collect(),
+        problem: submission.problem.as_ref().map(problem),
+    }
+}
+
+fn task(task: &Task) -> Task {
+    Task {
+        task: line(&task.task, LINE),
+        checks: task.checks.iter().map(check).collect(),
+        problem: task.problem.as_ref().map(problem),
+    }
+}
+
+fn problem(problem: &Problem) -> Problem {
+    Problem {
+        whose: problem.whose,
+        message: line(&problem.message, LINE),
+        details: beginning(&problem.details, OUTPUT),
+        help: line(&problem.help, LINE),
+    }
+}
+
+fn check(check: &Check) -> Check {
+    let verdict = match &check.verdict {
+        Verdict::Passed => Verdict::Passed,
+        Verdict::Failed { message, saw, hint } => Verdict::Failed {
+            message: beginning(message, MESSAGE),
+            saw: beginning(saw, MESSAGE),
+            hint: beginning(hint, MESSAGE),
+        },
+        Verdict::TimedOut { output } => Verdict::TimedOut {
+            output: end(output, OUTPUT),
+        },
+        Verdict::Crashed { how, output } => Verdict::Crashed {
+            how: line(how, LINE),
+            output: end(output, OUTPUT),
+        },
+    };
+    Check {
+        name: line(&check.name, LINE),
+        is_required: check.is_required,
+        verdict,
+        took: check.took,
+    }
+}
+
+/// One line: line feeds and tabs become spaces.
+pub(super) fn line(text: &str, most: usize) -> String {
+    // What is far beyond the cap need not be looked at, and may be a gigabyte.
+    let text = printable(head(text, 8 * most));
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let kept = head(&text, most);
+    if kept.len() < text.len() {
+        format!("{kept}…")
+    } else {
+        text
+    }
+}
+
+/// The beginning of a text.
+fn beginning(text: &str, most: usize) -> String {
+    let clean = printable(head(text, 8 * most));
+    let kept = head(&clean, most);
+    if kept.len() == clean.len() && text.len() <= 8 * most {
+        return clean.trim_end().to_owned();
+    }
+    format!(
+        "{}\n[the rest is left out: it was {} bytes]",
+        kept.trim_end(),
+        text.len()
+    )
+}
+
+/// The end of a text.
+fn end(text: &str, most: usize) -> String {
+    let clean = printable(tail(text, 8 * most));
+    let kept = tail(&clean, most);
+    if kept.len() == clean.len() && text.len() <= 8 * most {
+        return clean.trim_end().to_owned();
+    }
+    format!(
+        "[the beginning is left out: it was {} bytes]\n{}",
+        text.len(),
+        kept.trim_end()
+    )
+}
+
+fn head(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}
+
+fn tail(text: &str, most: usize) -> &str {
+    &text[text.ceil_char_boundary(text.len().saturating_sub(most))..]
+}
+
+/// The text without escape sequences; other characters that are not to be printed are shown as Rust writes them in a
+/// string. Line feeds and tabs stay, and a carriage return, with which a progress bar begins again, ends a line.
+fn printable(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\n' | '\t' => clean.push(c),
+            '\r' if rest.as_str().starts_with('\n') => {}
+            '\r' => clean.push('\n'),
+            '\x1b' | '\u{90}' | '\u{98}' | '\u{9b}' | '\u{9d}'..='\u{9f}' => skip_sequence(c, &mut rest),
+            c if c.is_control() || is_invisible(c) => clean.extend(c.escape_unicode()),
+            c => clean.push(c),
+        }
+    }
+    clean
+}
+
+/// Reads past an escape sequence (ECMA-48) whose first character has been read. One that does not end ends with its
+/// line: it shall not hide what follows.
+fn skip_sequence(first: char, rest: &mut std::str::Chars<'_>) {
+    let kind = match first {
+        '\x1b' => match take(rest, |c| !c.is_control()) {
+            Some(c) => c,
+            None => return,
+        },
+        // The same in one character.
+        c => char::from(c as u8 - 0x40),
+    };
+    match kind {
+        // A control sequence: parameters, then a letter.
+        '[' => {
+            while take(rest, |c| matches!(c, ' '..='?')).is_some() {}
+            take(rest, |c| matches!(c, '@'..='~'));
+        }
+        // A string for the terminal, such as a title or a link.
+        'P' | 'X' | ']' | '^' | '_' => {
+            while take(rest, |c| !c.is_control()).is_some() {}
+            if take(rest, |c| matches!(c, '\x07' | '\u{9c}')).is_none() && rest.as_str().starts_with("\x1b\\")
+            {
+                rest.next();
+                rest.next();
+            }
+        }
+        // A choice of characters, and the like.
+        ' '..='/' => {
+            take(rest, |c| matches!(c, '0'..='~'));
+        }
+        _ => {}
+    }
+}
+
+/// The next character, if it is one of those.
+fn take(rest: &mut std::str::Chars<'_>, is_it: impl Fn(char) -> bool) -> Option<char> {
+    let next = rest.clone().next().filter(|c| is_it(*c))?;
+    rest.next();
+    Some(next)
+}
+
+/// Neither control characters nor to be seen: what turns the direction of a text, ends a line for some, or is not allowed
+/// in XML.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}'
+    )
+}

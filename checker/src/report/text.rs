@@ -1,0 +1,306 @@
+//! The report for people: of one submission a line a check, the failing ones first and a hint last; of several a table.
+
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{clean, count, message, sentence, whose};
+use crate::outcome::{Check, Problem, Submission, Task, Verdict};
+
+/// How much of a check's message is shown, in lines; of what was seen; of a compiler's errors.
+const MESSAGE: usize = 6;
+const SAW: usize = 20;
+const DETAILS: usize = 60;
+/// What stands below a check's line, under its name.
+const BELOW: &str = "             ";
+const BELOW_THAT: &str = "                 ";
+/// How wide a submission's name may be in the table.
+const WIDEST: usize = 40;
+
+/// Writes the report. Colours are escape sequences: for a terminal only.
+///
+/// # Errors
+///
+/// When `out` cannot be written to.
+pub fn write(out: &mut impl Write, submissions: &[Submission], is_coloured: bool) -> io::Result<()> {
+    let mut page = Page { out, is_coloured };
+    match submissions {
+        [] => writeln!(page.out, "no submissions"),
+        [one] => page.one(&clean::submission(one)),
+        several => {
+            let several: Vec<Submission> = several.iter().map(clean::submission).collect();
+            page.several(&several)
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Style {
+    Good,
+    Bad,
+    /// An extra that did not pass.
+    Mild,
+    Faint,
+    Bold,
+}
+
+struct Page<'a, W> {
+    out: &'a mut W,
+    is_coloured: bool,
+}
+
+impl<W: Write> Page<'_, W> {
+    fn styled(&self, style: Style, text: &str) -> String {
+        let code = match style {
+            Style::Good => 32,
+            Style::Bad => 31,
+            Style::Mild => 33,
+            Style::Faint => 2,
+            Style::Bold => 1,
+        };
+        if self.is_coloured {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn one(&mut self, submission: &Submission) -> io::Result<()> {
+        if let Some(problem) = &submission.problem {
+            self.heading(&submission.name, Style::Bad, "could not be checked")?;
+            self.problem(problem)?;
+        }
+        for (index, task) in submission.tasks.iter().enumerate() {
+            if index > 0 || submission.problem.is_some() {
+                writeln!(self.out)?;
+            }
+            self.task(task)?;
+        }
+        // Last, where the eye is when all has been printed.
+        for task in &submission.tasks {
+            self.hint(task)?;
+        }
+        Ok(())
+    }
+
+    fn heading(&mut self, name: &str, style: Style, text: &str) -> io::Result<()> {
+        let name = self.styled(Style::Bold, name);
+        let text = self.styled(style, text);
+        writeln!(self.out, "{name}: {text}")
+    }
+
+    fn task(&mut self, task: &Task) -> io::Result<()> {
+        if let Some(problem) = &task.problem {
+            self.heading(&task.task, Style::Bad, "could not be checked")?;
+            self.problem(problem)?;
+            if task.checks.is_empty() {
+                return Ok(());
+            }
+        } else {
+            let style = if task.is_passed() { Style::Good } else { Style::Bad };
+            self.heading(&task.task, style, &summary(task))?;
+        }
+        let (mut failing, passed): (Vec<&Check>, Vec<&Check>) = task
+            .checks
+            .iter()
+            .partition(|check| check.verdict != Verdict::Passed);
+        failing.sort_by_key(|check| !check.is_required);
+        for (index, check) in failing.iter().enumerate() {
+            self.failing(check, index == 0)?;
+        }
+        for check in passed {
+            self.line(check, Style::Good)?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, check: &Check, style: Style) -> io::Result<()> {
+        let word = match check.verdict {
+            Verdict::Passed => "passed",
+            Verdict::Failed { .. } => "failed",
+            Verdict::TimedOut { .. } => "timed out",
+            Verdict::Crashed { .. } => "crashed",
+        };
+        let word = self.styled(style, &format!("{word:9}"));
+        let extra = if check.is_required { "" } else { ", an extra" };
+        let note = format!("({:.1} s{extra})", check.took.as_secs_f64());
+        let note = self.styled(Style::Faint, &note);
+        writeln!(self.out, "  {word}  {} {note}", sentence(check))
+    }
+
+    /// A check that did not pass. Only of the first it is shown what was seen: that is the one to look at now.
+    fn failing(&mut self, check: &Check, is_first: bool) -> io::Result<()> {
+        let style = if check.is_required {
+            Style::Bad
+        } else {
+            Style::Mild
+        };
+        self.line(check, style)?;
+        self.indented(BELOW, &message(check), MESSAGE)?;
+        if !is_first {
+            return Ok(());
+        }
+        match &check.verdict {
+            Verdict::Failed { saw, .. } if !saw.is_empty() => {
+                writeln!(self.out, "{BELOW}saw:")?;
+                self.indented(BELOW_THAT, saw, SAW)
+            }
+            Verdict::TimedOut { output } | Verdict::Crashed { output, .. } if !output.is_empty() => {
+                writeln!(self.out, "{BELOW}the end of its output:")?;
+                self.indented(BELOW_THAT, last_lines(output, SAW), SAW)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn problem(&mut self, problem: &Problem) -> io::Result<()> {
+        writeln!(self.out, "  {}: {}", whose(problem), problem.message)?;
+        if !problem.details.is_empty() {
+            writeln!(self.out)?;
+            self.indented("  ", &problem.details, DETAILS)?;
+            writeln!(self.out)?;
+        }
+        let help = self.styled(Style::Bold, "help:");
+        writeln!(self.out, "  {help} {}", problem.help)
+    }
+
+    /// The hint of the first check that fails.
+    fn hint(&mut self, task: &Task) -> io::Result<()> {
+        let hint = task.checks.iter().find_map(|check| match &check.verdict {
+            Verdict::Failed { hint, .. } if check.is_required && !hint.is_empty() => Some((check, hint)),
+            _ => None,
+        });
+        let Some((check, hint)) = hint else { return Ok(()) };
+        let label = self.styled(Style::Bold, "hint:");
+        let about = self.styled(Style::Faint, &format!("({}: {})", task.task, sentence(check)));
+        writeln!(self.out, "\n{label} {hint} {about}")
+    }
+
+    fn indented(&mut self, indent: &str, text: &str, most: usize) -> io::Result<()> {
+        for line in text.lines().take(most) {
+            writeln!(self.out, "{}", format!("{indent}{line}").trim_end())?;
+        }
+        match text.lines().count().saturating_sub(most) {
+            0 => Ok(()),
+            1 => writeln!(self.out, "{indent}… and 1 more line"),
+            more => writeln!(self.out, "{indent}… and {more} more lines"),
+        }
+    }
+
+    fn several(&mut self, submissions: &[Submission]) -> io::Result<()> {
+        let mut tasks: Vec<&str> = Vec::new();
+        for task in submissions.iter().flat_map(|submission| &submission.tasks) {
+            if !tasks.contains(&task.task.as_str()) {
+                tasks.push(&task.task);
+            }
+        }
+        tasks.sort_unstable();
+        let names: Vec<String> = submissions
+            .iter()
+            .map(|submission| shortened(&submission.name))
+            .collect();
+        let width = names
+            .iter()
+            .map(|name| name.width())
+            .max()
+            .unwrap_or(0)
+            .max("submission".len());
+        let widths: Vec<usize> = tasks
+            .iter()
+            .map(|task| task.width().max("your machine".len()))
+            .collect();
+
+        let mut header = padded("submission", width);
+        for (task, width) in tasks.iter().zip(&widths) {
+            header.push_str("  ");
+            header.push_str(&padded(task, *width));
+        }
+        let header = self.styled(Style::Bold, header.trim_end());
+        writeln!(self.out, "{header}")?;
+
+        for (submission, name) in submissions.iter().zip(&names) {
+            let mut cells = vec![padded(name, width)];
+            if let Some(problem) = &submission.problem {
+                let cell = format!("{}: {}", whose(problem), problem.message);
+                cells.push(self.styled(Style::Bad, &cell));
+            } else {
+                for (task, width) in tasks.iter().zip(&widths) {
+                    let (style, cell) = cell(submission.tasks.iter().find(|known| known.task == *task));
+                    cells.push(self.styled(style, &padded(&cell, *width)));
+                }
+            }
+            writeln!(self.out, "{}", cells.join("  ").trim_end())?;
+        }
+
+        let passed = submissions
+            .iter()
+            .filter(|submission| submission.is_passed())
+            .count();
+        let unchecked = submissions
+            .iter()
+            .filter(|submission| has_problem(submission))
+            .count();
+        let failed = submissions.len() - passed - unchecked;
+        writeln!(self.out)?;
+        let counts = format!(
+            "{} submissions: {passed} passed, {failed} failed, {unchecked} could not be checked in full",
+            submissions.len()
+        );
+        writeln!(self.out, "{}", self.styled(Style::Bold, &counts))
+    }
+}
+
+fn has_problem(submission: &Submission) -> bool {
+    submission.problem.is_some() || submission.tasks.iter().any(|task| task.problem.is_some())
+}
+
+fn summary(task: &Task) -> String {
+    let tasks = std::slice::from_ref(task);
+    let (required, extras) = (count(tasks, true), count(tasks, false));
+    let mut summary = format!("{} of {} required checks passed", required.passed, required.of);
+    if extras.of > 0 {
+        summary.push_str(&format!(", {} of {} extras", extras.passed, extras.of));
+    }
+    summary
+}
+
+/// What the table says of a task.
+fn cell(task: Option<&Task>) -> (Style, String) {
+    let Some(task) = task else {
+        return (Style::Faint, "-".to_owned());
+    };
+    if let Some(problem) = &task.problem {
+        return (Style::Bad, whose(problem).to_owned());
+    }
+    if task.is_passed() {
+        return (Style::Good, "passed".to_owned());
+    }
+    let required = count(std::slice::from_ref(task), true);
+    (Style::Bad, format!("{} of {}", required.passed, required.of))
+}
+
+fn last_lines(text: &str, most: usize) -> &str {
+    let mut starts = text.rmatch_indices('\n').map(|(index, _)| index + 1);
+    // One line feed fewer than lines.
+    starts.nth(most - 1).map_or(text, |start| &text[start..])
+}
+
+/// Counted in columns of a terminal, in which an ideograph takes two.
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+fn shortened(name: &str) -> String {
+    if name.width() <= WIDEST {
+        return name.to_owned();
+    }
+    let mut shortened = String::new();
+    for c in name.chars() {
+        shortened.push(c);
+        if shortened.width() >= WIDEST {
+            shortened.pop();
+            break;
+        }
+    }
+    shortened + "…"
+}

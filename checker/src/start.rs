@@ -1,0 +1,112 @@
+//! A folder to work in: the task with its solution taken out.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::outcome::{Problem, Whose};
+use crate::task::{Task, workspace};
+
+/// What no exercise needs.
+const LEFT_OUT: [&str; 4] = ["target", "stub", "examples", "Cargo.lock"];
+
+/// Makes a folder of the task's name in `folder`, which is made if it is not there, and returns its path.
+///
+/// In it lie the stub in place of the solution, the parts that come solved, the checks, the README, and a copy of
+/// `shared`: it builds alone, offline if this workspace does, and inside of another Cargo workspace too. The folder
+/// appears whole or not at all.
+///
+/// # Errors
+///
+/// When it is there already, whatever it holds, or cannot be written.
+pub fn start(task: Task, folder: &Path) -> Result<PathBuf, Problem> {
+    let wanted = folder.join(task.folder);
+    let failed = |error: io::Error| Problem {
+        whose: Whose::YourMachine,
+        message: format!("{} cannot be made: {error}", wanted.display()),
+        details: String::new(),
+        help: "name a folder in which you may write, and where there is room".to_owned(),
+    };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let draft = tempfile::Builder::new()
+        .prefix(".exercise-")
+        .tempdir_in(folder)
+        .map_err(failed)?;
+    fill(task, draft.path()).map_err(failed)?;
+    // Where the name is taken, this fails, by something that is no empty folder.
+    match fs::rename(draft.path(), &wanted) {
+        Ok(()) => {
+            let _ = draft.keep(); // it is not there any more under that name
+            Ok(wanted)
+        }
+        Err(_) if wanted.symlink_metadata().is_ok() => Err(Problem {
+            whose: Whose::YourMachine,
+            message: format!("{} is there already, and is left as it is", wanted.display()),
+            details: String::new(),
+            help: "name another folder, or move that one away first".to_owned(),
+        }),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn fill(task: Task, to: &Path) -> io::Result<()> {
+    let from = task.path();
+    copy(&from, to, &LEFT_OUT)?;
+    fs::remove_dir_all(to.join("src"))?;
+    fs::create_dir(to.join("src"))?;
+    for file in solved(&from)? {
+        fs::copy(from.join("src").join(&file), to.join("src").join(&file))?;
+    }
+    copy(&from.join("stub"), &to.join("src"), &[])?;
+    copy(&workspace().join("shared"), &to.join("shared"), &["target"])?;
+    fs::copy(workspace().join("Cargo.lock"), to.join("Cargo.lock"))?;
+    fs::write(to.join(".gitignore"), "/target/\n*.db\n")?;
+
+    let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
+    let own_workspace = "\n# This is no member of a workspace that it may lie in.\n[workspace]\n";
+    let manifest = manifest.replace("path = \"../shared\"", "path = \"shared\"") + own_workspace;
+    fs::write(to.join("Cargo.toml"), manifest)
+}
+
+/// The files of `src/` that are beside the point, and come solved: what the stub, `main.rs` or one of them names as its
+/// module, unless the stub has a file of its own for it.
+fn solved(task: &Path) -> io::Result<Vec<String>> {
+    let mut files = vec!["main.rs".to_owned()];
+    let stubs = fs::read_dir(task.join("stub"))?.map(|entry| entry.map(|entry| entry.path()));
+    let mut texts: Vec<PathBuf> = stubs.collect::<io::Result<_>>()?;
+    texts.push(task.join("src/main.rs"));
+    while let Some(file) = texts.pop() {
+        let text = fs::read_to_string(file)?;
+        let modules = text.lines().filter_map(|line| {
+            let line = line.strip_prefix("pub ").unwrap_or(line);
+            line.strip_prefix("mod ")?.strip_suffix(';')
+        });
+        for module in modules {
+            let file = format!("{module}.rs");
+            let source = task.join("src").join(&file);
+            if !files.contains(&file) && !task.join("stub").join(&file).exists() && source.exists() {
+                texts.push(source);
+                files.push(file);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Copies a folder's files into another, which is made if it is not there.
+fn copy(from: &Path, to: &Path, left_out: &[&str]) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (name, kind) = (entry.file_name(), entry.file_type()?);
+        if left_out.iter().any(|out| name == *out) {
+            continue;
+        }
+        if kind.is_dir() {
+            copy(&entry.path(), &to.join(name), &[])?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), to.join(name))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! The tasks, and the workspace in which they lie.
+
+use std::path::{Path, PathBuf};
+
+/// A task of this workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Task {
+    /// Its folder, which is also the name of its binary.
+    pub folder: &'static str,
+    /// Its package.
+    pub package: &'static str,
+    /// Its library crate.
+    pub library: &'static str,
+}
+
+/// The tasks, in the order in which they are done.
+pub const TASKS: [Task; 4] = [
+    Task {
+        folder: "0-databaseconnection",
+        package: "databaseconnection",
+        library: "databaseconnection",
+    },
+    Task {
+        folder: "1-execute",
+        package: "execute",
+        library: "execute",
+    },
+    Task {
+        folder: "2-concurrent",
+        package: "concurrent",
+        library: "concurrent",
+    },
+    Task {
+        folder: "3-mysql-pool",
+        package: "mysql-pool",
+        library: "mysql_pool",
+    },
+];
+
+impl Task {
+    /// The task with this folder's name, or with this package's.
+    pub fn find(name: &str) -> Option<Task> {
+        TASKS
+            .into_iter()
+            .find(|task| task.folder == name || task.package == name)
+    }
+
+    /// Its folder in the workspace.
+    pub fn path(&self) -> PathBuf {
+        workspace().join(self.folder)
+    }
+}
+
+/// The workspace from which this program was built: the official checks and the tasks' manifests are taken from there.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the crate lies in a workspace")
+}

@@ -1,0 +1,55 @@
+//! Nothing is printed: seen from another process.
+
+use std::env;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::process::{Command, Stdio};
+
+/// Stands before and after whatever the work prints.
+const MARK: &str = "--- what the work prints stands between two of these ---";
+
+/// In the environment of the process in which the work is done.
+const WITHIN: &str = "CHECK_QUIET";
+
+/// Expects that some work prints nothing, neither to standard output nor to standard error.
+///
+/// What a test prints is caught by the harness, where nobody can look at it. So the binary with the tests is run once
+/// more, for the test of this name (its whole path, such as `quiet::the_library_prints_nothing`), and does the work
+/// there. Whether it succeeds does not matter, and a panic's message does not count.
+///
+/// # Panics
+///
+/// When it prints something.
+#[track_caller]
+pub fn expect_quiet(test: &str, work: impl FnOnce()) {
+    if env::var_os(WITHIN).is_some() {
+        panic::set_hook(Box::new(|_| {}));
+        println!("{MARK}");
+        eprintln!("{MARK}");
+        let _ = catch_unwind(AssertUnwindSafe(work));
+        println!("{MARK}");
+        eprintln!("{MARK}");
+        return;
+    }
+    let output = Command::new(env::current_exe().expect("the path of this program"))
+        .args(["--exact", test, "--nocapture", "--include-ignored"])
+        .env(WITHIN, "1")
+        .stdin(Stdio::null())
+        .output()
+        .expect("this program starts once more");
+    for (stream, printed) in [
+        ("standard output", output.stdout),
+        ("standard error", output.stderr),
+    ] {
+        let printed = String::from_utf8_lossy(&printed);
+        let parts: Vec<&str> = printed.split(MARK).collect();
+        let [_, between, _] = parts[..] else {
+            panic!("expected: the work of {test} done in a process of its own\nfound: {printed:?}");
+        };
+        // The line feed is the mark's.
+        let found = between.strip_prefix('\n').unwrap_or(between);
+        assert!(
+            found.is_empty(),
+            "expected: nothing on {stream}\nfound: {found:?}"
+        );
+    }
+}

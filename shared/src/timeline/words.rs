@@ -1,0 +1,100 @@
+//! Times, counts and texts that others wrote, as they are shown to people.
+
+use std::time::Duration;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The unit in which so many seconds are shown: its size, and its name.
+pub(super) fn unit(seconds: f64) -> (f64, &'static str) {
+    match seconds {
+        1.0.. => (1.0, "s"),
+        1e-4.. => (1e-3, "ms"),
+        _ => (1e-6, "µs"),
+    }
+}
+
+/// A length of time for people, such as `0.62 ms`.
+pub(super) fn time(duration: Duration) -> String {
+    let (size, unit) = unit(duration.as_secs_f64());
+    let value = duration.as_secs_f64() / size;
+    let decimals = match value {
+        0.0 | 100.0.. => 0,
+        10.0.. => 1,
+        _ => 2,
+    };
+    format!("{value:.decimals$} {unit}")
+}
+
+/// `1 row`, `1,234 rows`.
+pub(super) fn counted(count: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(count), plural(count))
+}
+
+/// What makes of a word the word for so many.
+pub(super) fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// A number with its thousands apart.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+/// `a` to `z`, then `aa`, `ab` and so on.
+pub(super) fn label(mut index: usize) -> String {
+    let mut letters = Vec::new();
+    loop {
+        letters.push(char::from(b'a' + (index % 26) as u8));
+        index /= 26;
+        if index == 0 {
+            break letters.iter().rev().collect();
+        }
+        index -= 1;
+    }
+}
+
+/// A text on one line. Whatever would do something to a terminal or may not stand in XML is shown as Rust writes it in
+/// a string, and so are the marks that turn the direction of what follows.
+pub(super) fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    shown(&line, |c| c.is_control())
+}
+
+/// The same, its lines and their indentation kept.
+pub(super) fn lines(text: &str) -> String {
+    shown(text, |c| c.is_control() && c != '\n' && c != '\t')
+}
+
+fn shown(text: &str, is_hidden: impl Fn(char) -> bool) -> String {
+    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) || turns(c) || matches!(c, '\u{fffe}' | '\u{ffff}') {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// What fits into so many columns of a terminal; what does not ends with an ellipsis.
+pub(super) fn cut(text: &str, columns: usize) -> String {
+    // Some characters have no width of their own; there may be a million of them all the same.
+    let few: String = text.chars().take(columns * 4 + 4).collect();
+    if few.len() == text.len() && text.width() <= columns {
+        return few;
+    }
+    let mut width = 0;
+    let fits = |c: &char| {
+        width += c.width().unwrap_or_default();
+        width < columns
+    };
+    let mut kept: String = few.chars().take_while(fits).collect();
+    // Several characters may be one sign, and wider than they are alone.
+    while kept.width() >= columns && kept.pop().is_some() {}
+    format!("{}…", kept.trim_end())
+}

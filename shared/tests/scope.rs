@@ -1,0 +1,17 @@
+//! What an asynchronous scope promises, wherever its future is dropped and whatever of it fails.
+//!
+//! Nearly all of it runs on an executor that is driven by hand, and nothing depends on time: no order is hoped for,
+//! each is tried.
+
+#[path = "scope/hand.rs"]
+mod hand;
+#[path = "scope/log.rs"]
+mod log;
+#[path = "scope/nested.rs"]
+mod nested;
+#[path = "scope/one.rs"]
+mod one;
+#[path = "scope/runtimes.rs"]
+mod runtimes;
+#[path = "scope/waiting.rs"]
+mod waiting;

@@ -1,0 +1,114 @@
+//! Right: an `Option<Connection>` with a hand-written `Drop`, and an error type of its own.
+
+use std::fmt;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+use shared::User;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug)]
+pub enum Error {
+    Missing(PathBuf),
+    Sqlite(rusqlite::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Missing(path) => write!(f, "cannot open {}: there is no such file", path.display()),
+            Error::Sqlite(_) => write!(f, "the database reports an error"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Missing(_) => None,
+            Error::Sqlite(error) => Some(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Error {
+        Error::Sqlite(error)
+    }
+}
+
+pub struct DatabaseConnection {
+    /// `None` only when it has been closed.
+    connection: Option<Connection>,
+}
+
+impl DatabaseConnection {
+    pub fn open(database: impl AsRef<Path>) -> Result<DatabaseConnection> {
+        let database = database.as_ref();
+        if !database.is_file() {
+            return Err(Error::Missing(database.to_owned()));
+        }
+        let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        Ok(DatabaseConnection {
+            connection: Some(connection),
+        })
+    }
+
+    pub fn close(mut self) -> Result<()> {
+        if let Some(connection) = self.connection.take() {
+            connection.close().map_err(|(_, error)| error)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for DatabaseConnection {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let _ = connection.close(); // nobody could be told
+        }
+    }
+}
+
+impl Deref for DatabaseConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("it is open until it is closed")
+    }
+}
+
+pub fn with_connection<T>(
+    database: impl AsRef<Path>,
+    body: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
+    let connection = DatabaseConnection::open(database)?;
+    let transaction = connection.unchecked_transaction()?;
+    let worked = body(&transaction);
+    let ended = match worked {
+        Ok(_) => transaction.commit(),
+        Err(_) => transaction.rollback(),
+    };
+    let closed = connection.close();
+    let value = worked?;
+    ended?;
+    closed?;
+    Ok(value)
+}
+
+pub fn fetch_users(connection: &Connection) -> Result<Vec<User>> {
+    let mut statement = connection.prepare("SELECT * FROM users ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    let mut users = Vec::new();
+    while let Some(row) = rows.next()? {
+        users.push(User {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            email: row.get("email")?,
+            age: row.get("age")?,
+        });
+    }
+    Ok(users)
+}

@@ -1,0 +1,57 @@
+//! Wrong: `Connection::open`, which creates what is missing; and then there is 'no such table'.
+//!
+//! caught by: a_missing_database_is_an_error_and_is_not_created
+//! also: a_path_that_names_no_file_is_refused, because what may be created need not be a file
+
+use std::ops::Deref;
+use std::path::Path;
+
+use rusqlite::Connection;
+use shared::User;
+use shared::sqlite::{outcome, read_users};
+
+pub use shared::sqlite::{Error, Result};
+
+pub struct DatabaseConnection {
+    connection: Connection,
+}
+
+impl DatabaseConnection {
+    pub fn open(database: impl AsRef<Path>) -> Result<DatabaseConnection> {
+        let connection = Connection::open(database)?;
+        Ok(DatabaseConnection { connection })
+    }
+
+    pub fn close(self) -> Result<()> {
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+}
+
+impl Deref for DatabaseConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+pub fn with_connection<T>(
+    database: impl AsRef<Path>,
+    body: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
+    let connection = DatabaseConnection::open(database)?;
+    let worked = in_transaction(&connection, body);
+    outcome(worked, connection.close())
+}
+
+fn in_transaction<T>(connection: &Connection, body: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let transaction = connection.unchecked_transaction()?;
+    let value = body(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
+}
+
+pub fn fetch_users(connection: &Connection) -> Result<Vec<User>> {
+    let mut statement = connection.prepare("SELECT id, name, email, age FROM users ORDER BY id")?;
+    read_users(&mut statement.query([])?)
+}

@@ -1,0 +1,71 @@
+//! Wrong: the class holds a query, and `fetch_users` repeats the one of the exercise instead. With another one, or
+//! without a parameter, it does not do what it was asked.
+//!
+//! caught by: obeys_the_query
+//! also: obeys_the_parameter, because the parameter is compared with the age, whatever it is
+//! also: fetches_every_row, because a query without a parameter fails
+//! also: reads_the_columns_by_name_wherever_they_stand, because that one has no parameter, either
+
+use std::path::PathBuf;
+
+use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::{Rows, ToSql, params_from_iter};
+use shared::User;
+use shared::sqlite::{open, read_users};
+
+pub use shared::sqlite::{Error, Result};
+
+pub struct ExecuteQuery {
+    database: PathBuf,
+    query: String,
+    parameters: Vec<std::result::Result<Value, String>>,
+}
+
+impl ExecuteQuery {
+    pub fn new(
+        database: impl Into<PathBuf>,
+        query: impl Into<String>,
+        parameters: impl IntoIterator<Item = impl ToSql>,
+    ) -> ExecuteQuery {
+        ExecuteQuery {
+            database: database.into(),
+            query: query.into(),
+            parameters: parameters.into_iter().map(to_value).collect(),
+        }
+    }
+
+    pub fn run<T>(&self, body: impl FnOnce(&mut Rows<'_>) -> Result<T>) -> Result<T> {
+        let connection = open(&self.database)?;
+        let mut statement = connection.prepare(&self.query)?;
+        let mut rows = statement.query(params_from_iter(self.values()?))?;
+        body(&mut rows)
+    }
+
+    pub fn fetch_users(&self) -> Result<Vec<User>> {
+        let connection = open(&self.database)?;
+        let mut statement = connection.prepare("SELECT * FROM users WHERE age > ?")?;
+        read_users(&mut statement.query(params_from_iter(self.values()?))?)
+    }
+
+    pub fn execute(&self) -> Result<usize> {
+        let connection = open(&self.database)?;
+        Ok(connection.execute(&self.query, params_from_iter(self.values()?))?)
+    }
+
+    fn values(&self) -> Result<Vec<&Value>> {
+        let unbindable = |reason: &String| rusqlite::Error::ToSqlConversionFailure(reason.as_str().into());
+        let values = self.parameters.iter();
+        Ok(values
+            .map(|value| value.as_ref().map_err(unbindable))
+            .collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn to_value(parameter: impl ToSql) -> std::result::Result<Value, String> {
+    match parameter.to_sql() {
+        Ok(ToSqlOutput::Borrowed(value)) => Value::try_from(value).map_err(|error| error.to_string()),
+        Ok(ToSqlOutput::Owned(value)) => Ok(value),
+        Ok(_) => Err("a value of another kind".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,71 @@
+//! Wrong: without the flag to create, a missing file is refused; but `:memory:` and an empty name are no files to
+//! SQLite.
+//!
+//! caught by: a_path_that_names_no_file_is_refused
+
+use std::path::PathBuf;
+
+use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::{Connection, OpenFlags, Rows, ToSql, params_from_iter};
+use shared::User;
+use shared::sqlite::read_users;
+
+pub use shared::sqlite::{Error, Result};
+
+pub struct ExecuteQuery {
+    database: PathBuf,
+    query: String,
+    parameters: Vec<std::result::Result<Value, String>>,
+}
+
+impl ExecuteQuery {
+    pub fn new(
+        database: impl Into<PathBuf>,
+        query: impl Into<String>,
+        parameters: impl IntoIterator<Item = impl ToSql>,
+    ) -> ExecuteQuery {
+        ExecuteQuery {
+            database: database.into(),
+            query: query.into(),
+            parameters: parameters.into_iter().map(to_value).collect(),
+        }
+    }
+
+    pub fn run<T>(&self, body: impl FnOnce(&mut Rows<'_>) -> Result<T>) -> Result<T> {
+        let connection = self.open()?;
+        let mut statement = connection.prepare(&self.query)?;
+        let mut rows = statement.query(params_from_iter(self.values()?))?;
+        body(&mut rows)
+    }
+
+    pub fn fetch_users(&self) -> Result<Vec<User>> {
+        self.run(read_users)
+    }
+
+    pub fn execute(&self) -> Result<usize> {
+        let connection = self.open()?;
+        Ok(connection.execute(&self.query, params_from_iter(self.values()?))?)
+    }
+
+    fn open(&self) -> Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        Ok(Connection::open_with_flags(&self.database, flags)?)
+    }
+
+    fn values(&self) -> Result<Vec<&Value>> {
+        let unbindable = |reason: &String| rusqlite::Error::ToSqlConversionFailure(reason.as_str().into());
+        let values = self.parameters.iter();
+        Ok(values
+            .map(|value| value.as_ref().map_err(unbindable))
+            .collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn to_value(parameter: impl ToSql) -> std::result::Result<Value, String> {
+    match parameter.to_sql() {
+        Ok(ToSqlOutput::Borrowed(value)) => Value::try_from(value).map_err(|error| error.to_string()),
+        Ok(ToSqlOutput::Owned(value)) => Ok(value),
+        Ok(_) => Err("a value of another kind".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}

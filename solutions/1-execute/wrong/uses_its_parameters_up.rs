@@ -1,0 +1,66 @@
+//! Wrong: the values are moved into the first run, which was the easiest way past the borrow checker. The second finds
+//! none.
+//!
+//! caught by: can_be_run_again_and_again
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::{Rows, ToSql, params_from_iter};
+use shared::User;
+use shared::sqlite::{open, read_users};
+
+pub use shared::sqlite::{Error, Result};
+
+pub struct ExecuteQuery {
+    database: PathBuf,
+    query: String,
+    parameters: RefCell<Vec<std::result::Result<Value, String>>>,
+}
+
+impl ExecuteQuery {
+    pub fn new(
+        database: impl Into<PathBuf>,
+        query: impl Into<String>,
+        parameters: impl IntoIterator<Item = impl ToSql>,
+    ) -> ExecuteQuery {
+        ExecuteQuery {
+            database: database.into(),
+            query: query.into(),
+            parameters: RefCell::new(parameters.into_iter().map(to_value).collect()),
+        }
+    }
+
+    pub fn run<T>(&self, body: impl FnOnce(&mut Rows<'_>) -> Result<T>) -> Result<T> {
+        let connection = open(&self.database)?;
+        let mut statement = connection.prepare(&self.query)?;
+        let mut rows = statement.query(params_from_iter(self.values()?))?;
+        body(&mut rows)
+    }
+
+    pub fn fetch_users(&self) -> Result<Vec<User>> {
+        self.run(read_users)
+    }
+
+    pub fn execute(&self) -> Result<usize> {
+        let connection = open(&self.database)?;
+        Ok(connection.execute(&self.query, params_from_iter(self.values()?))?)
+    }
+
+    fn values(&self) -> Result<Vec<Value>> {
+        let values = self.parameters.take().into_iter();
+        Ok(values
+            .map(|value| value.map_err(|reason| rusqlite::Error::ToSqlConversionFailure(reason.into())))
+            .collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn to_value(parameter: impl ToSql) -> std::result::Result<Value, String> {
+    match parameter.to_sql() {
+        Ok(ToSqlOutput::Borrowed(value)) => Value::try_from(value).map_err(|error| error.to_string()),
+        Ok(ToSqlOutput::Owned(value)) => Ok(value),
+        Ok(_) => Err("a value of another kind".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,96 @@
+//! Wrong: the progress handler, which belongs to the connection, owns what the connection is in. Whoever closes it by hand does
+//! not notice; after a panic the two keep each other alive.
+//!
+//! caught by: every_connection_is_closed_after_a_panic
+
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use shared::User;
+use shared::sqlite::{open, outcome, read_users};
+
+pub use shared::sqlite::{Error, Result};
+
+/// What the future and the thread have in common.
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    connection: Mutex<Option<Connection>>,
+}
+
+/// Sets the flag when the future that owns it is dropped.
+struct StopOnDrop(Arc<Shared>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::SeqCst);
+    }
+}
+
+pub async fn with_connection<T: Send + 'static>(
+    database: &Path,
+    body: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let database = database.to_owned();
+    let shared = Arc::new(Shared::default());
+    let _stop_on_drop = StopOnDrop(shared.clone());
+    let work = move || {
+        let stop = shared.clone();
+        let mut guard = shared.connection.lock().expect("no panic before this one");
+        let connection = guard.insert(open(&database)?);
+        connection.progress_handler(1000, Some(move || stop.stop.load(Ordering::SeqCst)))?;
+        // Nobody can end a wait for a lock, so it is kept short.
+        connection.busy_timeout(Duration::from_millis(250))?;
+        let worked = in_transaction(connection, body);
+        let closed = match guard.take().map(Connection::close) {
+            Some(Err((_, error))) => Err(error.into()),
+            _ => Ok(()),
+        };
+        outcome(worked, closed).map_err(|error| error.in_database(&database))
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(panic) => resume_unwind(panic.into_panic()),
+    }
+}
+
+fn in_transaction<T>(connection: &Connection, body: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let transaction = connection.unchecked_transaction()?;
+    let value = body(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
+}
+
+pub async fn async_fetch_users(database: &Path) -> Result<Vec<User>> {
+    with_connection(database, |connection| {
+        let mut statement = connection.prepare("SELECT id, name, email, age FROM users ORDER BY id")?;
+        read_users(&mut statement.query([])?)
+    })
+    .await
+}
+
+pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<User>> {
+    with_connection(database, move |connection| {
+        let query = "SELECT id, name, email, age FROM users WHERE age > ?1 ORDER BY id";
+        let mut statement = connection.prepare(query)?;
+        read_users(&mut statement.query([age])?)
+    })
+    .await
+}
+
+pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
+    // When one fails, the other's future is dropped, and so its query is stopped.
+    tokio::try_join!(
+        async_fetch_users(database),
+        async_fetch_older_users(database, older_than)
+    )
+}
+
+/// Left as it is: the second driver is an extra.
+pub mod on_sqlx {
+    pub use super::{async_fetch_older_users, async_fetch_users, fetch_concurrently};
+}

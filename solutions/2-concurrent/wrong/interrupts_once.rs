@@ -1,0 +1,84 @@
+//! Wrong: the drop interrupts SQLite, once. That reaches the statement that is running, and not the next one, nor a wait for
+//! somebody else's lock.
+//!
+//! caught by: a_statement_that_begins_after_the_drop_stops_too
+//! also: a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped, because SQLite does not look at it while it waits
+
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::{Connection, InterruptHandle};
+use shared::User;
+use shared::sqlite::{open, outcome, read_users};
+
+pub use shared::sqlite::{Error, Result};
+
+/// Interrupts the connection when the future that owns this is dropped.
+#[derive(Default)]
+struct InterruptOnDrop(Arc<Mutex<Option<InterruptHandle>>>);
+
+impl Drop for InterruptOnDrop {
+    fn drop(&mut self) {
+        if let Some(handle) = &*self.0.lock().expect("no panic with it") {
+            handle.interrupt();
+        }
+    }
+}
+
+pub async fn with_connection<T: Send + 'static>(
+    database: &Path,
+    body: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let database = database.to_owned();
+    let interrupt_on_drop = InterruptOnDrop::default();
+    let handle = interrupt_on_drop.0.clone();
+    let work = move || {
+        let connection = open(&database)?;
+        *handle.lock().expect("no panic with it") = Some(connection.get_interrupt_handle());
+        let worked = in_transaction(&connection, body);
+        let closed = connection.close().map_err(|(_, error)| error.into());
+        outcome(worked, closed).map_err(|error| error.in_database(&database))
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(panic) => resume_unwind(panic.into_panic()),
+    }
+}
+
+fn in_transaction<T>(connection: &Connection, body: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let transaction = connection.unchecked_transaction()?;
+    let value = body(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
+}
+
+pub async fn async_fetch_users(database: &Path) -> Result<Vec<User>> {
+    with_connection(database, |connection| {
+        let mut statement = connection.prepare("SELECT id, name, email, age FROM users ORDER BY id")?;
+        read_users(&mut statement.query([])?)
+    })
+    .await
+}
+
+pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<User>> {
+    with_connection(database, move |connection| {
+        let query = "SELECT id, name, email, age FROM users WHERE age > ?1 ORDER BY id";
+        let mut statement = connection.prepare(query)?;
+        read_users(&mut statement.query([age])?)
+    })
+    .await
+}
+
+pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
+    // When one fails, the other's future is dropped, and so its query is stopped.
+    tokio::try_join!(
+        async_fetch_users(database),
+        async_fetch_older_users(database, older_than)
+    )
+}
+
+/// Left as it is: the second driver is an extra.
+pub mod on_sqlx {
+    pub use super::{async_fetch_older_users, async_fetch_users, fetch_concurrently};
+}

@@ -1,0 +1,113 @@
+//! Wrong: a guard disconnects the pool on every way out, in a task, for its `drop` cannot await. Nobody waits for that task, and
+//! the program may have ended before it has run.
+//!
+//! caught by: disconnects_when_the_body_succeeds
+//! also: disconnects_when_the_body_fails, because nobody waits then either
+//! also: disconnects_when_the_body_panics, because nobody waits then either
+
+use std::fmt;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Opts, OptsBuilder, Params, Pool, PoolConstraints, PoolOpts, Row};
+use shared::User;
+use tokio::runtime::Handle;
+
+#[derive(Debug)]
+pub struct Error(String);
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<mysql_async::Error> for Error {
+    fn from(error: mysql_async::Error) -> Error {
+        Error(error.to_string())
+    }
+}
+
+pub async fn with_pool<T>(
+    url: &str,
+    connections: usize,
+    body: impl AsyncFnOnce(&Pool) -> Result<T>,
+) -> Result<T> {
+    let options = Opts::from_url(url).map_err(mysql_async::Error::from)?;
+    let place = place(&options);
+    let Some(constraints) = PoolConstraints::new(1, connections) else {
+        return Err(Error("a pool needs one connection at least".to_owned()));
+    };
+    let pool_options = PoolOpts::new().with_constraints(constraints);
+    let pool = Pool::new(OptsBuilder::from_opts(options).pool_opts(pool_options));
+
+    let guard = Guard {
+        pool,
+        runtime: Handle::current(),
+    };
+    let work = async {
+        drop(guard.pool.get_conn().await?);
+        body(&guard.pool).await
+    };
+    work.await
+        .map_err(|Error(text)| Error(format!("{text} ({place})")))
+}
+
+/// Disconnects the pool when it is dropped.
+struct Guard {
+    pool: Pool,
+    runtime: Handle,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.runtime.spawn(self.pool.clone().disconnect());
+    }
+}
+
+/// Everything of the URL but the password.
+fn place(options: &Opts) -> String {
+    let (host, port) = (options.ip_or_hostname(), options.tcp_port());
+    let user = options.user().unwrap_or_default();
+    let database = options.db_name().unwrap_or_default();
+    format!("database {database} on {host}:{port}, as {user}")
+}
+
+const ALL: &str = "SELECT * FROM users ORDER BY id";
+const OLDER: &str = "SELECT * FROM users WHERE age > ? ORDER BY id";
+
+pub async fn fetch_users(pool: &Pool) -> Result<Vec<User>> {
+    fetch(pool, ALL, Params::Empty).await
+}
+
+pub async fn fetch_older_users(pool: &Pool, age: u32) -> Result<Vec<User>> {
+    fetch(pool, OLDER, (age,).into()).await
+}
+
+pub async fn fetch_concurrently(pool: &Pool, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
+    tokio::try_join!(fetch_users(pool), fetch_older_users(pool, older_than))
+}
+
+async fn fetch(pool: &Pool, statement: &str, parameters: Params) -> Result<Vec<User>> {
+    let mut connection = pool.get_conn().await?;
+    let rows: Vec<Row> = connection.exec(statement, parameters).await?;
+    rows.iter().map(user).collect()
+}
+
+fn user(row: &Row) -> Result<User> {
+    fn column<T: mysql_async::prelude::FromValue>(row: &Row, name: &str) -> Result<T> {
+        let value = row
+            .get_opt(name)
+            .ok_or_else(|| Error(format!("there is no column `{name}`")))?;
+        value.map_err(|error| Error(format!("the column `{name}`: {error}")))
+    }
+    Ok(User {
+        id: column(row, "id")?,
+        name: column(row, "name")?,
+        email: column(row, "email")?,
+        age: column(row, "age")?,
+    })
+}

@@ -1,0 +1,151 @@
+//! Proof of the checks: every wrong solution is caught by the check that it names and by no other, every right one
+//! passes all that are required, and there is a wrong one for each.
+//!
+//! `cargo test -p solutions -- 2-concurrent/wrong` runs some of them.
+
+mod solution;
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::thread::available_parallelism;
+
+use checker::fence::Fence;
+use checker::official::{Official, Target};
+use checker::outcome::{self, Problem};
+use checker::task::{TASKS, Task};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use solution::{Solution, Verdict};
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // More than cores, for the checks of most wrong solutions wait in vain.
+    let cores = available_parallelism().map_or(1, |count| count.get());
+    arguments.test_threads.get_or_insert(2 * cores);
+    let (mut trials, mut wrong, mut right) = (Vec::new(), 0, 0);
+    for task in TASKS {
+        let solutions = solutions(task);
+        for solution in &solutions {
+            match solution.verdict {
+                Verdict::Right => right += 1,
+                Verdict::Wrong { .. } => wrong += 1,
+            }
+            let solution = solution.clone();
+            trials.push(Trial::test(solution.name(), move || judge(task, &solution)));
+        }
+        let name = format!("{}: every required check catches a wrong solution", task.folder);
+        trials.push(Trial::test(name, move || every_check_is_named(task, &solutions)));
+    }
+    let count = trials.len();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // Only where all of them have been judged.
+    if conclusion.num_passed as usize == count {
+        println!(
+            "{wrong} wrong solutions, each caught by the check that it names; {right} right ones, all passed\n"
+        );
+    }
+    conclusion.exit_code()
+}
+
+/// The solutions of a task, in the order of their names.
+fn solutions(task: Task) -> Vec<Solution> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(task.folder);
+    let mut solutions = Vec::new();
+    for kind in ["right", "wrong"] {
+        let files = fs::read_dir(folder.join(kind)).into_iter().flatten();
+        let mut files: Vec<_> = files
+            .map(|file| file.expect("a folder that can be read").path())
+            .collect();
+        files.sort();
+        solutions.extend(
+            files
+                .into_iter()
+                .map(|file| Solution::read(task.folder, kind, file)),
+        );
+    }
+    solutions
+}
+
+/// Runs the required checks on a solution, and compares those that failed with those that should.
+fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
+    let (official, checks) = official(task)?;
+    let compiled = official
+        .compile(&solution.file, &[CHECKS], &Fence::Open)
+        .map_err(in_full)?;
+    let (mut failed, mut report) = (BTreeSet::new(), String::new());
+    for name in &checks.required {
+        let check = compiled.run(checks, name, &Fence::Open).map_err(in_full)?;
+        if check.verdict != outcome::Verdict::Passed {
+            failed.insert(last_name(name));
+            let _ = writeln!(report, "{name}: {:#?}", check.verdict);
+        }
+    }
+    let expected: BTreeSet<&str> = match &solution.verdict {
+        Verdict::Right => BTreeSet::new(),
+        Verdict::Wrong { caught_by, also } => caught_by.iter().chain(also).map(String::as_str).collect(),
+    };
+    if failed == expected {
+        return Ok(());
+    }
+    let list = |what: &str, names: BTreeSet<&str>| -> String {
+        names
+            .into_iter()
+            .map(|name| format!("{what}: {name}\n"))
+            .collect()
+    };
+    let missed = list("should have failed", &expected - &failed);
+    let surprising = list("should have passed", &failed - &expected);
+    Err(format!("{missed}{surprising}\n{report}").into())
+}
+
+/// Whether a wrong solution stands against each required check, and there are four right ones.
+fn every_check_is_named(task: Task, solutions: &[Solution]) -> Result<(), Failed> {
+    let (_, checks) = official(task)?;
+    let required: BTreeSet<&str> = checks.required.iter().map(|path| last_name(path)).collect();
+    let verdicts = || solutions.iter().map(|solution| &solution.verdict);
+    let caught: BTreeSet<&str> = verdicts()
+        .flat_map(Verdict::caught_by)
+        .map(String::as_str)
+        .collect();
+    let missing = &required - &caught;
+    if !missing.is_empty() {
+        return Err(format!("no wrong solution is caught by: {missing:#?}").into());
+    }
+    let rights = verdicts()
+        .filter(|verdict| matches!(verdict, Verdict::Right))
+        .count();
+    if rights < 4 {
+        return Err(format!("{rights} right solutions, and not four").into());
+    }
+    Ok(())
+}
+
+/// The target of tests that looks at a task's library.
+const CHECKS: &str = "checks";
+
+/// A task and its checks, built when the first solution asks for them.
+fn official(task: Task) -> Result<(&'static Official, &'static Target), Failed> {
+    static BUILT: [OnceLock<Result<Official, Problem>>; TASKS.len()] =
+        [const { OnceLock::new() }; TASKS.len()];
+    let index = TASKS
+        .iter()
+        .position(|one| *one == task)
+        .ok_or("an unknown task")?;
+    let built = BUILT[index].get_or_init(|| Official::build(task));
+    let official = built.as_ref().map_err(|problem| in_full(problem.clone()))?;
+    let checks = official.target(CHECKS).ok_or("a task without checks")?;
+    Ok((official, checks))
+}
+
+fn in_full(problem: Problem) -> Failed {
+    format!("{}\n{}", problem.message, problem.details).into()
+}
+
+/// `closing::closes_after_success`, without its module.
+fn last_name(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
