@@ -23,9 +23,9 @@ use solution::{Solution, Verdict};
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // More than cores, for the checks of most wrong solutions wait in vain.
+    // One more than cores, for the checks of most wrong solutions wait in vain.
     let cores = available_parallelism().map_or(1, |count| count.get());
-    arguments.test_threads.get_or_insert(2 * cores);
+    arguments.test_threads.get_or_insert(cores + 1);
     let (mut trials, mut wrong, mut right) = (Vec::new(), 0, 0);
     for task in TASKS {
         let solutions = solutions(task);
@@ -77,12 +77,13 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
         .compile(&solution.file, &[CHECKS], &Fence::Open)
         .map_err(in_full)?;
     let (mut failed, mut report) = (BTreeSet::new(), String::new());
-    for name in &checks.required {
-        let check = compiled.run(checks, name, &Fence::Open).map_err(in_full)?;
-        if check.verdict != outcome::Verdict::Passed {
-            failed.insert(last_name(name));
-            let _ = writeln!(report, "{name}: {:#?}", check.verdict);
-        }
+    let outcomes = compiled.run_required(checks, &Fence::Open).map_err(in_full)?;
+    for check in outcomes
+        .iter()
+        .filter(|check| check.verdict != outcome::Verdict::Passed)
+    {
+        failed.insert(last_name(&check.name));
+        let _ = writeln!(report, "{}: {:#?}", check.name, check.verdict);
     }
     let expected: BTreeSet<&str> = match &solution.verdict {
         Verdict::Right => BTreeSet::new(),

@@ -61,17 +61,9 @@ fn a_row_that_does_not_fit_is_an_error() {
     let hint =
         "`row.get` returns a `Result`: is each of them handed on, and does the type say what an age can be?";
     check(hint, |lab| {
-        for (column, value) in [
-            ("age", "NULL"),
-            ("age", "-1"),
-            ("age", "'old'"),
-            ("age", "1.5"),
-            ("age", "4294967296"),
-            ("name", "NULL"),
-            ("email", "NULL"),
-        ] {
+        for (what, column, value) in cases::MISFITS {
             faults::make_one_user_hold(&lab.outside(), lab.users()[1].id, column, value);
-            lab.expect_error(&format!("a user whose {column} is {value}"), fetch(lab));
+            lab.expect_error(what, fetch(lab));
         }
     });
 }

@@ -38,10 +38,10 @@ pub fn start<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) 
             let work = AssertUnwindSafe(work).catch_unwind();
             // The work is dropped at the end of this line.
             let outcome = future::or(async { Some(work.await) }, told).await;
-            let _ = match outcome {
-                Some(outcome) => tell_outcome.send(outcome).is_ok(),
-                None => tell_dropped.send(()).is_ok(),
-            };
+            let _ = tell_dropped.send(());
+            if let Some(outcome) = outcome {
+                let _ = tell_outcome.send(outcome);
+            }
             // What the work has left to the executor goes on.
             let _ = ended.await;
         });
@@ -104,7 +104,7 @@ impl<T> Running<T> {
         }
     }
 
-    /// Drops the future. Returns whether the executor could do that: one that is blocked cannot.
+    /// Drops the future, if it has not ended. Returns whether the executor could do that: one that is blocked cannot.
     pub fn cancel(&mut self) -> bool {
         let _ = self.cancel.take().map(|cancel| cancel.send(()));
         wait(&mut self.dropped).is_some_and(|dropped| dropped.is_ok())

@@ -25,7 +25,7 @@
 //! | `failure.rs` | one of the two queries fails |
 //! | `cancel.rs` | a future that is dropped half-way: the hardest part |
 //! | `runtimes.rs` | extras: on Tokio, async-std and smol alike |
-//! | `executor.rs`, `functions.rs`, `labs.rs` | what the checks themselves are made of |
+//! | `executor.rs`, `functions.rs`, `steps.rs` | what the checks themselves are made of |
 
 mod cancel;
 mod closing;
@@ -34,9 +34,9 @@ mod data;
 mod executor;
 mod failure;
 mod functions;
-mod labs;
 mod many;
 mod runtimes;
+mod steps;
 mod together;
 
 use std::path::Path;

@@ -139,6 +139,17 @@ pub fn readable(random: &mut Rng) -> Vec<Case> {
     cases
 }
 
+/// What a column may hold that is no part of a user: what it is, the column, and the value in SQL.
+pub const MISFITS: [(&str, &str, &str); 7] = [
+    ("an age that is NULL", "age", "NULL"),
+    ("a negative age", "age", "-1"),
+    ("an age that is a text", "age", "'old'"),
+    ("an age that is not whole", "age", "1.5"),
+    ("an age too great for 32 bits", "age", "4294967296"),
+    ("a name that is NULL", "name", "NULL"),
+    ("an email that is NULL", "email", "NULL"),
+];
+
 /// Databases of which one row holds something else than a user.
 pub fn rows_that_do_not_fit(random: &mut Rng) -> Vec<Case> {
     let mut case = |what, column: &str, value: &str| {
@@ -158,15 +169,9 @@ pub fn rows_that_do_not_fit(random: &mut Rng) -> Vec<Case> {
             Expected::Error(vec![column.to_owned(), second.to_string()]),
         )
     };
-    vec![
-        case("an age that is NULL", "age", "NULL"),
-        case("a negative age", "age", "-1"),
-        case("an age that is a text", "age", "'old'"),
-        case("an age that is not whole", "age", "1.5"),
-        case("an age too great for 32 bits", "age", "4294967296"),
-        case("a name that is NULL", "name", "NULL"),
-        case("an email that is NULL", "email", "NULL"),
-    ]
+    MISFITS
+        .map(|(what, column, value)| case(what, column, value))
+        .into()
 }
 
 /// What is no database of users.

@@ -30,12 +30,7 @@ impl Bench for Lab {
 }
 
 impl Lab {
-    /// A fresh database. [`check`](super::check()) makes one; this is for a [`Bench`] that needs several.
-    ///
-    /// # Panics
-    ///
-    /// When there is no room for a small file.
-    pub fn new(seed: u64) -> Lab {
+    pub(super) fn new(seed: u64) -> Lab {
         let mut random = Rng::with_seed(seed);
         let age = random.u32(20..60);
         let mut users = users::random(&mut random, age);

@@ -43,7 +43,7 @@ impl Report {
     /// When the check has failed.
     pub(super) fn end(self, hint: &str, outcome: Result<(), Failure>, bench: &dyn Bench) {
         let Err(failure) = outcome else {
-            return self.give_word(&json!({ "verdict": "passed" }));
+            return self.give_word(&json!({ "check": name(), "verdict": "passed" }));
         };
         let in_vain = format!("expected: an end within {} seconds", limit().as_secs());
         let found = match &failure {
@@ -51,7 +51,7 @@ impl Report {
             None => &in_vain,
         };
         let (saw, seed) = (bench.saw(), self.seed);
-        let name = thread::current().name().unwrap_or("check").to_owned();
+        let name = name();
         if failure.is_none() {
             println!("{found}");
         }
@@ -59,7 +59,7 @@ impl Report {
         println!("hint: {hint}");
         println!("replay: CHECK_SEED={seed} cargo test {name}");
         self.give_word(
-            &json!({ "verdict": "failed", "message": found, "saw": saw, "hint": hint, "seed": seed }),
+            &json!({ "check": name, "verdict": "failed", "message": found, "saw": saw, "hint": hint, "seed": seed }),
         );
         match failure {
             Some(panic) => resume_unwind(panic),
@@ -72,4 +72,9 @@ impl Report {
             println!("\n{word}{what}");
         }
     }
+}
+
+/// The check's name, which is that of its thread.
+fn name() -> String {
+    thread::current().name().unwrap_or("check").to_owned()
 }

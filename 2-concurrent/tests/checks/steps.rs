@@ -1,0 +1,60 @@
+//! A fresh database for each step of a check that has many.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use shared::check::{Bench, Fixture};
+use shared::recorder::Recording;
+use shared::sample_users;
+
+/// Databases under observation, one after the other. The last of them is shown when the check fails.
+pub struct Steps {
+    original: Fixture,
+    last: Mutex<Option<Arc<Step>>>,
+}
+
+/// One of them.
+pub struct Step {
+    recording: Recording,
+    fixture: Fixture,
+}
+
+impl Steps {
+    /// With two users, whoever they are: the fewer rows, the fewer steps.
+    pub fn new(_seed: u64) -> Steps {
+        Steps {
+            original: Fixture::with_users(sample_users().into_iter().take(2)),
+            last: Mutex::default(),
+        }
+    }
+
+    /// The next database.
+    pub fn next(&self) -> Arc<Step> {
+        // A copy, which costs far less than filling one.
+        let fixture = Fixture::missing();
+        fs::copy(self.original.path(), fixture.path()).expect("room for a small file");
+        let recording = Recording::start(fixture.path());
+        let step = Arc::new(Step { recording, fixture });
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(step.clone());
+        step
+    }
+}
+
+impl Step {
+    pub fn database(&self) -> &Path {
+        self.fixture.path()
+    }
+
+    pub fn recording(&self) -> &Recording {
+        &self.recording
+    }
+}
+
+impl Bench for Steps {
+    fn saw(&self) -> String {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref()
+            .map_or(String::new(), |step| step.recording.to_string())
+    }
+}
