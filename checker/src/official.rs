@@ -171,7 +171,14 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
 
 /// Runs Cargo in the workspace, and returns what it printed.
 fn cargo(arguments: &[&str]) -> Result<String, Problem> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()))
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
+    // What Cargo itself has told this program of its package: build scripts that look at it would run anew.
+    for (name, _) in std::env::vars_os() {
+        if name == "CARGO_MANIFEST_DIR" || name.to_string_lossy().starts_with("CARGO_PKG_") {
+            command.env_remove(name);
+        }
+    }
+    let output = command
         .args(arguments)
         .current_dir(workspace())
         .output()
