@@ -56,7 +56,7 @@ pub fn run(
     limits: Limits,
     prepare: impl FnOnce(&mut Command),
 ) -> std::io::Result<Ended> {
-    // Resource limits are set by a shell, for the standard library cannot, and this way no unsafe code is needed.
+    // Resource limits are set by a shell, for the standard library cannot.
     let mut command = fence.command(Path::new("/bin/sh"), given);
     let kilobytes = limits.memory / 1024;
     command
