@@ -47,7 +47,7 @@ impl Compiled {
         let (ended, words) = self.start(target, &arguments, LIMITS, fence)?;
         Ok(Check {
             name: name.to_owned(),
-            is_required: target.required.contains(name),
+            is_required: target.required.iter().any(|required| required == name),
             verdict: words
                 .into_iter()
                 .next()

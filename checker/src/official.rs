@@ -3,14 +3,15 @@
 //! Cargo builds the libraries, once; a solution and its checks are then compiled by rustc alone, one call each. Cargo
 //! would build what a solution depends on anew for each folder, or let one submission wait for the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::outcome::{Problem, Whose};
-use crate::task::{Task, workspace};
+use crate::task::{CHECKS, Task, workspace};
 
 /// A task, built.
 #[derive(Debug)]
@@ -32,10 +33,10 @@ pub struct Target {
     pub source: PathBuf,
     /// The program, compiled against the task's own solution.
     pub program: PathBuf,
-    /// The paths of the checks that a solution must pass.
-    pub required: BTreeSet<String>,
+    /// The paths of the checks that a solution must pass, in the order in which they are best looked at.
+    pub required: Vec<String>,
     /// The paths of the extras.
-    pub extras: BTreeSet<String>,
+    pub extras: Vec<String>,
 }
 
 impl Official {
@@ -82,6 +83,21 @@ impl Official {
             targets,
             externs: externs.collect(),
         })
+    }
+
+    /// The target whose checks give the verdict.
+    ///
+    /// # Errors
+    ///
+    /// When the task has none: our bug.
+    pub fn checks(&self) -> Result<&Target, Problem> {
+        self.target(CHECKS)
+            .ok_or_else(|| Problem::our_bug("find the checks", &self.task.folder))
+    }
+
+    /// The targets of which every check is an extra.
+    pub fn extras(&self) -> impl Iterator<Item = &Target> {
+        self.task.extras.iter().filter_map(|name| self.target(name))
     }
 
     /// One of its targets.
@@ -143,8 +159,14 @@ impl Artifact<'_> {
 }
 
 impl Target {
+    /// The paths of its required checks, and then, if they are asked for, of the extras.
+    pub fn names(&self, with_extras: bool) -> impl Iterator<Item = &str> {
+        let extras = self.extras.iter().filter(move |_| with_extras);
+        self.required.iter().chain(extras).map(String::as_str)
+    }
+
     fn list(name: &str, source: &Path, program: &Path) -> Result<Target, Problem> {
-        let list = |arguments: &[&str]| -> Result<BTreeSet<String>, Problem> {
+        let list = |arguments: &[&str]| -> Result<Vec<String>, Problem> {
             let output = Command::new(program)
                 .args(["--list", "--format=terse"])
                 .args(arguments)
@@ -154,14 +176,47 @@ impl Target {
             let names = output.lines().filter_map(|line| line.strip_suffix(": test"));
             Ok(names.map(str::to_owned).collect())
         };
-        let (all, extras) = (list(&[])?, list(&["--ignored"])?);
+        let (mut required, mut extras) = (list(&[])?, list(&["--ignored"])?);
+        required.retain(|name| !extras.contains(name));
+        let order = Order::read(source);
+        required.sort_by_cached_key(|path| order.of(path));
+        extras.sort_by_cached_key(|path| order.of(path));
         Ok(Target {
             name: name.to_owned(),
             source: source.to_owned(),
             program: program.to_owned(),
-            required: &all - &extras,
+            required,
             extras,
         })
+    }
+}
+
+/// The order in which checks are written down, which is that of the lesson. (The test runner's is the alphabet's.)
+struct Order {
+    folder: PathBuf,
+    /// The root of the target, whose table names the files in the order in which to read them.
+    root: String,
+}
+
+impl Order {
+    fn read(source: &Path) -> Order {
+        Order {
+            folder: source.parent().unwrap_or(Path::new(".")).to_owned(),
+            root: fs::read_to_string(source).unwrap_or_default(),
+        }
+    }
+
+    /// Where a check stands: its file's place in the table, its own in the file. What is not found comes last.
+    fn of(&self, path: &str) -> (usize, usize) {
+        let place = |text: &str, word: &str| text.find(word).unwrap_or(usize::MAX);
+        let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
+        let file = format!("{}.rs", module.replace("::", "/"));
+        let function = format!("fn {name}(");
+        if module.is_empty() {
+            return (0, place(&self.root, &function));
+        }
+        let text = fs::read_to_string(self.folder.join(&file)).unwrap_or_default();
+        (place(&self.root, &format!("`{file}`")), place(&text, &function))
     }
 }
 
@@ -188,13 +243,26 @@ fn cargo(arguments: &[&str]) -> Result<String, Problem> {
             details: String::new(),
             help: "install Rust, so that `cargo --version` works here".to_owned(),
         })?;
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        return Ok(stdout);
     }
+    // The compiler's own words stand in the messages.
+    let messages = stdout
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let errors = messages.filter(|message| message["message"]["level"] == "error");
+    let errors: String = errors
+        .filter_map(|error| Some(error["message"]["rendered"].as_str()?.to_owned()))
+        .collect();
     Err(Problem {
         whose: Whose::YourMachine,
-        message: format!("the tasks of {} do not build", workspace().display()),
-        details: String::from_utf8_lossy(&output.stderr).into_owned(),
+        message: format!(
+            "the tasks of {} do not build ({})",
+            workspace().display(),
+            output.status
+        ),
+        details: errors + &String::from_utf8_lossy(&output.stderr),
         help:
             "see what `cargo test --no-run` says there: no room on the disk, or no network for what is not \
                downloaded yet?"

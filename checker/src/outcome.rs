@@ -1,11 +1,12 @@
 //! What came of checking.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 /// A submission, and what came of each task in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
     /// Its name: that of its folder or archive.
     pub name: String,
@@ -16,7 +17,7 @@ pub struct Submission {
 }
 
 /// A task, and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// The task's folder in the workspace, such as `2-concurrent`.
     pub task: String,
@@ -27,7 +28,7 @@ pub struct Task {
 }
 
 /// Why something could not be checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// Whose problem it is.
     pub whose: Whose,
@@ -40,7 +41,7 @@ pub struct Problem {
 }
 
 /// Whose problem something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Whose {
     /// The code that is checked: it does not compile, it has no such task.
@@ -52,7 +53,7 @@ pub enum Whose {
 }
 
 /// A check, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// Its name, a sentence in snake case.
     pub name: String,
@@ -109,6 +110,18 @@ impl Submission {
         self.problem.is_none() && !self.tasks.is_empty() && self.tasks.iter().all(Task::is_passed)
     }
 }
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        if !self.details.is_empty() {
+            write!(f, "\n{}", self.details.trim_end())?;
+        }
+        write!(f, "\nhelp: {}", self.help)
+    }
+}
+
+impl std::error::Error for Problem {}
 
 impl Problem {
     /// Something that cannot happen, and has.

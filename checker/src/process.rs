@@ -1,7 +1,7 @@
 //! Runs a program with limits, and tells what became of it.
 
 use std::collections::VecDeque;
-use std::io::Read;
+use std::io::{self, Read};
 use std::mem;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -44,18 +44,43 @@ pub struct Ended {
 /// How long a stream is read on when its program has ended: somebody else may hold it open.
 const AFTERWARDS: Duration = Duration::from_millis(500);
 
+/// The process groups that run now, and whether there shall be no more.
+static RUNNING: Mutex<Running> = Mutex::new(Running {
+    groups: Vec::new(),
+    is_stopped: false,
+});
+
+struct Running {
+    groups: Vec<Pid>,
+    is_stopped: bool,
+}
+
+/// Ends every program that [`run`] has started, and lets it start no more: each of its calls returns soon, with an error.
+pub fn stop() {
+    let mut running = lock(&RUNNING);
+    running.is_stopped = true;
+    for group in &running.groups {
+        let _ = kill_process_group(*group, Signal::KILL);
+    }
+}
+
+/// Whether [`stop`] was called.
+pub fn is_stopped() -> bool {
+    lock(&RUNNING).is_stopped
+}
+
 /// Runs a program to its end or to the end of its time, in a process group of its own, which is gone afterwards.
 ///
 /// # Errors
 ///
-/// When it cannot be started.
+/// When it cannot be started, or somebody called [`stop`].
 pub fn run(
     fence: &Fence,
     given: &Given<'_>,
     program: &Path,
     limits: Limits,
     prepare: impl FnOnce(&mut Command),
-) -> std::io::Result<Ended> {
+) -> io::Result<Ended> {
     // Resource limits are set by a shell, for the standard library cannot.
     let mut command = fence.command(Path::new("/bin/sh"), given);
     let kilobytes = limits.memory / 1024;
@@ -65,16 +90,22 @@ pub fn run(
         .arg(program);
     prepare(&mut command);
     let begun = Instant::now();
+    let mut running = lock(&RUNNING);
+    if running.is_stopped {
+        return Err(stopped());
+    }
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()?;
+    let group = Pid::from_child(&child);
+    running.groups.push(group);
+    drop(running);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let stdout = keep(stdout.expect("a pipe"), limits.output);
     let stderr = keep(stderr.expect("a pipe"), limits.output);
-    let group = Pid::from_child(&child);
 
     // The end of the process, told by a thread: the standard library cannot wait with a limit. The process stays in the
     // table, so that until `wait` below nobody else gets its number, which is the group's as well.
@@ -87,13 +118,22 @@ pub fn run(
     let took = begun.elapsed();
     // Also when it has ended: it may have left others.
     let _ = kill_process_group(group, Signal::KILL);
+    // Before its number is free for somebody else's.
+    lock(&RUNNING).groups.retain(|running| *running != group);
     let status = child.wait()?;
+    if is_stopped() {
+        return Err(stopped());
+    }
     Ok(Ended {
         status: has_ended.then_some(status),
         stdout: stdout.end(),
         stderr: stderr.end(),
         took,
     })
+}
+
+fn stopped() -> io::Error {
+    io::Error::new(io::ErrorKind::Interrupted, "it was stopped")
 }
 
 impl Ended {
@@ -179,6 +219,6 @@ impl Kept {
     }
 }
 
-fn lock(output: &Mutex<Output>) -> MutexGuard<'_, Output> {
-    output.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

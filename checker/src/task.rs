@@ -11,7 +11,14 @@ pub struct Task {
     pub package: &'static str,
     /// Its library crate.
     pub library: &'static str,
+    /// Its targets of tests of which every check is an extra, and which look at what a solution may do without.
+    pub extras: &'static [&'static str],
+    /// Whether its checks start a MariaDB server.
+    pub needs_mariadb: bool,
 }
+
+/// Each task's target of tests whose checks give the verdict, and name its extras as well.
+pub const CHECKS: &str = "checks";
 
 /// The tasks, in the order in which they are done.
 pub const TASKS: [Task; 4] = [
@@ -19,21 +26,29 @@ pub const TASKS: [Task; 4] = [
         folder: "0-databaseconnection",
         package: "databaseconnection",
         library: "databaseconnection",
+        extras: &[],
+        needs_mariadb: false,
     },
     Task {
         folder: "1-execute",
         package: "execute",
         library: "execute",
+        extras: &[],
+        needs_mariadb: false,
     },
     Task {
         folder: "2-concurrent",
         package: "concurrent",
         library: "concurrent",
+        extras: &["sqlx"],
+        needs_mariadb: false,
     },
     Task {
         folder: "3-mysql-pool",
         package: "mysql-pool",
         library: "mysql_pool",
+        extras: &[],
+        needs_mariadb: true,
     },
 ];
 
@@ -56,4 +71,9 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("the crate lies in a workspace")
+}
+
+/// Where this program keeps what it wants to find again: beside what Cargo has built.
+pub fn state_folder() -> PathBuf {
+    workspace().join("target/checker")
 }

@@ -143,7 +143,7 @@ fn json(text: &str) -> Value {
 fn text_of_one_submission_shows_the_failing_checks_first_and_the_hint_last() {
     let text = report(&[bob()], Format::Text);
     let expected = "\
-2-concurrent: 1 of 4 required checks passed, 0 of 1 extras
+2-concurrent: █████░░░░░░░░░░░░░░░ 1 of 4 required checks passed, 0 of 1 extras
   failed     the older are older (1.2 s)
              expected: the users older than 40
              found: one of 40

@@ -1,10 +1,11 @@
 //! What the binaries have in common: how they end, how they print an error, and `--database` for a SQLite file.
 
+use std::env;
 use std::error::Error;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -21,7 +22,11 @@ use crate::redact;
 /// | the command line was wrong | `error: ` and a `help:` line | 2 |
 ///
 /// Passwords in URLs are blotted out of whatever is printed, and the words of a wrong command line are not repeated.
-pub fn run<A: clap::Parser>(work: impl FnOnce(A) -> Result<(), Box<dyn Error + Send + Sync>>) -> ExitCode {
+///
+/// A program whose status says more returns it from the work, as an [`ExitCode`].
+pub fn run<A: clap::Parser, T: Termination>(
+    work: impl FnOnce(A) -> Result<T, Box<dyn Error + Send + Sync>>,
+) -> ExitCode {
     let arguments = match A::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
@@ -36,7 +41,7 @@ pub fn run<A: clap::Parser>(work: impl FnOnce(A) -> Result<(), Box<dyn Error + S
         }
     };
     match work(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(done) => done.report(),
         Err(error) if is_closed_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             notice(&format!("error: {error}"));
@@ -48,6 +53,14 @@ pub fn run<A: clap::Parser>(work: impl FnOnce(A) -> Result<(), Box<dyn Error + S
 /// Prints a line on standard error, passwords blotted out. Unlike `eprintln!` it does not panic when nobody listens.
 pub fn notice(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", redact(text));
+}
+
+/// Whether colours are welcome on one of the standard streams: it is a terminal that shows them, and nobody asked for
+/// none.
+pub fn is_coloured(stream: &impl IsTerminal) -> bool {
+    let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
+    stream.is_terminal() && !unwanted && !is_dumb
 }
 
 /// clap's own message repeats what was typed, and that may be a password under a misspelt option. So the message is

@@ -126,6 +126,15 @@ impl Throwaway {
         Throwaway::options().start()
     }
 
+    /// The server program that [`start`](Throwaway::start) runs.
+    ///
+    /// # Errors
+    ///
+    /// When none is installed, or it does not answer.
+    pub fn program() -> Result<PathBuf, Error> {
+        Ok(Program::find()?.path)
+    }
+
     /// For a server with more arguments, or on a certain port.
     pub fn options() -> Options {
         Options::default()

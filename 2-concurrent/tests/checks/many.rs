@@ -45,13 +45,19 @@ fn a_thousand_fetches_at_once_all_succeed() {
     });
 }
 
-/// The database of the other half of the next check.
+/// The database, for the next check in the process that it starts.
+#[cfg(target_os = "linux")]
 const DATABASE: &str = "DATABASE_OF_TEN_THOUSAND";
+#[cfg(target_os = "linux")]
+const NAME: &str = "many::ten_thousand_fetches_at_once_need_few_threads_and_1024_file_descriptors";
 
 #[test]
 #[ignore = "extra"]
 #[cfg(target_os = "linux")]
 fn ten_thousand_fetches_at_once_need_few_threads_and_1024_file_descriptors() {
+    if let Some(database) = env::var_os(DATABASE) {
+        return fetch_ten_thousand_times(database.into());
+    }
     let hint = "how many threads and files does each of them need, and how many are there at a time?";
     check(hint, |lab| {
         // In WAL mode a connection takes three file descriptors.
@@ -61,7 +67,7 @@ fn ten_thousand_fetches_at_once_need_few_threads_and_1024_file_descriptors() {
         let output = std::process::Command::new("sh")
             .args(["-c", "ulimit -n 1024 && exec \"$@\"", "sh"])
             .arg(env::current_exe().expect("the path of this program"))
-            .args(["--ignored", "--exact", "many::ten_thousand_fetches"])
+            .args(["--ignored", "--exact", NAME])
             .env(DATABASE, lab.database())
             .output()
             .expect("a shell");
@@ -73,12 +79,8 @@ fn ten_thousand_fetches_at_once_need_few_threads_and_1024_file_descriptors() {
     });
 }
 
-#[test]
-#[ignore = "extra: the other half of the check above, which runs it"]
-fn ten_thousand_fetches() {
-    let Some(database) = env::var_os(DATABASE).map(PathBuf::from) else {
-        return;
-    };
+#[cfg(target_os = "linux")]
+fn fetch_ten_thousand_times(database: PathBuf) {
     let work = async move {
         let tasks: Vec<_> = (0..10_000)
             .map(|_| tokio::spawn(older_users(&database, 40)))

@@ -150,8 +150,8 @@ fn paragraphs(check: &Check) -> String {
 }
 
 /// A check's name as the sentence that it is.
-fn sentence(check: &Check) -> String {
-    check.name.replace('_', " ")
+pub fn sentence(check: &Check) -> String {
+    check.name.replace("::", ": ").replace('_', " ")
 }
 
 /// Whose problem it is, in two words.

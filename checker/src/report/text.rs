@@ -14,6 +14,8 @@ const DETAILS: usize = 60;
 /// What stands below a check's line, under its name.
 const BELOW: &str = "             ";
 const BELOW_THAT: &str = "                 ";
+/// How wide a bar is.
+const BAR: usize = 20;
 /// How wide a submission's name may be in the table.
 const WIDEST: usize = 40;
 
@@ -23,7 +25,11 @@ const WIDEST: usize = 40;
 ///
 /// When `out` cannot be written to.
 pub fn write(out: &mut impl Write, submissions: &[Submission], is_coloured: bool) -> io::Result<()> {
-    let mut page = Page { out, is_coloured };
+    let mut page = Page {
+        out,
+        is_coloured,
+        is_brief: false,
+    };
     match submissions {
         [] => writeln!(page.out, "no submissions"),
         [one] => page.one(&clean::submission(one)),
@@ -32,6 +38,20 @@ pub fn write(out: &mut impl Write, submissions: &[Submission], is_coloured: bool
             page.several(&several)
         }
     }
+}
+
+/// Writes of a submission what is left to do: neither what passed, nor extras.
+///
+/// # Errors
+///
+/// When `out` cannot be written to.
+pub fn write_brief(out: &mut impl Write, submission: &Submission, is_coloured: bool) -> io::Result<()> {
+    let mut page = Page {
+        out,
+        is_coloured,
+        is_brief: true,
+    };
+    page.one(&clean::submission(submission))
 }
 
 #[derive(Clone, Copy)]
@@ -47,6 +67,7 @@ enum Style {
 struct Page<'a, W> {
     out: &'a mut W,
     is_coloured: bool,
+    is_brief: bool,
 }
 
 impl<W: Write> Page<'_, W> {
@@ -98,18 +119,22 @@ impl<W: Write> Page<'_, W> {
             }
         } else {
             let style = if task.is_passed() { Style::Good } else { Style::Bad };
-            self.heading(&task.task, style, &summary(task))?;
+            self.heading(&task.task, style, &format!("{} {}", bar(task), summary(task)))?;
         }
         let (mut failing, passed): (Vec<&Check>, Vec<&Check>) = task
             .checks
             .iter()
             .partition(|check| check.verdict != Verdict::Passed);
         failing.sort_by_key(|check| !check.is_required);
-        for (index, check) in failing.iter().enumerate() {
-            self.failing(check, index == 0)?;
+        let mut last = None;
+        for check in failing {
+            self.failing(check, last.as_deref())?;
+            last = Some(message(check));
         }
-        for check in passed {
-            self.line(check, Style::Good)?;
+        if !self.is_brief {
+            for check in passed {
+                self.line(check, Style::Good)?;
+            }
         }
         Ok(())
     }
@@ -122,21 +147,41 @@ impl<W: Write> Page<'_, W> {
             Verdict::Crashed { .. } => "crashed",
         };
         let word = self.styled(style, &format!("{word:9}"));
-        let extra = if check.is_required { "" } else { ", an extra" };
-        let note = format!("({:.1} s{extra})", check.took.as_secs_f64());
-        let note = self.styled(Style::Faint, &note);
-        writeln!(self.out, "  {word}  {} {note}", sentence(check))
+        let extra = if check.is_required { "" } else { "an extra" };
+        let seconds = check.took.as_secs_f64();
+        let took = if seconds < 0.1 {
+            String::new()
+        } else {
+            format!("{seconds:.1} s")
+        };
+        let notes: Vec<&str> = [took.as_str(), extra]
+            .into_iter()
+            .filter(|note| !note.is_empty())
+            .collect();
+        let notes = match notes.as_slice() {
+            [] => String::new(),
+            notes => self.styled(Style::Faint, &format!(" ({})", notes.join(", "))),
+        };
+        writeln!(self.out, "  {word}  {}{notes}", sentence(check))
     }
 
-    /// A check that did not pass. Only of the first it is shown what was seen: that is the one to look at now.
-    fn failing(&mut self, check: &Check, is_first: bool) -> io::Result<()> {
+    /// A check that did not pass, after one that said `last`. Only of the first it is shown what was seen: that is the one
+    /// to look at now. And what the one before has said is not said again.
+    fn failing(&mut self, check: &Check, last: Option<&str>) -> io::Result<()> {
         let style = if check.is_required {
             Style::Bad
         } else {
             Style::Mild
         };
         self.line(check, style)?;
-        self.indented(BELOW, &message(check), MESSAGE)?;
+        let is_first = last.is_none();
+        if self.is_brief && !is_first {
+            return Ok(());
+        }
+        let message = message(check);
+        if last != Some(&*message) {
+            self.indented(BELOW, &message, MESSAGE)?;
+        }
         if !is_first {
             return Ok(());
         }
@@ -252,6 +297,13 @@ impl<W: Write> Page<'_, W> {
 
 fn has_problem(submission: &Submission) -> bool {
     submission.problem.is_some() || submission.tasks.iter().any(|task| task.problem.is_some())
+}
+
+/// How much of the required passed, as a bar: a full one is all of it.
+fn bar(task: &Task) -> String {
+    let required = count(std::slice::from_ref(task), true);
+    let full = required.passed * BAR / required.of.max(1);
+    "█".repeat(full) + &"░".repeat(BAR - full)
 }
 
 fn summary(task: &Task) -> String {

@@ -1,17 +1,16 @@
 //! `--timeline`: shows what happened on the database, on the terminal or in a file.
 
-use std::env;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::{Timeline, svg, text, trace};
-use crate::cli::notice;
+use crate::cli::{is_coloured, notice};
 use crate::redact_value;
 
 /// The width of the drawing where there is no terminal.
@@ -66,7 +65,7 @@ impl TimelineOption {
     pub fn show(&self, timeline: &Timeline) -> Result<(), TimelineError> {
         match &self.timeline {
             None => {}
-            Some(None) => notice(&text::draw(timeline, width(), is_coloured())),
+            Some(None) => notice(&text::draw(timeline, width(), is_coloured(&io::stderr()))),
             Some(Some(File { path, draw })) => {
                 write(path, &draw(timeline)).map_err(|cause| TimelineError {
                     path: path.clone(),
@@ -149,13 +148,6 @@ fn is_one_file(one: &Path, other: &Path) -> bool {
 
 fn width() -> usize {
     terminal_size::terminal_size_of(io::stderr()).map_or(WIDTH, |(width, _)| width.0.into())
-}
-
-/// Whether standard error is something that shows colours, and nobody asked for none.
-fn is_coloured() -> bool {
-    let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let is_dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
-    io::stderr().is_terminal() && !unwanted && !is_dumb
 }
 
 /// Writes beside it first, so that a full disk leaves neither half a picture nor costs the one that was there. A link is

@@ -1,0 +1,122 @@
+//! `checker check`: the verdict.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+
+use checker::judge::Judge;
+use checker::outcome::{Submission, Task};
+use checker::task::TASKS;
+
+use super::page::{self, Bar, FormatOption};
+use super::subject::{Subject, Tasks, own_code, subjects};
+use super::{Outcome, stop};
+
+/// Check crates: build each with the official checks, run them, and say what to do next
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The folder of a crate, or of several; or a task's name, for that of this workspace [default: all of its tasks]
+    #[arg(value_name = "DIR|TASK")]
+    crates: Vec<PathBuf>,
+    /// Leave out the extras, which are reported and fail nobody
+    #[arg(long)]
+    required_only: bool,
+    /// How the verdict is printed
+    #[arg(long, value_enum, default_value_t = FormatOption::Text)]
+    format: FormatOption,
+}
+
+impl Default for Arguments {
+    fn default() -> Arguments {
+        Arguments {
+            crates: Vec::new(),
+            required_only: true,
+            format: FormatOption::Text,
+        }
+    }
+}
+
+impl Arguments {
+    pub fn run(self) -> Outcome {
+        let subjects = subjects(&self.crates)?;
+        let judge = Judge {
+            fence: own_code(),
+            with_extras: !self.required_only,
+            at_once: available_parallelism()?,
+            is_quick: false,
+        };
+        let tasks = Tasks::default();
+        let mut judged = Vec::new();
+        for subject in &subjects {
+            judged.push(check(&judge, &tasks, subject));
+            if let Some(status) = stop::asked() {
+                return Ok(status);
+            }
+        }
+        let is_passed = judged.iter().all(Task::is_passed);
+        let submission = Submission {
+            name: "check".to_owned(),
+            tasks: judged,
+            problem: None,
+        };
+        page::print(std::slice::from_ref(&submission), self.format)?;
+        if self.format == FormatOption::Text {
+            page::say(&format!("\n{}", next(&subjects, &submission.tasks)))?;
+        }
+        Ok(if is_passed {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+/// Judges a crate, with a bar meanwhile.
+pub fn check(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
+    let waiting = Bar::waiting(&format!("building the checks of {}", subject.task.folder));
+    let official = tasks.official(subject.task);
+    drop(waiting);
+    match official {
+        Ok(official) => {
+            let bar = Bar::new(&format!("checking {}", subject.name()));
+            judge.judge(official, &subject.folder, &|done, of| bar.set(done, of))
+        }
+        Err(problem) => Task {
+            task: subject.task.folder.to_owned(),
+            checks: Vec::new(),
+            problem: Some(problem),
+        },
+    }
+}
+
+/// What to do next.
+fn next(subjects: &[Subject], judged: &[Task]) -> String {
+    const COMMAND: &str = "cargo run --bin checker --";
+    let failed = subjects.iter().zip(judged).find(|(_, task)| !task.is_passed());
+    if let Some((subject, task)) = failed {
+        let name = subject.name();
+        return match &task.problem {
+            Some(_) => format!("next: mend that, then: {COMMAND} check {name}"),
+            None => format!(
+                "next: {COMMAND} hint {name}     # one more hint each time\n      \
+                 {COMMAND} watch {name}    # checks again at each save"
+            ),
+        };
+    }
+    match subjects.last() {
+        Some(subject) if !subject.is_ours() => {
+            let mut later = TASKS.iter().skip_while(|task| **task != subject.task);
+            match later.nth(1) {
+                Some(task) => {
+                    let beside = subject.folder.parent().unwrap_or(&subject.folder).display();
+                    format!("next: {COMMAND} start {} {beside}", task.folder)
+                }
+                None => "that was the last task: compare yours with the one of this workspace".to_owned(),
+            }
+        }
+        _ => format!(
+            "next: {COMMAND} start {} DIR    # an exercise to do yourself",
+            TASKS[0].folder
+        ),
+    }
+}

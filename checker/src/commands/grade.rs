@@ -1,0 +1,169 @@
+//! `checker grade`: a class.
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
+
+use checker::fence::Fence;
+use checker::grade::Class;
+use checker::judge::Judge;
+use checker::outcome::{Problem, Submission, Whose};
+use shared::cli::notice;
+use tempfile::NamedTempFile;
+
+use super::page::{self, Bar, FormatOption};
+use super::subject::Tasks;
+use super::{Outcome, stop};
+
+/// Grade a class: any number of submissions, with any of the tasks in each
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Folders, or archives: .tar.gz, .tgz, .zip
+    #[arg(required = true)]
+    submissions: Vec<PathBuf>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = FormatOption::Text)]
+    format: FormatOption,
+    /// Where the report is written, whole or not at all [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Run the extras, too; they fail nobody
+    #[arg(long)]
+    extras: bool,
+    /// How many submissions are graded at a time [default: as many as there are cores]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
+    /// Grade also what was graded before and has not changed since
+    #[arg(long)]
+    fresh: bool,
+    /// Run the submissions with your own rights, where there is no bubblewrap: only if you trust all of them
+    #[arg(long)]
+    unsandboxed: bool,
+}
+
+impl Arguments {
+    pub fn run(self) -> Outcome {
+        self.look_first()?;
+        let fence = self.fence()?;
+        let output = self.output.as_deref().map(draft).transpose()?;
+        let class = Class {
+            judge: Judge {
+                fence,
+                with_extras: self.extras,
+                at_once: NonZero::<usize>::MIN,
+                is_quick: false,
+            },
+            at_once: match self.jobs {
+                Some(jobs) => jobs,
+                None => available_parallelism()?,
+            },
+            submissions: self.submissions,
+            is_fresh: self.fresh,
+        };
+        let count = class.submissions.len();
+        let tasks = Tasks::default();
+        let bar = Bar::new("grading");
+        bar.set(0, count);
+        let remembered = AtomicUsize::new(0);
+        let graded = class.grade(&|task| tasks.official(task), &|_, was_graded| {
+            remembered.fetch_add(was_graded.into(), Ordering::Relaxed);
+            bar.step();
+        });
+        drop(bar);
+        let Some(submissions) = graded else {
+            notice("stopped: the same command goes on from here");
+            return Ok(stop::asked().unwrap_or(ExitCode::FAILURE));
+        };
+        let remembered = remembered.into_inner();
+        if remembered > 0 {
+            notice(&format!(
+                "{remembered} of {count} had been graded before, and have not changed since: --fresh grades them again"
+            ));
+        }
+        match (output, &self.output) {
+            (Some(draft), Some(path)) => {
+                page::write(&submissions, self.format, draft.as_file())?;
+                draft.persist(path)?;
+            }
+            _ => page::print(&submissions, self.format)?,
+        }
+        Ok(if submissions.iter().all(could_be_graded) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+
+    /// What is wrong with the command itself is found out before any work.
+    fn look_first(&self) -> Result<(), Problem> {
+        if let Some(missing) = self.submissions.iter().find(|path| !path.exists()) {
+            return Err(wrong(
+                format!("there is no {}", missing.display()),
+                "name folders and archives that are there",
+            ));
+        }
+        if self.format == FormatOption::Gradescope && self.submissions.len() != 1 {
+            return Err(wrong(
+                format!(
+                    "Gradescope's format is of one submission, and {} are named",
+                    self.submissions.len()
+                ),
+                "name one, or choose another --format",
+            ));
+        }
+        Ok(())
+    }
+
+    fn fence(&self) -> Result<Fence, Problem> {
+        match Fence::bubblewrap() {
+            Some(bwrap) if !self.unsandboxed => Ok(Fence::Closed { bwrap }),
+            Some(bwrap) => Ok(Fence::Processes { bwrap }),
+            None if self.unsandboxed => Ok(Fence::Open),
+            None => Err(wrong(
+                "bubblewrap, which fences submissions in, is not installed or may not work here".to_owned(),
+                "install it (`apt install bubblewrap`), or, if you trust every submission with your files and your \
+                 network, give --unsandboxed",
+            )),
+        }
+    }
+}
+
+fn wrong(message: String, help: &str) -> Problem {
+    Problem {
+        whose: Whose::YourMachine,
+        message,
+        details: String::new(),
+        help: help.to_owned(),
+    }
+}
+
+/// A file beside the one to be written, which takes its place when it is whole.
+fn draft(path: &Path) -> Result<NamedTempFile, Problem> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let made = if path.is_dir() {
+        Err(std::io::ErrorKind::IsADirectory.into())
+    } else {
+        NamedTempFile::new_in(folder)
+    };
+    made.map_err(|error| {
+        wrong(
+            format!("the report cannot be written to {}: {error}", path.display()),
+            "name a file in a folder that is there and can be written to",
+        )
+    })
+}
+
+/// Whether there is a verdict: what does not compile has one, too.
+fn could_be_graded(submission: &Submission) -> bool {
+    let problems = submission.tasks.iter().filter_map(|task| task.problem.as_ref());
+    submission
+        .problem
+        .iter()
+        .chain(problems)
+        .all(|problem| problem.whose == Whose::YourCode)
+}

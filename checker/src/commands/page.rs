@@ -1,0 +1,110 @@
+//! What is printed: reports on standard output, and on standard error a bar while the work goes on.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::time::Duration;
+
+use checker::outcome::Submission;
+use checker::report::{self, Format};
+use indicatif::{ProgressBar, ProgressStyle};
+use shared::cli::is_coloured;
+use shared::output::OutputError;
+
+/// A format of a report, as an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum FormatOption {
+    /// For people
+    Text,
+    /// As docs/grade.schema.json describes it
+    Json,
+    /// A line a check
+    Csv,
+    /// JUnit's XML
+    Junit,
+    /// Gradescope's results.json, of one submission
+    Gradescope,
+}
+
+impl From<FormatOption> for Format {
+    fn from(option: FormatOption) -> Format {
+        match option {
+            FormatOption::Text => Format::Text,
+            FormatOption::Json => Format::Json,
+            FormatOption::Csv => Format::Csv,
+            FormatOption::Junit => Format::Junit,
+            FormatOption::Gradescope => Format::Gradescope,
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Prints a report on standard output.
+pub fn print(submissions: &[Submission], format: FormatOption) -> Result<(), Failure> {
+    let stdout = io::stdout();
+    let is_coloured = is_coloured(&stdout);
+    let mut out = BufWriter::new(stdout.lock());
+    report::write(&mut out, submissions, format.into(), is_coloured).map_err(|error| match error {
+        report::Error::Write(error) => Failure::from(OutputError::from(error)),
+        other => other.into(),
+    })?;
+    Ok(out.flush().map_err(OutputError::from)?)
+}
+
+/// Prints on standard output what is left to do.
+pub fn print_brief(submission: &Submission) -> Result<(), Failure> {
+    let mut out = io::stdout();
+    let is_coloured = is_coloured(&out);
+    Ok(report::text::write_brief(&mut out, submission, is_coloured).map_err(OutputError::from)?)
+}
+
+/// Prints a text on standard output, and a line feed.
+pub fn say(text: &str) -> Result<(), Failure> {
+    Ok(writeln!(io::stdout(), "{text}").map_err(OutputError::from)?)
+}
+
+/// Writes a report to a file, which is there from the beginning, so that one that cannot be written is an error before
+/// the work.
+pub fn write(submissions: &[Submission], format: FormatOption, file: &File) -> Result<(), Failure> {
+    let mut out = BufWriter::new(file);
+    report::write(&mut out, submissions, format.into(), false)?;
+    Ok(out.flush()?)
+}
+
+/// A bar on standard error, on a terminal only, and gone when the value is dropped.
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    pub fn new(what: &str) -> Bar {
+        let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}, {elapsed}");
+        let bar =
+            ProgressBar::new(0).with_style(style.expect("a template that can be read").progress_chars("=> "));
+        bar.set_message(what.to_owned());
+        Bar(bar)
+    }
+
+    /// A bar without an end: something takes a while.
+    pub fn waiting(what: &str) -> Bar {
+        let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}");
+        let bar = ProgressBar::new_spinner().with_style(style.expect("a template that can be read"));
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Bar(bar)
+    }
+
+    pub fn set(&self, done: usize, of: usize) {
+        self.0.set_length(of as u64);
+        self.0.set_position(done as u64);
+    }
+
+    /// One more is done.
+    pub fn step(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
