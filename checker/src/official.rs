@@ -56,7 +56,7 @@ impl Official {
             task.package,
         ];
         let messages = cargo(&arguments)?;
-        let (mut libraries, mut targets) = (BTreeMap::new(), Vec::new());
+        let (mut libraries, mut targets) = (BTreeMap::new(), Vec::<Target>::new());
         for message in messages
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok())
@@ -73,6 +73,8 @@ impl Official {
                 } => targets.push(Target::list(name, source, program)?),
             }
         }
+        // Cargo tells of them as they are done.
+        targets.sort_by(|one, other| one.name.cmp(&other.name));
         // tokio, for solutions that use it where ours does not.
         let names = task.dependencies()?.into_iter().chain(["tokio".to_owned()]);
         let externs = names

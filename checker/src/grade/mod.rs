@@ -90,7 +90,7 @@ impl Class {
             tasks: Vec::new(),
             problem: None,
         };
-        let mut was_graded = true;
+        let (mut known_before, mut judged_now) = (false, false);
         // An archive's folder is gone at the end.
         let tasks = Source::open(path).and_then(|source| {
             let found = find_tasks(&source.folder())?;
@@ -105,9 +105,10 @@ impl Class {
                         let graded = Graded::of(&self.judge, official, &folder)
                             .map_err(|error| cannot_read(&folder, &error))?;
                         if let Some(known) = graded.read().filter(|_| !self.is_fresh) {
+                            known_before = true;
                             return Ok(known);
                         }
-                        was_graded = false;
+                        judged_now = true;
                         let judged = self.judge.judge(official, &folder, &|_, _| {});
                         if !is_stopped() {
                             graded.write(&judged);
@@ -122,7 +123,7 @@ impl Class {
                 }
             }
         }
-        (submission, was_graded)
+        (submission, known_before && !judged_now)
     }
 }
 

@@ -1,0 +1,205 @@
+//! `checker grade`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::archive::{Tar, Zip};
+use super::program::{Class, Ran, checker, solution, task_0, text, wrong};
+
+/// `grade`, behind the fence where it can be had.
+fn grade<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = checker(["grade"]);
+    if checker::fence::Fence::bubblewrap().is_none() {
+        command.arg("--unsandboxed");
+    }
+    command.args(arguments);
+    command
+}
+
+fn graded<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Ran {
+    Ran::new(grade(arguments).output().expect("the program starts"))
+}
+
+fn manifest() -> String {
+    fs::read_to_string(task_0().path().join("Cargo.toml")).expect("a manifest")
+}
+
+#[test]
+fn a_class_is_graded_whatever_is_in_it_and_each_gets_what_it_deserves() {
+    let class = Class::new();
+    let alice = class.add("alice", &solution());
+    let bob = class.add("bob", &wrong("a_list_of_open_connections"));
+    let carol = class.add("carol", "pub fn");
+    let dave = class.path().join("dave.tar.gz");
+    let tar = Tar::default()
+        .file("work/name", &text(class.path()))
+        .file("work/Cargo.toml", &manifest())
+        .file("work/src/lib.rs", &solution());
+    fs::write(&dave, tar.gzip()).expect("an archive");
+    let erin = class.path().join("erin.zip");
+    fs::write(&erin, Zip::default().file("../Cargo.toml", "").finish()).expect("an archive");
+    let frank = class.named("frank");
+    fs::create_dir(&frank).expect("a folder");
+
+    let (dave, erin) = (text(&dave), text(&erin));
+    let all = [&*alice, &bob, &carol, &dave, &erin, &frank];
+    let ran = graded(all.into_iter().chain(["--format", "json"]));
+    assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
+    let json: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let submissions = json["submissions"].as_array().expect("a list");
+    let of = |index: usize| {
+        (
+            submissions[index]["name"].as_str(),
+            submissions[index]["passed"].as_bool(),
+        )
+    };
+    assert_eq!(of(0), (Some("alice"), Some(true)));
+    assert_eq!(of(1), (Some("bob"), Some(false)));
+    assert_eq!(of(2), (Some("carol"), Some(false)));
+    assert_eq!(of(3), (Some("dave"), Some(true)));
+    assert_eq!(of(4), (Some("erin"), Some(false)));
+    assert_eq!(of(5), (Some("frank"), Some(false)));
+    let problem = |index: usize| submissions[index]["problem"]["whose"].as_str();
+    assert_eq!([problem(4), problem(5)], [Some("your_code"); 2]);
+    assert_eq!(submissions[2]["tasks"][0]["problem"]["whose"], "your_code");
+    let passed = submissions[1]["tasks"][0]["checks"]
+        .as_array()
+        .expect("a list")
+        .iter();
+    assert_eq!(passed.filter(|check| check["verdict"] == "passed").count(), 22);
+
+    // The other formats, from what was kept.
+    let output = class.named("grades.xml");
+    let ran = graded(all.into_iter().chain(["--format", "junit", "--output", &output]));
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(0), ""), "{ran:?}");
+    assert!(fs::read_to_string(&output).is_ok_and(|xml| xml.starts_with("<?xml")));
+    let table = graded(all);
+    assert!(
+        table.stdout.contains("6 submissions: 2 passed"),
+        "{}",
+        table.stdout
+    );
+    let one = graded([&*bob, "--format", "gradescope"]);
+    let results: Value = serde_json::from_str(&one.stdout).expect("JSON");
+    assert_eq!(results["score"], 22);
+}
+
+#[test]
+fn what_was_graded_is_kept_until_it_changes() {
+    let class = Class::new();
+    let bob = class.add("bob", &wrong("a_list_of_open_connections"));
+    let note = "1 of 1 had been graded before";
+    assert!(!graded([&*bob]).stderr.contains(note));
+    assert!(graded([&*bob]).stderr.contains(note));
+    assert!(!graded([&*bob, "--fresh"]).stderr.contains(note));
+    class.add("bob", &solution());
+    let ran = graded([&*bob, "--format", "csv"]);
+    assert!(!ran.stderr.contains(note), "{ran:?}");
+    assert!(!ran.stdout.contains("failed"), "{ran:?}");
+}
+
+#[test]
+fn a_ctrl_c_ends_what_runs_and_loses_nothing() {
+    let class = Class::new();
+    let first = class.add("a", &solution());
+    // It tells that it runs, and never ends.
+    let marker = format!("sleeper-{}", std::process::id());
+    let hangs = solution().replace(
+        "pub fn fetch_users(",
+        &format!("pub fn fetch_users(c: &Connection) -> Result<Vec<User>> {{ let _ = std::process::Command::new(\"sleep\").args([\"1000\"]).env(\"WHO\", \"{marker}\").status(); fetch(c) }}\nfn fetch("),
+    );
+    let second = class.add("b", &hangs);
+    let report = class.named("report.json");
+    let child = grade([
+        &*first, &second, "--jobs", "1", "--format", "json", "--output", &report,
+    ])
+    .stdout(Stdio::null())
+    .stderr(Stdio::piped())
+    .spawn()
+    .expect("the program starts");
+    let begun = std::time::Instant::now();
+    while !runs(&marker) {
+        assert!(begun.elapsed().as_secs() < 300, "the second one never ran");
+        std::thread::yield_now();
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it runs");
+    let ran = Ran::new(child.wait_with_output().expect("its end"));
+    assert_eq!(ran.status, Some(130), "{ran:?}");
+    assert!(ran.stderr.contains("goes on from here"), "{ran:?}");
+    assert!(
+        !Path::new(&report).exists(),
+        "a report that is not whole is not written"
+    );
+    while runs(&marker) {
+        assert!(begun.elapsed().as_secs() < 300, "what it ran still runs");
+        std::thread::yield_now();
+    }
+    assert!(graded([&*first]).stderr.contains("1 of 1 had been graded before"));
+}
+
+/// Whether a process has this in its environment.
+fn runs(marker: &str) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter_map(|process| fs::read(process.path().join("environ")).ok())
+        .any(|environment| {
+            environment
+                .windows(marker.len())
+                .any(|part| part == marker.as_bytes())
+        })
+}
+
+#[test]
+fn without_bubblewrap_it_says_so_and_wants_a_word() {
+    let class = Class::new();
+    let alice = class.add("alice", &solution());
+    // One that does not work here, as in many a container.
+    let folder = class.path().join("bin");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("bwrap"), "#!/bin/sh\nexit 1\n").expect("a file");
+    let mut chmod = Command::new("chmod");
+    assert!(
+        chmod
+            .arg("+x")
+            .arg(folder.join("bwrap"))
+            .status()
+            .is_ok_and(|status| status.success())
+    );
+    let path = format!(
+        "{}:{}",
+        folder.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = checker(arguments.iter().copied());
+        Ran::new(command.env("PATH", &path).output().expect("the program starts"))
+    };
+    let ran = run(&["grade", &alice]);
+    ran.expect_error("bubblewrap");
+    assert!(ran.stderr.contains("--unsandboxed"), "{ran:?}");
+    let ran = run(&["grade", &alice, "--unsandboxed"]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    assert!(ran.stdout.contains("26 of 26"), "{ran:?}");
+}
+
+#[test]
+fn gradescopes_script_writes_its_results() {
+    let class = Class::new();
+    let root = class.path().join("autograder");
+    fs::create_dir_all(root.join("results")).expect("a folder");
+    class.add("autograder/submission", &solution());
+    let script = checker::task::workspace().join("docs/gradescope/run_autograder");
+    let ran = Command::new(script)
+        .env("AUTOGRADER", &root)
+        .env("CHECKER", env!("CARGO_BIN_EXE_checker"))
+        .output();
+    let ran = Ran::new(ran.expect("the script starts"));
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let results = fs::read(root.join("results/results.json")).expect("results");
+    let results: Value = serde_json::from_slice(&results).expect("JSON");
+    assert_eq!(results["score"], 26);
+}

@@ -1,0 +1,86 @@
+//! `checker watch`.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::program::{Class, checker, solution, wrong};
+
+/// Generous: only a failure reaches it.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// A program that watches.
+struct Watching {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Watching {
+    fn start(folder: &str) -> Watching {
+        let mut child = checker(["watch", folder])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let (send, lines) = channel();
+        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        thread::spawn(move || {
+            stdout
+                .lines()
+                .map_while(Result::ok)
+                .all(|line| send.send(line).is_ok())
+        });
+        Watching { child, lines }
+    }
+
+    /// What it says until the next verdict is whole.
+    fn verdict(&self) -> String {
+        let mut text = String::new();
+        loop {
+            let line = self.lines.recv_timeout(LIMIT).expect("a verdict");
+            text += &format!("{line}\n");
+            if line.contains("from the save") {
+                return text;
+            }
+        }
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn each_save_gets_its_verdict_and_a_ctrl_c_ends_it() {
+    let class = Class::new();
+    let folder = class.add("alice", &wrong("a_list_of_open_connections"));
+    let lib = class.path().join("alice/0-databaseconnection/src/lib.rs");
+    let mut watching = Watching::start(&folder);
+    let first = watching.verdict();
+    assert!(
+        first.contains("22 of 26") && first.contains("closes at the end of the scope"),
+        "{first}"
+    );
+    assert!(!first.contains("passed   "), "what passes is not listed: {first}");
+
+    fs::write(&lib, solution()).expect("a save");
+    assert!(watching.verdict().contains("26 of 26"));
+
+    // As many an editor saves: another file takes the place of the old one.
+    let beside = lib.with_extension("rs.new");
+    fs::write(&beside, "pub fn").expect("a file");
+    fs::rename(&beside, &lib).expect("a save");
+    assert!(watching.verdict().contains("it does not compile"));
+
+    let pid = Pid::from_child(&watching.child);
+    kill_process(pid, Signal::INT).expect("it runs");
+    let status = watching.child.wait().expect("its end");
+    assert_eq!(status.code(), Some(0));
+}
