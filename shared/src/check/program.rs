@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
@@ -187,25 +187,15 @@ impl Program {
         }));
         for format in ["table", "json", "csv"] {
             let database = many.path().to_str().expect("UTF-8");
-            let mut child = self
-                .command(&["--database", database, "--format", format])
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .expect("the binary starts");
-            let mut line = String::new();
-            BufReader::new(child.stdout.take().expect("a pipe"))
-                .read_line(&mut line)
-                .expect("a line");
-            let mut stderr = String::new();
-            child
-                .stderr
-                .take()
-                .expect("a pipe")
-                .read_to_string(&mut stderr)
-                .expect("UTF-8");
+            let mut command = self.command(&["--database", database, "--format", format]);
+            let outcome = finish_reading(command.stdout(Stdio::piped()), |stdout| {
+                let mut line = String::new();
+                BufReader::new(stdout).read_line(&mut line).expect("a line");
+                line
+            });
+            assert!(!outcome.stdout.is_empty(), "{format}: {}", outcome.stderr);
             assert_eq!(
-                (child.wait().expect("its end").code(), stderr.as_str()),
+                (outcome.status, outcome.stderr.as_str()),
                 (Some(0), ""),
                 "{format}"
             );
@@ -224,9 +214,17 @@ impl Program {
 
 /// Runs a command to its end, which its streams tell; one that hangs is killed, and is a failure.
 fn finish(command: &mut Command) -> Outcome {
+    finish_reading(command, text_of)
+}
+
+/// As [`finish`], for whoever reads standard output in his own way, and closes it when he has read enough.
+fn finish_reading(command: &mut Command, read: fn(ChildStdout) -> String) -> Outcome {
     let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary starts");
-    let stdout = child.stdout.take().map(text_of);
-    let stderr = child.stderr.take().map(text_of);
+    let stdout = child.stdout.take().map(|stream| meanwhile(move || read(stream)));
+    let stderr = child
+        .stderr
+        .take()
+        .map(|stream| meanwhile(move || text_of(stream)));
     let limit = 2 * *DEADLINE;
     let mut wait = |text: Option<Receiver<String>>| match text.map(|text| text.recv_timeout(limit)) {
         Some(Ok(text)) => text,
@@ -246,12 +244,15 @@ fn finish(command: &mut Command) -> Outcome {
 }
 
 /// What can be read of a stream, once it has ended.
-fn text_of(mut stream: impl Read + Send + 'static) -> Receiver<String> {
+fn text_of(mut stream: impl Read) -> String {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("UTF-8");
+    text
+}
+
+/// Reads on another thread, so that it can be waited for with a limit.
+fn meanwhile(read: impl FnOnce() -> String + Send + 'static) -> Receiver<String> {
     let (send, text) = channel();
-    thread::spawn(move || {
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("UTF-8");
-        let _ = send.send(text);
-    });
+    thread::spawn(move || send.send(read()));
     text
 }
