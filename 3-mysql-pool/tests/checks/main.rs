@@ -24,6 +24,7 @@
 //! | file | what it is about |
 //! | --- | --- |
 //! | `fetching.rs` | the right users, or an error: begin here |
+//! | `rows.rs` | a row read as a user, whatever stands in it |
 //! | `together.rs` | two queries at the same time |
 //! | `pool.rs` | how many connections there are, and since when |
 //! | `closing.rs` | `async with`: disconnected on every way out |
@@ -31,6 +32,7 @@
 //! | `errors.rs` | what an error says, and what it must not say |
 //! | `quiet.rs` | a library prints nothing |
 //! | `cancel.rs` | a future that is dropped part-way: the hardest part |
+//! | `stop.rs` | its statement stops on the server, and no other does: extras only |
 //! | `tls.rs` | encrypted connections: extras only |
 
 #[path = "../support/mod.rs"]
@@ -42,7 +44,9 @@ mod errors;
 mod fetching;
 mod pool;
 mod quiet;
+mod rows;
 mod sessions;
+mod stop;
 mod tls;
 mod together;
 

@@ -3,9 +3,11 @@
 //! The checks of a binary share one server, for it takes half a second to start. Each has a database of its own there,
 //! and a user of its own, so that the server can tell whose connections are whose.
 
+mod gate;
+mod processes;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use mysql_async::prelude::{FromRow, Queryable};
@@ -18,6 +20,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use super::{Failure, log};
+
+pub use processes::Process;
 
 static SHARED: LazyLock<Result<Throwaway, shared::mariadb::Error>> =
     LazyLock::new(|| recorded(Throwaway::options()).start());
@@ -101,23 +105,6 @@ pub struct Server {
     users: Vec<User>,
     age: u32,
     random: Mutex<Rng>,
-}
-
-/// A connection as the server's process list shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Process {
-    pub id: u64,
-    /// What it does: `Sleep`, `Query`, `Execute`.
-    pub command: String,
-    pub state: String,
-    /// The statement that it runs.
-    pub statement: String,
-}
-
-impl Process {
-    pub fn stands_at_the_gate(&self) -> bool {
-        self.state == "User lock"
-    }
 }
 
 impl Bench for Server {
@@ -301,95 +288,6 @@ impl Server {
             "expected: every connection has quit {when}\nfound: {have_quit} of {} have",
             connections.len()
         );
-    }
-
-    /// The connections that stand in the process list now.
-    pub async fn processes(&self) -> Vec<Process> {
-        // Also those which have not said yet whose they are, if they can only be this check's.
-        let nameless = if self.own.is_some() {
-            "unauthenticated user"
-        } else {
-            ""
-        };
-        let query = format!(
-            "SELECT id, command, COALESCE(state, ''), COALESCE(info, '') FROM information_schema.processlist \
-             WHERE user IN ('{}', '{nameless}') ORDER BY id",
-            self.user
-        );
-        let mut admin = self.admin.lock().await;
-        let processes = admin.query_map(query, |(id, command, state, statement)| Process {
-            id,
-            command,
-            state,
-            statement,
-        });
-        processes.await.expect("the process list")
-    }
-
-    /// Waits until the process list is as it should be.
-    ///
-    /// # Panics
-    ///
-    /// When it is not by the deadline.
-    pub async fn until(&self, expected: &str, mut is_so: impl FnMut(&[Process]) -> bool) -> Vec<Process> {
-        let begun = Instant::now();
-        loop {
-            let processes = self.processes().await;
-            if is_so(&processes) {
-                return processes;
-            }
-            assert!(
-                begun.elapsed() < *DEADLINE,
-                "expected: {expected}\nfound: in the server's process list {processes:?}"
-            );
-            // The server does not announce what it does.
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    }
-
-    /// Waits until no connection is left. One that has just quit may stand in the list a moment longer.
-    pub async fn until_nobody_is_left(&self, when: &str) {
-        self.until(&format!("no connection left {when}"), <[_]>::is_empty)
-            .await;
-    }
-
-    /// How many connections the server counts as cut instead of closed; all of them, not only this check's.
-    pub async fn aborted(&self) -> u64 {
-        let count: (String, u64) = self.value("SHOW GLOBAL STATUS LIKE 'Aborted_clients'").await;
-        count.1
-    }
-
-    /// From now on, whoever reads `users` stands still at its first row, until the gate is opened: a place to meet, of
-    /// which the process list tells who has arrived. Who stood there passes on when the gate opens, and it stays open.
-    /// (The invoker's rights, for the process list shows a connection under the name whose rights it has just now.)
-    pub async fn close_the_gate(&self) {
-        let gate = format!("{}.gate", self.user);
-        let function = format!(
-            "CREATE FUNCTION pass_the_gate(value BIGINT) RETURNS BIGINT NOT DETERMINISTIC SQL SECURITY INVOKER BEGIN \
-             DO GET_LOCK('{gate}', 1000); DO RELEASE_LOCK('{gate}'); RETURN value; END"
-        );
-        self.sql(&format!("DO GET_LOCK('{gate}', 0)")).await;
-        self.sql("RENAME TABLE users TO people").await;
-        self.sql(&function).await;
-        self.sql("CREATE SQL SECURITY INVOKER VIEW users AS SELECT pass_the_gate(id) AS id, name, email, age FROM people")
-            .await;
-    }
-
-    /// Lets everybody pass who stands at the gate or comes to it.
-    pub async fn open_the_gate(&self) {
-        self.sql(&format!("DO RELEASE_LOCK('{}.gate')", self.user)).await;
-    }
-
-    /// Closes it once more.
-    pub async fn close_the_gate_again(&self) {
-        self.sql(&format!("DO GET_LOCK('{}.gate', 1000)", self.user))
-            .await;
-    }
-
-    /// Waits until so many connections stand at the gate.
-    pub async fn until_at_the_gate(&self, expected: &str, count: usize) -> Vec<Process> {
-        let stand_there = |list: &[Process]| list.iter().filter(|one| one.stands_at_the_gate()).count();
-        self.until(expected, |list| stand_there(list) == count).await
     }
 }
 
