@@ -58,6 +58,7 @@ async fn work(arguments: Arguments) -> Result<()> {
         Some(_) if is_recorded => return Err(NOT_RECORDED.into()),
         Some(url) => (url, None),
         None => {
+            arguments.timeline.try_out()?;
             notice("no --database and no DATABASE_URL: starting a throwaway MariaDB server");
             let options = Throwaway::options();
             let options = if is_recorded { options.recorded() } else { options };

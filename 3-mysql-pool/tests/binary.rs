@@ -313,6 +313,20 @@ fn a_signal_stops_the_statements_and_leaves_nothing() {
     }
 }
 
+/// Which is found out before a server is started: that would be said, too.
+#[test]
+fn a_timeline_that_cannot_be_written_is_an_error_before_the_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("folder.svg")).expect("a folder");
+    for file in ["missing/a.svg", "folder.svg"] {
+        let option = format!("--timeline={file}");
+        let text = fails(program().arg(option).current_dir(folder.path()), 1);
+        let error = format!("error: could not write the timeline to {file}: ");
+        assert!(text.starts_with(&error) && text.contains("\nhelp: "), "{text}");
+    }
+    assert_eq!(entries(folder.path()), 1);
+}
+
 /// In the middle of starting its server, when its folder has just appeared.
 #[test]
 fn a_signal_while_the_throwaway_server_starts_leaves_nothing() {

@@ -1,5 +1,7 @@
 //! Runs a task's binary as a person or a script would.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -74,6 +76,7 @@ impl Program {
         self.check_wrong_command_lines();
         self.check_closed_pipe();
         self.check_full_disk();
+        self.check_timeline_that_cannot_be_written();
     }
 
     /// Runs it, and expects that it fails as a program should: with status 1, and nothing on standard output.
@@ -209,6 +212,36 @@ impl Program {
         let outcome = finish(self.command(&[]).stdout(full));
         assert_eq!(outcome.status, Some(1), "{}", outcome.stderr);
         assert!(outcome.stderr.contains("\nhelp: "), "{}", outcome.stderr);
+    }
+
+    /// Which is found out before the work: nothing is printed.
+    fn check_timeline_that_cannot_be_written(&self) {
+        let program = Program::new(self.path);
+        let names = |folder: &Path| -> BTreeSet<OsString> {
+            let entries = fs::read_dir(folder).expect("the folder");
+            entries.map(|entry| entry.expect("a file").file_name()).collect()
+        };
+        let users = Fixture::with_users(sample_users());
+        let database = users.path().to_str().expect("UTF-8");
+        fs::create_dir(program.folder().join("folder.svg")).expect("a folder");
+        fs::write(program.folder().join("older.svg"), "an older one").expect("a file");
+        let before = names(program.folder());
+        for file in ["missing/a.svg", "folder.svg", "older.svg/a.json"] {
+            let option = format!("--timeline={file}");
+            let Outcome { stderr, .. } = program.expect_failure(&["--database", database, &option]);
+            let error = format!("error: could not write the timeline to {file}: ");
+            assert!(
+                stderr.starts_with(&error) && stderr.contains("\nhelp: "),
+                "{stderr}"
+            );
+        }
+        // Where the work fails and has no timeline, no file is made, and the one that is there stays.
+        for option in ["--timeline=a.svg", "--timeline=older.svg"] {
+            program.expect_failure(&["--database", "missing.db", option]);
+        }
+        assert_eq!(names(program.folder()), before);
+        let older = fs::read_to_string(program.folder().join("older.svg"));
+        assert_eq!(older.expect("a file"), "an older one");
     }
 }
 

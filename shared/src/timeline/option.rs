@@ -56,6 +56,21 @@ impl TimelineOption {
         self.timeline.is_some()
     }
 
+    /// Finds out whether the file that was asked for can be written, before there is work whose timeline would be lost.
+    /// Leaves nothing behind, and a file that is there as it is.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn try_out(&self) -> Result<(), TimelineError> {
+        match &self.timeline {
+            Some(Some(File { path, .. })) => {
+                try_to_write(path).map_err(|cause| TimelineError::new(path, cause))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Shows a timeline as the option says: on standard error, as wide as the terminal, or in a file, which is written
     /// whole or not at all and announced on standard error. Does nothing where the option was not given.
     ///
@@ -67,10 +82,7 @@ impl TimelineOption {
             None => {}
             Some(None) => notice(&text::draw(timeline, width(), is_coloured(&io::stderr()))),
             Some(Some(File { path, draw })) => {
-                write(path, &draw(timeline)).map_err(|cause| TimelineError {
-                    path: path.clone(),
-                    cause,
-                })?;
+                write(path, &draw(timeline)).map_err(|cause| TimelineError::new(path, cause))?;
                 notice(&format!(
                     "wrote the timeline to {}",
                     redact_value(&path.display().to_string())
@@ -85,8 +97,8 @@ impl TimelineOption {
     ///
     /// # Errors
     ///
-    /// When the work fails; else when the timeline cannot be shown. Before the work, when it would be written over the
-    /// database.
+    /// When the work fails; else when the timeline cannot be shown. Before the work, when its file cannot be written, or
+    /// is the database.
     ///
     /// # Panics
     ///
@@ -97,6 +109,7 @@ impl TimelineOption {
         database: &Path,
         work: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        self.try_out()?;
         // Work on a file that is not there fails, and says so better than this could.
         if !self.is_wanted() || !database.exists() {
             return work();
@@ -153,11 +166,26 @@ fn width() -> usize {
 /// Writes beside it first, so that a full disk leaves neither half a picture nor costs the one that was there. A link is
 /// followed.
 fn write(path: &Path, picture: &str) -> io::Result<()> {
+    let (path, beside) = places(path);
+    let written = fs::write(&beside, picture).and_then(|()| fs::rename(&beside, &path));
+    written.inspect_err(|_| drop(fs::remove_file(&beside)))
+}
+
+/// Does as much of it as touches nothing that is there.
+fn try_to_write(path: &Path) -> io::Result<()> {
+    let (path, beside) = places(path);
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    fs::write(&beside, "").and_then(|()| fs::remove_file(&beside))
+}
+
+/// Where a file is in truth, and the file beside it that becomes it.
+fn places(path: &Path) -> (PathBuf, PathBuf) {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.partial", std::process::id()));
-    let written = fs::write(&beside, picture).and_then(|()| fs::rename(&beside, &path));
-    written.inspect_err(|_| drop(fs::remove_file(&beside)))
+    (path, beside.into())
 }
 
 /// The timeline could not be written to its file.
@@ -165,6 +193,13 @@ fn write(path: &Path, picture: &str) -> io::Result<()> {
 pub struct TimelineError {
     path: PathBuf,
     cause: io::Error,
+}
+
+impl TimelineError {
+    fn new(path: &Path, cause: io::Error) -> TimelineError {
+        let path = path.to_owned();
+        TimelineError { path, cause }
+    }
 }
 
 impl fmt::Display for TimelineError {

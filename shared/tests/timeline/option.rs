@@ -218,17 +218,52 @@ fn work_is_done_all_the_same_where_nothing_can_be_recorded_or_nobody_asked() {
 }
 
 #[test]
-fn the_error_of_the_work_wins_over_that_of_the_timeline() {
+fn a_file_that_cannot_be_written_is_an_error_before_the_work() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().join("users.db");
     shared::sqlite::create_sample(&database).expect("a database");
     let (option, _) = option_for(&folder.path().join("missing"));
-    let failed = option.record(&database, || Err::<(), _>("the work's".into()));
-    assert_eq!(failed.expect_err("an error").to_string(), "the work's");
-    let done = option.record(&database, || Ok(()));
-    assert!(
-        done.expect_err("an error")
+    for database in [&database, &folder.path().join("missing.db")] {
+        let error = option
+            .record(database, || -> Result<(), _> { panic!("the work begins") })
+            .expect_err("an error");
+        assert!(
+            error.to_string().starts_with("could not write the timeline"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn an_option_that_is_tried_out_leaves_everything_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (option, file) = option_for(folder.path());
+    option.try_out().expect("a file that can be written");
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0);
+    fs::write(&file, "an older one").expect("a file");
+    option.try_out().expect("a file that can be written");
+    assert_eq!(fs::read_to_string(&file).expect("a file"), "an older one");
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
+}
+
+#[test]
+fn the_error_of_the_work_wins_over_that_of_the_timeline() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = folder.path().join("users.db");
+    shared::sqlite::create_sample(&database).expect("a database");
+    let pictures = folder.path().join("pictures");
+    let (option, _) = option_for(&pictures);
+    // The work itself takes the folder away, so that nobody can know before.
+    let outcome_of = |outcome: Result<(), &str>| {
+        fs::create_dir(&pictures).expect("a folder");
+        option
+            .record(&database, || {
+                fs::remove_dir(&pictures)?;
+                Ok(outcome?)
+            })
+            .expect_err("an error")
             .to_string()
-            .starts_with("could not write the timeline")
-    );
+    };
+    assert_eq!(outcome_of(Err("the work's")), "the work's");
+    assert!(outcome_of(Ok(())).starts_with("could not write the timeline"));
 }
