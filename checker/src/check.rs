@@ -21,6 +21,16 @@ const LIMITS: Limits = Limits {
     output: 1 << 20,
 };
 
+/// Of those that run in one process.
+const LIMITS_TOGETHER: Limits = Limits {
+    time: LIMITS.time.saturating_mul(10),
+    output: 64 * LIMITS.output,
+    ..LIMITS
+};
+
+/// More than cores, for checks mostly wait.
+const TOGETHER: [&str; 1] = ["--test-threads=4"];
+
 /// How much of a crashed check's output is shown, in bytes, its end.
 const SHOWN: usize = 4000;
 
@@ -62,13 +72,7 @@ impl Compiled {
     ///
     /// As [`run`](Compiled::run).
     pub fn run_required(&self, target: &Target, fence: &Fence) -> Result<Vec<Check>, Problem> {
-        let limits = Limits {
-            time: 10 * LIMITS.time,
-            output: 64 * LIMITS.output,
-            ..LIMITS
-        };
-        // More than cores, for checks mostly wait.
-        let (ended, words) = self.start(target, &["--test-threads=4"], limits, fence)?;
+        let (ended, words) = self.start(target, &TOGETHER, LIMITS_TOGETHER, fence)?;
         let verdict = |name: &String| {
             let word = words.iter().find(|word| word.check == *name);
             word.map_or_else(|| without_a_word(&ended), |word| word.verdict.clone())
@@ -80,6 +84,21 @@ impl Compiled {
             took: ended.took,
         };
         Ok(target.required.iter().map(check).collect())
+    }
+
+    /// Runs the required tests of a target that gives no word for each: the exit status decides.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Compiled::run).
+    pub fn run_tests(&self, target: &Target, fence: &Fence) -> Result<Verdict, Problem> {
+        let (ended, _) = self.start(target, &TOGETHER, LIMITS_TOGETHER, fence)?;
+        let passed = ended.status.is_some_and(|status| status.success());
+        Ok(if passed {
+            Verdict::Passed
+        } else {
+            without_a_word(&ended)
+        })
     }
 
     fn start(

@@ -22,6 +22,9 @@ const LIMITS: Limits = Limits {
     output: 512 << 20,
 };
 
+/// The target of tests that runs a task's program.
+pub const BINARY: &str = "binary";
+
 /// What compiling made of a solution.
 #[derive(Debug)]
 pub struct Compiled {
@@ -38,7 +41,9 @@ impl Compiled {
 }
 
 impl Official {
-    /// Compiles a solution, whose root is this file, under the task's name, and these targets of checks against it.
+    /// Compiles a solution, whose root is this file, under the task's name, and these targets of checks against it. With
+    /// the target [`BINARY`] goes the task's own program, compiled against it, too; outside a fence only, for the tests
+    /// find it by a variable of the environment.
     ///
     /// # Errors
     ///
@@ -55,22 +60,35 @@ impl Official {
         let mut programs = BTreeMap::new();
         for target in targets.iter().filter_map(|name| self.target(name)) {
             let program = folder.path().join(&target.name);
-            let mut library_is = OsString::from(format!("{}=", self.task.library));
-            library_is.push(&library);
-            let arguments = ["--test".into(), "--extern".into(), library_is];
-            let official = self.task.path();
-            self.rustc(
-                &target.name,
-                &target.source,
-                &arguments,
-                &[&official, &library],
-                &program,
-                fence,
-            )
-            .map_err(|errors| did_not_compile("the checks do not find what the task asks for", errors))?;
+            if target.name == BINARY {
+                let (main, output) = (
+                    self.task.path().join("src/main.rs"),
+                    folder.path().join(self.task.folder),
+                );
+                self.against(&library, "program", &main, "--crate-type=bin", &output, fence)?;
+            }
+            self.against(&library, &target.name, &target.source, "--test", &program, fence)?;
             programs.insert(target.name.clone(), program);
         }
         Ok(Compiled { folder, programs })
+    }
+
+    /// Compiles a file of the task's against a solution that is compiled.
+    fn against(
+        &self,
+        library: &Path,
+        name: &str,
+        source: &Path,
+        kind: &str,
+        output: &Path,
+        fence: &Fence,
+    ) -> Result<(), Problem> {
+        let mut library_is = OsString::from(format!("{}=", self.task.library));
+        library_is.push(library);
+        let arguments = [kind.into(), "--extern".into(), library_is];
+        let official = self.task.path();
+        self.rustc(name, source, &arguments, &[&official, library], output, fence)
+            .map_err(|errors| did_not_compile("the checks do not find what the task asks for", errors))
     }
 
     /// The inner error is what the compiler says.
@@ -113,10 +131,11 @@ impl Official {
         let rustc = toolchain.join("bin/rustc");
         let is_closed = matches!(fence, Fence::Closed { .. });
         let ended = if !is_closed {
-            process::run(fence, &given, &rustc, LIMITS, |command| {
+            process::run(fence, &given, Path::new("/usr/bin/env"), LIMITS, |command| {
+                self.environment(command, output);
+                command.arg(&rustc);
                 prepare(command);
                 command.arg("-o").arg(output);
-                self.environment(command);
             })
         } else {
             // Nothing is written but in memory behind the fence; what comes out is read through a pipe, up to a limit.
@@ -148,11 +167,20 @@ impl Official {
         Ok(())
     }
 
-    fn environment(&self, command: &mut Command) {
-        command
-            .env("CARGO_MANIFEST_DIR", self.task.path())
-            .env("CARGO_PKG_NAME", self.task.package)
-            .env("CARGO_CRATE_NAME", self.task.library);
+    /// What Cargo would tell the compiler, as words for `env`: a shell loses variables with a hyphen in their names. The
+    /// task's program lies beside whatever is compiled.
+    fn environment(&self, command: &mut Command, output: &Path) {
+        let binary = self.task.folder;
+        for (name, value) in [
+            ("CARGO_MANIFEST_DIR", self.task.path().as_path()),
+            ("CARGO_PKG_NAME", self.task.package.as_ref()),
+            ("CARGO_PKG_VERSION", env!("CARGO_PKG_VERSION").as_ref()),
+            ("CARGO_CRATE_NAME", self.task.library.as_ref()),
+            ("CARGO_BIN_NAME", binary.as_ref()),
+            (&format!("CARGO_BIN_EXE_{binary}"), &output.with_file_name(binary)),
+        ] {
+            command.arg(format!("{name}={}", value.display()));
+        }
     }
 }
 

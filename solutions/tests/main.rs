@@ -1,5 +1,5 @@
 //! Proof of the checks: every wrong solution is caught by the check that it names and by no other, every right one
-//! passes all that are required, and there is a wrong one for each.
+//! passes all that are required, also in the place of ours in the task's program, and there is a wrong one for each.
 //!
 //! `cargo test -p solutions -- 2-concurrent/wrong` runs some of them.
 
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 use std::thread::available_parallelism;
 
-use checker::compile::Compiled;
+use checker::compile::{BINARY, Compiled};
 use checker::fence::Fence;
 use checker::official::{Official, Target};
 use checker::outcome::{self, Problem};
@@ -77,11 +77,24 @@ fn solutions(task: Task) -> Vec<Solution> {
 /// busy machine another check may reach its own meanwhile.
 fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
     let (official, checks) = official(task)?;
+    let targets: &[&str] = match &solution.verdict {
+        Verdict::Right => &[CHECKS, BINARY],
+        Verdict::Wrong { .. } => &[CHECKS],
+    };
     let compiled = official
-        .compile(&solution.file, &[CHECKS], &Fence::Open)
+        .compile(&solution.file, targets, &Fence::Open)
         .map_err(in_full)?;
     match &solution.verdict {
-        Verdict::Right => compare(&compiled, checks, &BTreeSet::new()),
+        Verdict::Right => {
+            compare(&compiled, checks, &BTreeSet::new())?;
+            let binary = official
+                .target(BINARY)
+                .ok_or("a task without tests of its program")?;
+            match compiled.run_tests(binary, &Fence::Open).map_err(in_full)? {
+                outcome::Verdict::Passed => Ok(()),
+                failed => Err(format!("the tests of the program: {failed:#?}").into()),
+            }
+        }
         Verdict::Wrong { caught_by, also } => {
             let expected = caught_by.iter().chain(also).map(String::as_str).collect();
             compare(&compiled, checks, &expected).or_else(|_| compare(&compiled, checks, &expected))
