@@ -144,3 +144,8 @@ fn in_transaction<T>(connection: &Connection, body: impl FnOnce(&Connection) -> 
         .map_err(|error| Error::from(error).doing("commit to"))?;
     Ok(value)
 }
+
+/// The Rust in the lesson runs as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Lesson;

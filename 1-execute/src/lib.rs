@@ -153,3 +153,8 @@ fn to_value(parameter: impl ToSql) -> Parameter {
         Err(error) => Err(error.to_string()),
     }
 }
+
+/// The Rust in the lesson runs as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Lesson;
