@@ -144,3 +144,8 @@ fn fetch_older_users(connection: &Connection, age: u32) -> Result<Vec<User>> {
     let mut statement = connection.prepare(query)?;
     read_users(&mut statement.query([age])?)
 }
+
+/// The Rust in the lesson runs as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Lesson;
