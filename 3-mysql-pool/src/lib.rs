@@ -201,3 +201,8 @@ pub async fn fetch_concurrently(pool: &Pool, older_than: u32) -> Result<(Vec<Use
     let older = Fetch::start(pool, OLDER, (older_than,));
     cancel::both(all, older).await
 }
+
+/// The Rust in the lesson runs as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Lesson;
