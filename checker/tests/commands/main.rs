@@ -1,7 +1,5 @@
 //! The commands, as people and scripts type them.
 
-#[path = "../support/archive.rs"]
-mod archive;
 mod check;
 mod command_line;
 mod grade;
