@@ -13,7 +13,9 @@
 #![warn(missing_docs)]
 
 mod cancel;
+mod limit;
 pub mod on_sqlx;
+mod stop;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -25,7 +27,7 @@ use rusqlite::Connection;
 use shared::User;
 use shared::sqlite::read_users;
 
-use cancel::StopOnDrop;
+use stop::StopOnDrop;
 use thread::on_a_thread;
 
 pub use shared::sqlite::{Error, Result};
@@ -131,7 +133,7 @@ pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec
         stop.at_an_error(on_a_thread(database, &stop, fetch_users)),
         stop.at_an_error(on_a_thread(database, &stop, fetch_older)),
     );
-    cancel::both(fetched.await)
+    stop::both(fetched.await)
 }
 
 fn fetch_users(connection: &Connection) -> Result<Vec<User>> {

@@ -14,8 +14,8 @@ use shared::sqlite::{Problem, existing_file, outcome};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, TypeInfo, ValueRef};
 
-use crate::cancel::{self, StopOnDrop};
-use crate::thread::CONNECTIONS;
+use crate::limit::CONNECTIONS;
+use crate::stop::{self, StopOnDrop};
 use crate::{Error, Result};
 
 // With an AS, for without it SQLite promises no names, and sqlx tells upper case from lower.
@@ -68,7 +68,7 @@ pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec
         stop.at_an_error(fetch(database, &stop, ALL, None)),
         stop.at_an_error(fetch(database, &stop, OLDER, Some(older_than))),
     );
-    cancel::both(fetched.await)
+    stop::both(fetched.await)
 }
 
 async fn fetch(
@@ -148,7 +148,7 @@ async fn fetch_over(
         .lock_handle()
         .await
         .map_err(failed)?
-        .set_progress_handler(cancel::STEPS_BETWEEN_LOOKS, move || !handle.is_told());
+        .set_progress_handler(stop::STEPS_BETWEEN_LOOKS, move || !handle.is_told());
     let mut query = sqlx::query(query);
     if let Some(age) = age {
         query = query.bind(age);

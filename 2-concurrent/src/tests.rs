@@ -51,7 +51,7 @@ fn sqlx_connections_of_dropped_fetches_count_until_they_are_closed() {
         assert!(!future::block_on(future::or(work, arrived)), "they cannot meet");
     }
     assert!(
-        thread::CONNECTIONS.try_acquire().is_none(),
+        limit::CONNECTIONS.try_acquire().is_none(),
         "all are dropped, and all are still open"
     );
     recording.meeting_of(0);

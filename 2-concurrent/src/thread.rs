@@ -1,20 +1,13 @@
-//! A thread for each connection, and how many of them there may be.
+//! A thread for each connection.
 
 use std::path::Path;
 
-use async_lock::Semaphore;
 use rusqlite::Connection;
 use shared::sqlite::{open, outcome};
 
-use crate::cancel::StopOnDrop;
+use crate::limit::CONNECTIONS;
+use crate::stop::StopOnDrop;
 use crate::{Error, Result};
-
-/// How many connections may be open at a time, in the whole process and on both drivers.
-///
-/// The `blocking` crate's own limit, 500 threads, is too high: a database in WAL mode takes three file descriptors a
-/// connection, and a process has 1,024 of them by default. More threads than cores help only while some of them wait:
-/// for the disk, or for a lock.
-pub(crate) static CONNECTIONS: Semaphore = Semaphore::new(64);
 
 /// Opens the database on another thread, runs `body` there in a transaction, closes it, and brings back the outcome.
 ///

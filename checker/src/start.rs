@@ -61,11 +61,23 @@ fn fill(task: Task, to: &Path) -> io::Result<()> {
     copy(&workspace().join("shared"), &to.join("shared"), &["target"])?;
     fs::copy(workspace().join("Cargo.lock"), to.join("Cargo.lock"))?;
     fs::write(to.join(".gitignore"), "/target/\n*.db\n")?;
+    let readme = fs::read_to_string(from.join("README.md"))?;
+    fs::write(to.join("README.md"), without_the_solution(&readme, to))?;
 
     let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
     let own_workspace = "\n# This is no member of a workspace that it may lie in.\n[workspace]\n";
     let manifest = manifest.replace("path = \"../shared\"", "path = \"shared\"") + own_workspace;
     fs::write(to.join("Cargo.toml"), manifest)
+}
+
+/// A README without the rows of its table that are about a file of the solution's.
+fn without_the_solution(readme: &str, to: &Path) -> String {
+    let is_there = |line: &&str| {
+        let row = line.strip_prefix('|').unwrap_or_default();
+        let mut names = row.split(|c: char| !(c.is_alphanumeric() || "/_.".contains(c)));
+        names.all(|name| !name.starts_with("src/") || to.join(name).exists())
+    };
+    readme.split_inclusive('\n').filter(is_there).collect()
 }
 
 /// The files of `src/` that are beside the point, and come solved: what the stub, `main.rs` or one of them names as its
