@@ -19,9 +19,6 @@ pub use shared::sqlite::{Error, Result};
 
 /// A connection to a SQLite file that is open exactly as long as this value lives.
 ///
-/// There is no `impl Drop` here, for none is needed: dropping a struct drops its fields, and dropping a
-/// [`rusqlite::Connection`] closes it. Nothing is dropped after an abort, `std::process::exit` or `mem::forget`.
-///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let users_db = folder.path().join("users.db");
@@ -37,6 +34,8 @@ pub use shared::sqlite::{Error, Result};
 /// ```
 #[derive(Debug)]
 pub struct DatabaseConnection {
+    // There is no `impl Drop` here, for none is needed: dropping a struct drops its fields, and dropping a
+    // `rusqlite::Connection` closes it. Nothing is dropped after an abort, `std::process::exit` or `mem::forget`.
     connection: Connection,
     database: PathBuf,
 }

@@ -21,7 +21,7 @@ pub struct Official {
     /// Its targets of tests, such as `checks`.
     pub targets: Vec<Target>,
     /// The libraries that the task and its tests use, by the names of their crates.
-    pub(crate) externs: BTreeMap<String, PathBuf>,
+    pub externs: BTreeMap<String, PathBuf>,
 }
 
 /// A target of tests: a program whose every test is a check.

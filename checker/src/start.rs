@@ -16,6 +16,10 @@ const LEFT_OUT: [&str; 4] = ["target", "stub", "examples", "Cargo.lock"];
 /// `shared`: it builds alone, offline if this workspace does, and inside of another Cargo workspace too. The folder
 /// appears whole or not at all.
 ///
+/// Nothing in it points to this workspace's `target`: the path would be wrong on another machine and after a move, and
+/// two folders of one task would overwrite each other's programs. So Cargo compiles the libraries once more in there,
+/// the first time; [`Official::compile`](crate::official::Official::compile) uses those that are compiled already.
+///
 /// # Errors
 ///
 /// When it is there already, whatever it holds, or cannot be written.
@@ -27,24 +31,28 @@ pub fn start(task: Task, folder: &Path) -> Result<PathBuf, Problem> {
         details: String::new(),
         help: "name a folder in which you may write, and where there is room".to_owned(),
     };
+    let taken = || Problem {
+        whose: Whose::YourMachine,
+        message: format!("{} is there already, and is left as it is", wanted.display()),
+        details: String::new(),
+        help: "name another folder, or move that one away first".to_owned(),
+    };
+    if wanted.symlink_metadata().is_ok() {
+        return Err(taken());
+    }
     fs::create_dir_all(folder).map_err(failed)?;
     let draft = tempfile::Builder::new()
         .prefix(".exercise-")
         .tempdir_in(folder)
         .map_err(failed)?;
     fill(task, draft.path()).map_err(failed)?;
-    // Where the name is taken, this fails, by something that is no empty folder.
+    // Where the name has been taken meanwhile, this fails, by something that is no empty folder.
     match fs::rename(draft.path(), &wanted) {
         Ok(()) => {
             let _ = draft.keep(); // it is not there any more under that name
             Ok(wanted)
         }
-        Err(_) if wanted.symlink_metadata().is_ok() => Err(Problem {
-            whose: Whose::YourMachine,
-            message: format!("{} is there already, and is left as it is", wanted.display()),
-            details: String::new(),
-            help: "name another folder, or move that one away first".to_owned(),
-        }),
+        Err(_) if wanted.symlink_metadata().is_ok() => Err(taken()),
         Err(error) => Err(failed(error)),
     }
 }

@@ -9,7 +9,7 @@
 //! `Connection::busy_handler`; SQLite's documentation of `sqlite3_interrupt`, and what it says of a statement that begins
 //! after it.
 
-use std::future::poll_fn;
+use std::future::{self, poll_fn};
 use std::sync::mpsc::channel;
 use std::task::Poll;
 
@@ -18,6 +18,7 @@ use rusqlite::Connection;
 use shared::check::faults::{ENDLESS, make_users_endless};
 use shared::check::{DEADLINE, Fixture, Lab, check, check_on};
 use shared::timeline::{End, Statement, Timeline};
+use tokio::sync::oneshot;
 
 use crate::executor::{Running, run, start, wait};
 use crate::functions::{FUNCTIONS, Function, Outcome, asks_for_users, users, with_connection};
@@ -45,6 +46,13 @@ fn runs(timeline: &Timeline, such: fn(&Statement) -> bool) -> bool {
 fn expect_running<T>(lab: &Lab, work: &mut Running<T>, such: fn(&Statement) -> bool) {
     let running = lab.recording().happened(|timeline| runs(timeline, such));
     lab.expect("its statement begins, and runs", work.comes_to(running));
+}
+
+/// Waits for a body's word. A body that never runs gives none.
+async fn told(word: oneshot::Receiver<()>) {
+    if word.await.is_err() {
+        future::pending().await
+    }
 }
 
 fn is_endless(statement: &Statement) -> bool {
@@ -169,7 +177,7 @@ fn a_statement_that_begins_after_the_drop_stops_too() {
 fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
     let hint = "while SQLite waits for a lock, it runs no statement: who decides how long it waits?";
     check(hint, |lab| {
-        let (tell_prepared, prepared) = channel();
+        let (tell_prepared, prepared) = oneshot::channel();
         let (tell_locked, locked) = channel::<()>();
         let (tell_end, end) = channel();
         // rusqlite waits for 5 seconds, unless it is told otherwise: so often, that is longer than this check does.
@@ -186,7 +194,7 @@ fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
             Ok(())
         };
         let mut work = start(with_connection(lab.database(), body));
-        lab.expect("the body runs", prepared.recv_timeout(*DEADLINE).is_ok());
+        lab.expect("the body runs", work.comes_to(told(prepared)));
         if lab.outside().execute_batch("BEGIN EXCLUSIVE").is_err() {
             return; // It began its transaction with the lock in hand, and so need not wait for it.
         }

@@ -85,7 +85,7 @@ fn rolls_back_when_the_body_panics() {
             resume_unwind(Box::new("on purpose")); // a panic that prints nothing
         };
         // Whether it comes back as a panic or as an error does not matter here.
-        let _ = start(with_connection(lab.database(), body)).outcome_or_panic();
+        start(with_connection(lab.database(), body)).ended();
         let timeline = lab.recording().timeline();
         let has_run = timeline
             .statements()

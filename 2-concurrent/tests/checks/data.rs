@@ -11,7 +11,7 @@ use std::path::Path;
 
 use shared::User;
 use shared::check::cases::{readable, rows_that_do_not_fit, unreadable};
-use shared::check::{Fixture, check, expect_quiet};
+use shared::check::{Fixture, attempt, check, expect_quiet};
 
 use crate::executor::run;
 use crate::functions::{FUNCTIONS, asks_for_users, concurrently, older_users, users, with_connection};
@@ -141,6 +141,8 @@ fn the_library_prints_nothing() {
                 let _ = run(function(&missing));
             }
         });
+        // There, a panic says nothing.
+        attempt(|| run(users(lab.database())));
     });
 }
 

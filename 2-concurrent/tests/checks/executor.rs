@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::thread::{self, ThreadId};
 
 use futures_lite::future::{self, FutureExt};
-use shared::check::DEADLINE;
+use shared::check::{DEADLINE, attempt};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
@@ -83,6 +83,16 @@ impl<T> Running<T> {
             panic!("expected: an outcome within {} seconds", DEADLINE.as_secs());
         };
         outcome.expect("the executor's thread ends after this one")
+    }
+
+    /// Waits until the future has ended, whatever came of it.
+    ///
+    /// # Panics
+    ///
+    /// When nothing comes of it before the deadline; and as [`attempt`].
+    pub fn ended(&mut self) {
+        let outcome = self.outcome_or_panic();
+        attempt(|| outcome.unwrap_or_else(|panic| resume_unwind(panic)));
     }
 
     /// Waits until something happens. `false`: the future has ended without that, or it has not happened before the

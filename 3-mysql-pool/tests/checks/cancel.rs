@@ -9,7 +9,7 @@
 //! manual, what `Aborted_clients` counts.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::task::Poll;
 use std::thread;
@@ -69,7 +69,7 @@ fn a_drop_outside_the_runtime_does_not_panic() {
             runtime.shutdown_background();
             dropped
         });
-        let dropped = on_its_own.join().expect("a thread that ends");
+        let dropped = on_its_own.join().unwrap_or_else(|panic| resume_unwind(panic));
         assert!(
             dropped.is_ok(),
             "expected: a drop outside the runtime that does not panic\nfound: it panics"

@@ -6,12 +6,13 @@
 //! Read: `mysql_async::Pool::disconnect`; `futures_util::FutureExt::catch_unwind`; the chapter on `Drop` in the Rust
 //! book, and why it cannot await.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering;
 
 use mysql_async::Pool;
 use mysql_async::prelude::Queryable;
 use mysql_pool::{Result, with_pool};
+use shared::check::attempt;
 use shared::mariadb::Throwaway;
 use tokio::runtime::Builder;
 
@@ -37,6 +38,11 @@ fn then_drop_the_runtime<T>(
     outcome
 }
 
+/// The same, where it does not matter what comes of it.
+fn attempt_then_drop_the_runtime<T>(server: &Server, body: impl AsyncFnOnce(&Pool) -> Result<T>) {
+    attempt(|| then_drop_the_runtime(server, body).unwrap_or_else(|panic| resume_unwind(panic)));
+}
+
 /// Uses several connections at once.
 async fn use_it(pool: &Pool) -> Result<()> {
     let (mut one, other) = (pool.get_conn().await?, pool.get_conn().await?);
@@ -56,7 +62,7 @@ fn expect_disconnected(server: &Server, when: &str) {
 fn disconnects_when_the_body_succeeds() {
     let hint = "`Drop` cannot await: who disconnects the pool, and who waits for that?";
     check_on_a_thread(hint, |server| {
-        let _ = then_drop_the_runtime(server, use_it);
+        attempt_then_drop_the_runtime(server, use_it);
         expect_disconnected(server, "after `Ok`");
     });
 }
@@ -65,7 +71,7 @@ fn disconnects_when_the_body_succeeds() {
 fn disconnects_when_the_body_fails() {
     let hint = "what runs after the body when the body returns `Err`?";
     check_on_a_thread(hint, |server| {
-        let _ = then_drop_the_runtime(server, async |pool| {
+        attempt_then_drop_the_runtime(server, async |pool| {
             use_it(pool).await?;
             on_purpose::<()>()
         });
@@ -77,7 +83,7 @@ fn disconnects_when_the_body_fails() {
 fn disconnects_when_the_body_panics() {
     let hint = "a panic leaves every function by the way of its destructors, unless somebody catches it";
     check_on_a_thread(hint, |server| {
-        let _ = then_drop_the_runtime::<()>(server, async |pool| {
+        attempt_then_drop_the_runtime::<()>(server, async |pool| {
             use_it(pool).await?;
             panic!("on purpose")
         });
@@ -98,13 +104,13 @@ fn the_bodys_error_comes_back_and_says_what_was_wrong() {
 /// All of them, one after the other, on a server that nobody else uses.
 fn on_every_way_out(server: &Server) {
     let before = outside(server.aborted());
-    let _ = then_drop_the_runtime(server, use_it);
-    let _ = then_drop_the_runtime(server, async |_| Ok(()));
-    let _ = then_drop_the_runtime(server, async |pool| {
+    attempt_then_drop_the_runtime(server, use_it);
+    attempt_then_drop_the_runtime(server, async |_| Ok(()));
+    attempt_then_drop_the_runtime(server, async |pool| {
         let _out = pool.get_conn().await?;
         on_purpose::<()>()
     });
-    let _ = then_drop_the_runtime::<()>(server, async |pool| {
+    attempt_then_drop_the_runtime::<()>(server, async |pool| {
         use_it(pool).await?;
         panic!("on purpose")
     });

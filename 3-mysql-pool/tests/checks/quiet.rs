@@ -42,5 +42,7 @@ fn the_library_prints_nothing() {
                 runtime().block_on(with_pool(server.url(), 1, async |_| panic!("on purpose")))
             });
         });
+        // There, a panic says nothing.
+        attempt(|| runtime().block_on(with_pool(server.url(), 1, async |pool| fetch_users(pool).await)));
     });
 }

@@ -4,11 +4,23 @@
 //!
 //! Read: `tokio::join!` and `tokio::try_join!`; the Rust book, chapter 17 (futures do nothing unless polled).
 
+use std::future::pending;
+use std::panic::resume_unwind;
+
 use mysql_pool::{fetch_concurrently, with_pool};
 use shared::check::DEADLINE;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::support::{check, expect_ok};
+
+/// Panics when a task does. Any other end is none here.
+async fn panic_of<T>(task: &mut JoinHandle<T>) {
+    match task.await {
+        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+        _ => pending().await,
+    }
+}
 
 /// No clock: the server shows both of them standing at the gate, each on a connection of its own.
 #[test]
@@ -19,14 +31,19 @@ fn runs_both_queries_at_the_same_time() {
         server.close_the_gate().await;
         let url = server.url().to_owned();
         // On another thread, for it may block the one that it runs on.
-        let both =
+        let mut both =
             tokio::spawn(
                 async move { with_pool(&url, 2, async |pool| fetch_concurrently(pool, 40).await).await },
             );
         let expected = "two queries at the same time, on two connections";
-        server.until_at_the_gate(expected, 2).await;
+        tokio::select! {
+            _ = server.until_at_the_gate(expected, 2) => {}
+            () = panic_of(&mut both) => {}
+        }
         server.open_the_gate().await;
-        let _ = both.await;
+        if !both.is_finished() {
+            let _ = both.await;
+        }
     });
 }
 

@@ -1,0 +1,308 @@
+//! A folder to work in: what is in it, that it builds, and what its checks say before anything is written.
+
+#[path = "support/folder.rs"]
+mod folder;
+#[path = "support/items.rs"]
+mod items;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use checker::fence::Fence;
+use checker::official::Official;
+use checker::outcome::{Check, Verdict, Whose};
+use checker::start::start;
+use checker::task::{TASKS, Task};
+use folder::temporary_folder;
+use items::public_items;
+use tempfile::TempDir;
+
+fn task(folder: &str) -> Task {
+    Task::find(folder).unwrap()
+}
+
+/// A folder to work in, in a temporary one.
+fn started(task: Task) -> (TempDir, PathBuf) {
+    let parent = temporary_folder();
+    let folder = start(task, parent.path()).unwrap();
+    (parent, folder)
+}
+
+/// Puts the solution where the stub was.
+fn solve(task: Task, folder: &Path) {
+    let sources = task.path().join("src");
+    for file in fs::read_dir(sources).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), folder.join("src").join(file.file_name())).unwrap();
+    }
+}
+
+fn verdicts(official: &Official, root: &Path) -> Vec<Check> {
+    let compiled = official.compile(root, &["checks"], &Fence::Open);
+    let compiled = compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
+    let checks = official.target("checks").unwrap();
+    let verdicts = compiled.run_required(checks, &Fence::Open).unwrap();
+    assert_eq!(verdicts.len(), checks.required.len());
+    assert!(!verdicts.is_empty());
+    verdicts
+}
+
+#[test]
+fn a_stub_has_the_public_items_of_its_solution_and_their_docs() {
+    for task in TASKS {
+        let read = |file: &str| fs::read_to_string(task.path().join(file)).unwrap();
+        let (stub, solution) = (
+            public_items(&read("stub/lib.rs")),
+            public_items(&read("src/lib.rs")),
+        );
+        let [missing, more] = [&solution - &stub, &stub - &solution];
+        assert!(
+            missing.is_empty() && more.is_empty(),
+            "{}: only the solution has {missing:#?}, and only the stub has {more:#?}",
+            task.folder
+        );
+        assert!(stub.len() >= 4, "{}: {stub:#?}", task.folder);
+    }
+}
+
+#[test]
+fn every_body_of_a_stub_says_what_to_do() {
+    for task in TASKS {
+        let stub = fs::read_to_string(task.path().join("stub/lib.rs")).unwrap();
+        let sentences = sentences(&stub);
+        assert_eq!(items::bodies(&stub), sentences.len(), "{}", task.folder);
+        assert!(
+            sentences.iter().all(|sentence| sentence.contains(' ')),
+            "{sentences:?}"
+        );
+    }
+}
+
+/// What the bodies of a stub say.
+fn sentences(stub: &str) -> Vec<&str> {
+    let bodies = stub.split("todo!(\"").skip(1);
+    bodies.map(|body| body.split_once("\")").unwrap().0).collect()
+}
+
+#[test]
+fn a_folder_has_what_is_needed_and_nothing_of_the_solution() {
+    for task in TASKS {
+        let (_parent, folder) = started(task);
+        for file in [
+            "Cargo.toml",
+            "Cargo.lock",
+            "README.md",
+            "expected.txt",
+            "tests/checks/main.rs",
+            "src/main.rs",
+        ] {
+            assert!(folder.join(file).is_file(), "{}: no {file}", task.folder);
+        }
+        for file in ["stub", "examples", "target", "src/tests.rs", "src/cancel.rs"] {
+            assert!(!folder.join(file).exists(), "{}: {file}", task.folder);
+        }
+        let read = |file: PathBuf| fs::read_to_string(file).unwrap();
+        assert_eq!(
+            read(folder.join("src/lib.rs")),
+            read(task.path().join("stub/lib.rs"))
+        );
+        let readme = read(folder.join("README.md"));
+        assert!(!readme.contains("src/cancel.rs"), "{readme}");
+        assert!(
+            readme.contains("src/lib.rs") && readme.ends_with('\n'),
+            "{readme}"
+        );
+    }
+    let (_parent, folder) = started(task("2-concurrent"));
+    assert!(folder.join("src/on_sqlx.rs").is_file());
+    let (_parent, folder) = started(task("3-mysql-pool"));
+    assert!(folder.join("src/interrupt.rs").is_file());
+}
+
+#[test]
+fn nothing_that_exists_is_overwritten() {
+    let task = task("0-databaseconnection");
+    let make: [fn(&Path); 4] = [
+        |path| fs::create_dir(path).unwrap(),
+        |path| fs::write(path, "mine").unwrap(),
+        |path| symlink("nowhere", path).unwrap(),
+        |path| symlink(".", path).unwrap(),
+    ];
+    for (number, make) in make.into_iter().enumerate() {
+        let parent = temporary_folder();
+        let taken = parent.path().join(task.folder);
+        make(&taken);
+        // An empty folder would be replaced by a rename alone.
+        if number == 0 {
+            fs::write(taken.join("mine.txt"), "mine").unwrap();
+        }
+        let before = taken.symlink_metadata().unwrap();
+        let problem = start(task, parent.path()).unwrap_err();
+        assert_eq!(problem.whose, Whose::YourMachine);
+        assert!(
+            problem.message.contains("is there already"),
+            "{}",
+            problem.message
+        );
+        let after = taken.symlink_metadata().unwrap();
+        assert_eq!(before.file_type(), after.file_type());
+        assert_eq!(before.modified().unwrap(), after.modified().unwrap());
+        let left: Vec<_> = fs::read_dir(parent.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+}
+
+#[test]
+fn an_empty_folder_of_that_name_is_left_as_it_is_too() {
+    let (parent, task) = (temporary_folder(), task("1-execute"));
+    let taken = parent.path().join(task.folder);
+    fs::create_dir(&taken).unwrap();
+    let problem = start(task, parent.path()).unwrap_err();
+    assert!(
+        problem.message.contains("is there already"),
+        "{}",
+        problem.message
+    );
+    assert_eq!(fs::read_dir(&taken).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_a_problem_with_a_remedy() {
+    let parent = temporary_folder();
+    let file = parent.path().join("file");
+    fs::write(&file, "mine").unwrap();
+    let problem = start(task("1-execute"), &file).unwrap_err();
+    assert_eq!(problem.whose, Whose::YourMachine);
+    assert!(problem.help.contains("name a folder"), "{}", problem.help);
+}
+
+/// By rustc, and with the lints that the checker itself leaves to the student's own builds.
+#[test]
+fn every_stub_compiles_without_a_warning_with_its_program() {
+    for task in TASKS {
+        let official = Official::build(task).unwrap();
+        let (parent, folder) = started(task);
+        let library = parent.path().join(format!("lib{}.rlib", task.library));
+        let rustc = |arguments: &[&str], source: &str| {
+            let mut command = Command::new("rustc");
+            command.args(["--edition=2024", "-Dwarnings"]).args(arguments);
+            for (name, file) in &official.externs {
+                command.arg("--extern").arg(format!("{name}={}", file.display()));
+                command
+                    .arg("-L")
+                    .arg(format!("dependency={}", file.parent().unwrap().display()));
+            }
+            command
+                .args(["--extern", &format!("{}={}", task.library, library.display())])
+                .arg(folder.join(source))
+                .env("CARGO_BIN_NAME", task.folder)
+                .env("CARGO_PKG_VERSION", "0.1.0")
+                .env("CARGO_PKG_NAME", task.package)
+                .env("CARGO_PKG_DESCRIPTION", "")
+                .env("CARGO_PKG_AUTHORS", "");
+            succeeded(&command.output().unwrap());
+        };
+        let output = library.to_str().unwrap();
+        rustc(
+            &["--crate-type=lib", "--crate-name", task.library, "-o", output],
+            "src/lib.rs",
+        );
+        let output = parent.path().join("program");
+        rustc(
+            &[
+                "--crate-name=program",
+                "--emit=metadata",
+                "-o",
+                output.to_str().unwrap(),
+            ],
+            "src/main.rs",
+        );
+    }
+}
+
+fn succeeded(output: &Output) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}\n{stderr}");
+    assert!(!stderr.contains("warning"), "{stderr}");
+}
+
+#[test]
+fn every_required_check_fails_on_a_stub_and_says_what_to_do() {
+    for task in TASKS {
+        let official = Official::build(task).unwrap();
+        let (_parent, folder) = started(task);
+        let root = folder.join("src/lib.rs");
+        let stub = fs::read_to_string(&root).unwrap();
+        let sentences = sentences(&stub);
+        let is_helped = |check: &Check| match &check.verdict {
+            Verdict::Failed { message, hint, .. } => {
+                !hint.is_empty() && sentences.iter().any(|sentence| message.contains(sentence))
+            }
+            _ => false,
+        };
+        let mut verdicts = verdicts(&official, &root);
+        verdicts.retain(|check| !is_helped(check));
+        assert!(verdicts.is_empty(), "{}: {verdicts:#?}", task.folder);
+    }
+}
+
+#[test]
+fn every_required_check_passes_on_the_solution_in_a_started_folder() {
+    for task in TASKS {
+        let official = Official::build(task).unwrap();
+        let (_parent, folder) = started(task);
+        solve(task, &folder);
+        for check in verdicts(&official, &folder.join("src/lib.rs")) {
+            assert_eq!(check.verdict, Verdict::Passed, "{}: {}", task.folder, check.name);
+        }
+    }
+}
+
+/// The whole way by Cargo, which compiles everything anew: for the simplest of the tasks.
+#[test]
+fn a_folder_builds_alone_and_offline_inside_of_another_workspace_and_cargo_tests_it() {
+    let task = task("0-databaseconnection");
+    // Always the same, so that Cargo builds the libraries once.
+    let parent = Path::new(env!("CARGO_TARGET_TMPDIR")).join("another workspace");
+    match fs::remove_dir_all(&parent) {
+        Err(error) if error.kind() != ErrorKind::NotFound => panic!("{error}"),
+        _ => fs::create_dir(&parent).unwrap(),
+    }
+    fs::write(
+        parent.join("Cargo.toml"),
+        "[workspace]\nmembers = []\nresolver = '3'\n",
+    )
+    .unwrap();
+    let folder = start(task, &parent).unwrap();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("alone");
+    let cargo = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO"));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("CARGO_PKG_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .args(arguments)
+            .arg("--offline")
+            .env_remove("CARGO_MANIFEST_DIR")
+            .env("CARGO_TARGET_DIR", &target)
+            .current_dir(&folder)
+            .output()
+            .unwrap()
+    };
+    succeeded(&cargo(&["test", "--no-run"]));
+    let stub = cargo(&["test", "--test", "checks"]);
+    assert_eq!(stub.status.code(), Some(101));
+    let stdout = String::from_utf8_lossy(&stub.stdout);
+    assert!(
+        stdout.contains("test result: FAILED. 0 passed;"),
+        "a check passes on the stub: {stdout}"
+    );
+    solve(task, &folder);
+    succeeded(&cargo(&["test"]));
+}
