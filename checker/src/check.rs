@@ -111,6 +111,7 @@ impl Compiled {
         let mark = format!("{:032x} ", fastrand::u128(..));
         let given = Given {
             read: vec![self.folder()],
+            ..Given::default()
         };
         let ended = process::run(fence, &given, Path::new("/usr/bin/env"), limits, |command| {
             // What a solution makes under a name without a folder goes with the folder.

@@ -107,7 +107,10 @@ impl Official {
             .values()
             .filter_map(|library| library.parent())
             .collect();
-        let mut given = Given { read: read.to_vec() };
+        let mut given = Given {
+            read: read.to_vec(),
+            ..Given::default()
+        };
         given.read.extend(&libraries);
         given.read.push(&toolchain);
 
@@ -224,7 +227,7 @@ fn make_executable(file: &Path) -> std::io::Result<()> {
 }
 
 /// The folder of the toolchain in use: rustup's `rustc` is a proxy, which needs a home.
-fn toolchain() -> Result<PathBuf, Problem> {
+pub(crate) fn toolchain() -> Result<PathBuf, Problem> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc)
         .args(["--print", "sysroot"])

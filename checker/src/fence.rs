@@ -27,6 +27,8 @@ pub enum Fence {
 pub struct Given<'p> {
     /// Files and folders that it may read, under their own names.
     pub read: Vec<&'p Path>,
+    /// Folders that it may write, too.
+    pub write: Vec<&'p Path>,
 }
 
 /// Where a closed fence lets a program write: in memory, and no more than this many bytes.
@@ -99,6 +101,9 @@ fn closed(bwrap: &Path, program: &Path, given: &Given<'_>) -> Command {
     command.args(["--size", &ROOM.to_string(), "--tmpfs", "/tmp"]);
     for path in &given.read {
         bind(&mut command, "--ro-bind", path);
+    }
+    for path in &given.write {
+        bind(&mut command, "--bind", path);
     }
     command.args([OsStr::new("--chdir"), OsStr::new("/tmp"), OsStr::new("--")]);
     command.arg(program);

@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod check;
 pub mod compile;
+pub mod extra;
 pub mod fence;
 pub mod find;
 pub mod fingerprint;

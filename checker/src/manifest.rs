@@ -1,7 +1,8 @@
 //! What a submission's manifest asks for beyond the task's own.
 //!
 //! The task's manifest decides: its names, its targets, the tests and what they need. Of the submission's, what counts
-//! is what its code may need: dependencies, features of dependencies, and a build script.
+//! is what its code may need: dependencies, and features of dependencies. Features of its own are not looked at: what
+//! stands behind one is compiled by nobody here, and no exercise needs any.
 
 use toml::{Table, Value};
 
@@ -11,7 +12,8 @@ use crate::outcome::{Problem, Whose};
 ///
 /// # Errors
 ///
-/// When the submission's cannot be read, or asks for code that does not come from a registry.
+/// When the submission's cannot be read, is another package's, has a build script or is a procedural macro, or asks for
+/// code that does not come from the registry.
 pub fn merged(official: &str, theirs: &str) -> Result<Option<Table>, Problem> {
     let mut merged: Table = official
         .parse()
@@ -22,31 +24,53 @@ pub fn merged(official: &str, theirs: &str) -> Result<Option<Table>, Problem> {
         details: error.to_string(),
         help: "mend it; the task's own is a model".to_owned(),
     })?;
-    let mut adds = false;
-    for kind in ["dependencies", "build-dependencies"] {
-        let Some(Value::Table(asked)) = theirs.get(kind) else {
-            continue;
-        };
-        let known = merged.entry(kind).or_insert_with(|| Value::Table(Table::new()));
-        let Value::Table(known) = known else { continue };
-        for (name, asked) in asked {
-            adds |= add(known, name, asked)?;
-        }
+    let of = |manifest: &Table, table: &str, key: &str| manifest.get(table)?.get(key).cloned();
+    let package = of(&merged, "package", "name");
+    if of(&theirs, "package", "name") != package {
+        return Err(Problem {
+            whose: Whose::YourCode,
+            message: "its Cargo.toml is another package's".to_owned(),
+            details: String::new(),
+            help: format!(
+                "keep the task's name for the package: {}",
+                package.unwrap_or("".into())
+            ),
+        });
     }
-    if let Some(features) = theirs.get("features") {
-        adds |= merged.get("features") != Some(features);
-        merged.insert("features".to_owned(), features.clone());
+    let has_build_script =
+        of(&theirs, "package", "build").is_some_and(|build| build != Value::Boolean(false));
+    let is_macro = ["proc-macro", "proc_macro"]
+        .iter()
+        .any(|key| of(&theirs, "lib", key) == Some(Value::Boolean(true)));
+    if has_build_script || is_macro {
+        return Err(Problem::build_script());
+    }
+    let mut adds = false;
+    if let Some(Value::Table(asked)) = theirs.get("dependencies") {
+        let known = merged
+            .entry("dependencies")
+            .or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(known) = known {
+            for (name, asked) in asked {
+                adds |= add(known, name, asked)?;
+            }
+        }
     }
     Ok(adds.then_some(merged))
 }
 
 /// Adds one dependency, or the features that it lacks, and says whether that changed anything.
 fn add(known: &mut Table, name: &str, asked: &Value) -> Result<bool, Problem> {
-    let comes_from_elsewhere = |asked: &Table| {
-        ["path", "git", "registry"]
-            .iter()
-            .any(|key| asked.contains_key(*key))
-    };
+    // Whatever else there is says where to get it from.
+    const KNOWN: [&str; 6] = [
+        "version",
+        "features",
+        "default-features",
+        "default_features",
+        "package",
+        "optional",
+    ];
+    let comes_from_elsewhere = |asked: &Table| asked.keys().any(|key| !KNOWN.contains(&key.as_str()));
     match (known.get_mut(name), asked) {
         // The version is the task's, whatever they say: the checks are compiled with it.
         (Some(_), Value::String(_)) => Ok(false),
@@ -57,13 +81,15 @@ fn add(known: &mut Table, name: &str, asked: &Value) -> Result<bool, Problem> {
                 .cloned()
                 .unwrap_or_default();
             let had = features(ours);
-            let missing: Vec<Value> = wanted
+            let mut missing: Vec<Value> = wanted
                 .into_iter()
                 .filter(|feature| !had.contains(feature))
                 .collect();
             if missing.is_empty() {
                 return Ok(false);
             }
+            // In an order of their own, so that who asks for the same gets the same.
+            missing.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
             if let Value::String(version) = ours {
                 let version = Value::String(std::mem::take(version));
                 *ours = Value::Table(Table::from_iter([("version".to_owned(), version)]));
@@ -81,7 +107,11 @@ fn add(known: &mut Table, name: &str, asked: &Value) -> Result<bool, Problem> {
             help: "depend on crates by their names and versions, or move the code into the crate".to_owned(),
         }),
         (None, asked) => {
-            known.insert(name.to_owned(), asked.clone());
+            let mut asked = asked.clone();
+            if let Value::Table(asked) = &mut asked {
+                asked.remove("optional"); // it would take a feature to have it
+            }
+            known.insert(name.to_owned(), asked);
             Ok(true)
         }
         (Some(_), _) => Ok(false),
@@ -109,7 +139,7 @@ mod tests {
     fn of(dependencies: &str) -> Result<Option<Table>, Problem> {
         merged(
             OFFICIAL,
-            &format!("[package]\nname = 'mine'\n[dependencies]\n{dependencies}"),
+            &format!("[package]\nname = 'execute'\n[dependencies]\n{dependencies}"),
         )
     }
 

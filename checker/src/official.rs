@@ -14,7 +14,7 @@ use crate::outcome::{Problem, Whose};
 use crate::task::{CHECKS, Task, workspace};
 
 /// A task, built.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Official {
     /// Which.
     pub task: Task,
@@ -25,7 +25,7 @@ pub struct Official {
 }
 
 /// A target of tests: a program whose every test is a check.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// Its name.
     pub name: String,
@@ -65,7 +65,7 @@ impl Official {
                 continue;
             };
             match artifact {
-                Artifact::Library { name, file } => drop(libraries.insert(name.to_owned(), file)),
+                Artifact::Library { name, file, .. } => drop(libraries.insert(name.to_owned(), file)),
                 Artifact::Test {
                     name,
                     source,
@@ -126,9 +126,10 @@ impl Task {
 }
 
 /// Something that Cargo has built, as it tells of it.
-enum Artifact<'m> {
+pub(crate) enum Artifact<'m> {
     Library {
         name: &'m str,
+        package: &'m str,
         file: PathBuf,
     },
     Test {
@@ -139,15 +140,19 @@ enum Artifact<'m> {
 }
 
 impl Artifact<'_> {
-    fn read(message: &Value) -> Option<Artifact<'_>> {
+    pub(crate) fn read(message: &Value) -> Option<Artifact<'_>> {
         let target = &message["target"];
         let name = target["name"].as_str()?;
         let is = |kind: &str| texts(&target["kind"]).any(|one| one == kind);
-        if is("lib") && message["profile"]["test"] == false {
+        if (is("lib") || is("proc-macro")) && message["profile"]["test"] == false {
             let file = texts(&message["filenames"])
-                .find(|file| file.ends_with(".rlib"))?
+                .find(|file| file.ends_with(".rlib") || is("proc-macro"))?
                 .into();
-            Some(Artifact::Library { name, file })
+            Some(Artifact::Library {
+                name,
+                package: message["package_id"].as_str()?,
+                file,
+            })
         } else if is("test") {
             Some(Artifact::Test {
                 name,
@@ -226,16 +231,30 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// Runs Cargo in the workspace, and returns what it printed.
-fn cargo(arguments: &[&str]) -> Result<String, Problem> {
+/// Where Cargo builds this workspace.
+pub(crate) fn target_folder() -> Result<PathBuf, Problem> {
+    let metadata = cargo(&["metadata", "--format-version=1", "--no-deps"])?;
+    let metadata: Value =
+        serde_json::from_str(&metadata).map_err(|error| Problem::our_bug("read what Cargo says", &error))?;
+    let folder = metadata["target_directory"].as_str();
+    let folder = folder.ok_or_else(|| Problem::our_bug("find Cargo's folder", &"it does not say"))?;
+    Ok(PathBuf::from(folder))
+}
+
+/// Cargo, without what Cargo itself has told this program of its package: build scripts that look at it would run anew.
+pub(crate) fn cargo_command() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
-    // What Cargo itself has told this program of its package: build scripts that look at it would run anew.
     for (name, _) in std::env::vars_os() {
         if name == "CARGO_MANIFEST_DIR" || name.to_string_lossy().starts_with("CARGO_PKG_") {
             command.env_remove(name);
         }
     }
-    let output = command
+    command
+}
+
+/// Runs Cargo in the workspace, and returns what it printed.
+fn cargo(arguments: &[&str]) -> Result<String, Problem> {
+    let output = cargo_command()
         .args(arguments)
         .current_dir(workspace())
         .output()

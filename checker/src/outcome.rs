@@ -124,6 +124,17 @@ impl fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 impl Problem {
+    /// Code of the submission's that would run while it is compiled.
+    pub(crate) fn build_script() -> Problem {
+        Problem {
+            whose: Whose::YourCode,
+            message: "it has a build script or is a procedural macro, which is not run here".to_owned(),
+            details: String::new(),
+            help: "remove `build.rs`, and `build` and `proc-macro` from Cargo.toml: no exercise needs them"
+                .to_owned(),
+        }
+    }
+
     /// Something that cannot happen, and has.
     pub(crate) fn our_bug(doing: &str, error: &dyn std::fmt::Display) -> Problem {
         Problem {
