@@ -241,6 +241,7 @@ impl Stage {
     }
 }
 
+/// What to do about a manifest.
 const MEND: &str = "mend it; the task's own is a model";
 
 /// What it means that Cargo could not resolve or download.
@@ -304,4 +305,26 @@ fn no_room(error: &io::Error) -> Problem {
 fn cargo_home() -> Option<PathBuf> {
     let given = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     given.or_else(|| Some(std::env::home_dir()?.join(".cargo")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cargo_says_of_the_registry_and_of_the_network_is_told_apart() {
+        let of = |said: &str| (why(said.to_owned()).whose, why(said.to_owned()).message);
+        let unknown = "    Updating crates.io index\nerror: no matching package named `nosuch` found\n";
+        let (whose, message) = of(unknown);
+        assert_eq!(whose, Whose::YourCode);
+        assert!(message.contains("does not exist"), "{message}");
+        let conflict =
+            "error: failed to select a version for `libsqlite3-sys`.\n    ... required by package `rusqlite`";
+        assert_eq!(of(conflict).0, Whose::YourCode);
+        let no_name = "warning: spurious network error (1 try remaining): [6] Could not resolve hostname\n\
+                       error: download of config.json failed";
+        assert_eq!(of(no_name).0, Whose::YourMachine);
+        let offline = "error: no matching package named `nosuch` found\nAs a reminder, you're using offline mode (--offline)";
+        assert_eq!(of(offline).0, Whose::YourMachine);
+    }
 }
