@@ -5,6 +5,7 @@
 
 #[cfg(feature = "recorder")]
 pub mod cases;
+pub mod examples;
 #[cfg(feature = "recorder")]
 pub mod faults;
 #[cfg(feature = "recorder")]
