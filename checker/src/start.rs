@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::outcome::{Problem, Whose};
 use crate::task::{Task, workspace};
 
-/// What no exercise needs.
+/// What no exercise needs, in whatever folder of it: `tests/examples` goes with `examples`.
 const LEFT_OUT: [&str; 4] = ["target", "stub", "examples", "Cargo.lock"];
 
 /// Makes a folder of the task's name in `folder`, which is made if it is not there, and returns its path.
@@ -113,7 +113,7 @@ fn solved(task: &Path) -> io::Result<Vec<String>> {
     Ok(files)
 }
 
-/// Copies a folder's files into another, which is made if it is not there.
+/// Copies a folder's files into another, which is made if it is not there, and leaves out what has one of these names.
 fn copy(from: &Path, to: &Path, left_out: &[&str]) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -123,7 +123,7 @@ fn copy(from: &Path, to: &Path, left_out: &[&str]) -> io::Result<()> {
             continue;
         }
         if kind.is_dir() {
-            copy(&entry.path(), &to.join(name), &[])?;
+            copy(&entry.path(), &to.join(name), left_out)?;
         } else if kind.is_file() {
             fs::copy(entry.path(), to.join(name))?;
         }
