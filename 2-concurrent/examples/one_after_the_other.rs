@@ -3,12 +3,13 @@
 //! `cargo run -p concurrent --example one_after_the_other -- --timeline` draws it; compare `cargo run --bin
 //! 2-concurrent -- --timeline`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use concurrent::{Error, async_fetch_older_users, async_fetch_users};
+use concurrent::{Result, async_fetch_older_users, async_fetch_users};
 use shared::runtime::Runtime;
 use shared::timeline::option::TimelineOption;
-use shared::{cli, output};
+use shared::{User, cli, output};
 
 /// Fetch all users, and then the older ones, over a connection each, and print both lists
 #[derive(clap::Parser)]
@@ -26,13 +27,15 @@ fn main() -> ExitCode {
     cli::run(|arguments: Arguments| {
         let database = arguments.database.path()?;
         arguments.timeline.record(&database, || {
-            let (all, older) = Runtime::Tokio.block_on(async {
-                let all = async_fetch_users(&database).await?;
-                // Nothing of this one has happened yet: a future does nothing before it is awaited.
-                let older = async_fetch_older_users(&database, 40).await?;
-                Ok::<_, Error>((all, older))
-            })?;
+            let (all, older) = Runtime::Tokio.block_on(one_after_the_other(&database))?;
             Ok(arguments.output.two_lists(&all, &older, 40)?)
         })
     })
+}
+
+pub async fn one_after_the_other(database: &Path) -> Result<(Vec<User>, Vec<User>)> {
+    let all = async_fetch_users(database).await?;
+    // Nothing of this one has happened yet: a future does nothing before it is awaited.
+    let older = async_fetch_older_users(database, 40).await?;
+    Ok((all, older))
 }

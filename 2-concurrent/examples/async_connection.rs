@@ -1,0 +1,136 @@
+//! A connection whose opening and closing take a while, and are awaited; and what becomes of it on each way out.
+//!
+//! ```python
+//! class AsyncConnection:                              @asynccontextmanager
+//!     async def __aenter__(self):                     async def connection():
+//!         print("Opening connection...")                  print("Opening connection...")
+//!         await asyncio.sleep(1)                          await asyncio.sleep(1)
+//!         print("Connection opened.")                     print("Connection opened.")
+//!         return "Connected"                              try:
+//!     async def __aexit__(self, *exception):                  yield "Connected"
+//!         print("Closing connection...")                  finally:
+//!         await asyncio.sleep(1)                              print("Closing connection...")
+//!         print("Connection closed.")                         await asyncio.sleep(1)
+//!                                                             print("Connection closed.")
+//! async with AsyncConnection() as connection:
+//!     print(f"Using connection: {connection}")        # the same with `connection()`
+//! ```
+//!
+//! In Rust the two are not the same. A plain type can offer `open` and `close`, for the caller to await. But nobody
+//! awaits `close` on a `?`, on a panic, or when the future is dropped, and `Drop` cannot await. A function that is given
+//! the body can: look at where 'Connection closed.' stands when the body fails, panics, and is cancelled. In the last case
+//! it comes after the caller has gone on, for in Rust a dropped future is gone at once: the closing goes on in a task
+//! of its own, and `wait` is for the end of the program.
+
+use std::future::pending;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_lite::FutureExt;
+use shared::scope::{ScopeError, Scopes};
+use tokio::runtime::Handle;
+use tokio::time::{sleep, timeout};
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+const A_WHILE: Duration = Duration::from_millis(500);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lesson().await
+}
+
+struct Connection {
+    is_open: bool,
+}
+
+impl Connection {
+    async fn open() -> io::Result<Connection> {
+        println!("Opening connection...");
+        sleep(A_WHILE).await;
+        println!("Connection opened.");
+        Ok(Connection { is_open: true })
+    }
+
+    fn status(&self) -> &str {
+        "Connected"
+    }
+
+    async fn close(mut self) -> io::Result<()> {
+        println!("Closing connection...");
+        sleep(A_WHILE).await;
+        println!("Connection closed.");
+        self.is_open = false;
+        Ok(())
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.is_open {
+            println!("Dropped while it is open: a drop cannot await.");
+        }
+    }
+}
+
+/// As a type.
+async fn use_the_type() -> io::Result<()> {
+    let connection = Connection::open().await?;
+    println!("Using connection: {}", connection.status());
+    sleep(A_WHILE).await; // who is cancelled here does not come to the next line
+    connection.close().await
+}
+
+/// As a function that takes an async closure.
+async fn with_connection<T>(
+    scopes: &Scopes,
+    body: impl AsyncFnOnce(&mut Connection) -> io::Result<T>,
+) -> Result<T, ScopeError<io::Error>> {
+    scopes.run(Connection::open(), body, Connection::close).await
+}
+
+pub async fn lesson() -> Result<(), Error> {
+    // Where a closing goes on when its future is dropped.
+    let runtime = Handle::current();
+    let scopes = Scopes::new(move |closing| drop(runtime.spawn(closing)));
+    let use_it = async |connection: &mut Connection| {
+        println!("Using connection: {}", connection.status());
+        Ok(())
+    };
+
+    println!("--- the type");
+    use_the_type().await?;
+    println!("--- the function");
+    with_connection(&scopes, use_it).await?;
+
+    println!("--- the type is cancelled");
+    let outcome = timeout(A_WHILE * 3 / 2, use_the_type()).await;
+    println!("the caller goes on, cancelled: {}", outcome.is_err());
+
+    println!("--- the function's body fails");
+    let fail = async |_: &mut Connection| io::Result::<()>::Err(io::Error::other("no such table"));
+    let outcome = with_connection(&scopes, fail).await;
+    println!(
+        "the caller goes on: {:?}",
+        outcome.map_err(|error| error.to_string())
+    );
+
+    println!("--- the function's body panics");
+    let panic = async |_: &mut Connection| -> io::Result<()> { panic!("a bug") };
+    let outcome = AssertUnwindSafe(with_connection(&scopes, panic))
+        .catch_unwind()
+        .await;
+    println!(
+        "the panic goes on: {:?}",
+        outcome.unwrap_err().downcast_ref::<&str>()
+    );
+
+    println!("--- the function's body is cancelled");
+    let hang = async |_: &mut Connection| pending::<io::Result<()>>().await;
+    let outcome = timeout(A_WHILE * 3 / 2, with_connection(&scopes, hang)).await;
+    println!("the caller goes on, cancelled: {}", outcome.is_err());
+    scopes.wait(sleep(Duration::from_secs(5))).await?;
+    println!("all scopes have ended");
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! Every example, run with what it needs from outside, and its whole output.
+
+use std::future::Future;
+use std::io;
+
+use shared::check::Fixture;
+use shared::check::examples::{printed, without_a_test};
+use shared::recorder::Recording;
+use shared::sample_users;
+use tokio::runtime::Builder;
+
+/// What the modules below print comes to the tests: see `shared::check::examples`.
+macro_rules! println {
+    ($($text:tt)*) => { shared::check::examples::print(format_args!($($text)*)) };
+}
+
+// Nobody calls their `main`.
+#[expect(dead_code)]
+#[path = "../../examples/async_connection.rs"]
+mod async_connection;
+#[expect(dead_code)]
+#[path = "../../examples/async_file.rs"]
+mod async_file;
+#[expect(dead_code)]
+#[path = "../../examples/async_timer.rs"]
+mod async_timer;
+#[expect(dead_code)]
+#[path = "../../examples/get_connection.rs"]
+mod get_connection;
+#[expect(dead_code)]
+#[path = "../../examples/greet.rs"]
+mod greet;
+#[expect(dead_code)]
+#[path = "../../examples/one_after_the_other.rs"]
+mod one_after_the_other;
+
+#[test]
+fn every_example_has_a_test() {
+    let without = without_a_test(env!("CARGO_MANIFEST_DIR"), include_str!("main.rs"));
+    assert_eq!(without, [""; 0]);
+}
+
+/// The clock stands still while there is anything to do, and jumps to the next timer when there is nothing. So times are
+/// exact, and nobody waits.
+fn on_a_paused_clock<T>(work: impl Future<Output = T>) -> T {
+    let mut runtime = Builder::new_current_thread();
+    runtime
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(work)
+}
+
+/// For work that waits for threads, which a paused clock does not wait for.
+fn on_tokio<T>(work: impl Future<Output = T>) -> T {
+    Builder::new_current_thread().build().unwrap().block_on(work)
+}
+
+#[test]
+fn greet_takes_one_second_and_not_two() {
+    let output = printed(|| on_a_paused_clock(greet::lesson()));
+    let expected = "\
+Hello Alice
+Hello Bob
+Goodbye Alice
+Goodbye Bob
+at the same time: 1.0s
+
+Hello Alice
+Goodbye Alice
+Hello Bob
+Goodbye Bob
+one after the other: 2.0s
+";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn async_timer_is_right_also_when_the_work_is_cancelled() {
+    let output = printed(|| on_a_paused_clock(async_timer::lesson()));
+    let expected = "\
+two awaits: 1.0s
+Alice's two: 1.0s
+Bob's two: 1.0s
+both together: 1.0s
+cut by a timeout: 700.0ms
+  ended in time: false
+  abort only tells the task to end
+cut by an abort: 700.0ms
+  cancelled: true
+a future that was never polled has no timer to drop
+";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn async_connection_is_closed_on_every_way_out_of_the_function_and_not_of_the_type() {
+    let output = printed(|| on_a_paused_clock(async_connection::lesson()).unwrap());
+    let expected = "\
+--- the type
+Opening connection...
+Connection opened.
+Using connection: Connected
+Closing connection...
+Connection closed.
+--- the function
+Opening connection...
+Connection opened.
+Using connection: Connected
+Closing connection...
+Connection closed.
+--- the type is cancelled
+Opening connection...
+Connection opened.
+Using connection: Connected
+Dropped while it is open: a drop cannot await.
+the caller goes on, cancelled: true
+--- the function's body fails
+Opening connection...
+Connection opened.
+Closing connection...
+Connection closed.
+the caller goes on: Err(\"no such table\")
+--- the function's body panics
+Opening connection...
+Connection opened.
+Closing connection...
+Connection closed.
+the panic goes on: Some(\"a bug\")
+--- the function's body is cancelled
+Opening connection...
+Connection opened.
+the caller goes on, cancelled: true
+Closing connection...
+Connection closed.
+all scopes have ended
+";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn get_connection_logs_the_release_before_the_outcome() {
+    let fixture = Fixture::sample();
+    let subscriber = tracing_subscriber::fmt()
+        .without_time()
+        .with_target(false)
+        .with_writer(|| Log)
+        .finish();
+    let output = printed(|| {
+        tracing::subscriber::with_default(subscriber, || {
+            on_tokio(get_connection::lesson(fixture.path())).unwrap();
+        });
+    });
+    let expected = r#" INFO get_connection{database=users.db}: acquire
+ INFO get_connection{database=users.db}: acquired
+ INFO get_connection{database=users.db}: query="SELECT name FROM users WHERE age > ? ORDER BY id"
+ INFO get_connection{database=users.db}: release
+ INFO get_connection{database=users.db}: released
+Farid Haddad, Kwame Boateng
+ INFO get_connection{database=users.db}: acquire
+ INFO get_connection{database=users.db}: acquired
+ INFO get_connection{database=users.db}: query="SELECT name FROM strangers WHERE age > ? ORDER BY id"
+ INFO get_connection{database=users.db}: release
+ INFO get_connection{database=users.db}: released
+ERROR error returned from database: (code: 1) no such table: strangers
+"#;
+    assert_eq!(output, expected);
+}
+
+/// Prints the log's lines between the others. The subscriber writes a line at a time.
+struct Log;
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        println!("{}", String::from_utf8_lossy(line).trim_end());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn async_file_leaves_the_executor_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = printed(|| on_tokio(async_file::lesson(folder.path().join("note.txt"))).unwrap());
+    let expected = "\
+a line: one
+a line: two
+the reader waits for what is not written yet
+the executor is free while the reader waits
+the reader has got: three
+";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn one_after_the_other_opens_the_second_connection_when_the_first_is_closed() {
+    let fixture = Fixture::sample();
+    let recording = Recording::start(fixture.path());
+    let (all, older) = on_tokio(one_after_the_other::one_after_the_other(fixture.path())).unwrap();
+    assert_eq!(all, sample_users());
+    assert!(older.iter().eq(all.iter().filter(|user| user.age > 40)));
+    let timeline = recording.timeline();
+    let [first, second] = &timeline.connections[..] else {
+        panic!("{timeline:#?}")
+    };
+    assert!(first.closed.unwrap() <= second.opened, "{timeline:#?}");
+}
