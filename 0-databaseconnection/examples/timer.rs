@@ -63,6 +63,7 @@ pub fn lesson(clock: Clock) {
 
 fn work(what: &str, numbers: &str, clock: Clock) -> Result<Option<u64>, ParseIntError> {
     let _timer = Timer::start(what, clock);
+    println!("  at work");
     let numbers: u64 = numbers.parse()?;
     if numbers == 0 {
         return Ok(None);

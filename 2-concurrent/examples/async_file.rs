@@ -14,9 +14,9 @@
 //! writes. Reader and writer are two futures on one thread. With a plain `read` in the first, the second would never
 //! get its turn, and the example would hang.
 //!
-//! Two things differ from `async with`. What is written must be flushed, for a drop cannot await that, and what is
-//! still on its way then may be lost. And a dropped `Unblock` that is busy leaves the closing to its thread, which comes
-//! to it a little later; `into_inner` awaits the thread, and hands the file back.
+//! Two things differ from `async with`. What is written must be flushed: a full disk is an error of `flush` and of nothing
+//! else here, and a drop may lose what is still on its way to the thread. And a dropped `Unblock` that is busy leaves
+//! the closing to its thread, which comes to it a little later; `into_inner` awaits the thread, and hands the file back.
 
 use std::fs::File;
 use std::io::{self, PipeReader, Write};

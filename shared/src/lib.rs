@@ -12,7 +12,7 @@
 //! | `mariadb` | `mariadb` | a private MariaDB server that ends with the program |
 //! | `timeline` | `timeline` | what happened on the connections to a database, and its pictures |
 //! | `recorder` | `recorder` | what was opened, run and closed on a SQLite file, by whatever library |
-//! | `check` | `check` | for tests: fresh databases, good and bad; trouble on demand; what a failing check says |
+//! | `check` | `check` | for tests: fresh databases, good and bad; trouble on demand; what a failing check says, what an example prints |
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

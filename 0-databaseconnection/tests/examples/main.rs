@@ -141,13 +141,16 @@ fn timer_prints_on_every_way_out() {
     let time = Cell::new(Duration::ZERO);
     let clock = || time.replace(time.get() + Duration::from_secs(1));
     let output = printed(|| timer::lesson(&clock));
-    let expected = "\
+    let expected = "  at work
 the sum of 1000000 numbers: 1s
   the sum is Some(499999500000)
+  at work
 the sum of 0 numbers: 1s
   the sum is None
+  at work
 the sum of many numbers: 1s
   an error: invalid digit found in string
+  at work
 the sum of 13 numbers: 1s
   a panic
 values are dropped in the reverse order of their making, so the outermost timer comes last

@@ -1,12 +1,11 @@
 //! Every example, run with what it needs from outside, and its whole output.
 
-use std::future::Future;
 use std::io;
 
+use shared::User;
 use shared::check::Fixture;
 use shared::check::examples::{printed, without_a_test};
 use shared::recorder::Recording;
-use shared::sample_users;
 use tokio::runtime::Builder;
 
 /// What the modules below print comes to the tests: see `shared::check::examples`.
@@ -197,15 +196,29 @@ the reader has got: three
 }
 
 #[test]
-fn one_after_the_other_opens_the_second_connection_when_the_first_is_closed() {
-    let fixture = Fixture::sample();
+fn one_after_the_other_begins_the_second_query_when_the_first_has_ended() {
+    // So many that a second query would be seen to begin in the midst of the first.
+    let users: Vec<User> = (1..=10_000)
+        .map(|id| User {
+            id,
+            name: format!("Number {id}"),
+            email: format!("{id}@example.com"),
+            age: 39 + u32::from(id % 4 == 0) * 2,
+        })
+        .collect();
+    let fixture = Fixture::with_users(users.clone());
     let recording = Recording::start(fixture.path());
     let (all, older) = on_tokio(one_after_the_other::one_after_the_other(fixture.path())).unwrap();
-    assert_eq!(all, sample_users());
-    assert!(older.iter().eq(all.iter().filter(|user| user.age > 40)));
+    assert!(older.iter().eq(users.iter().filter(|user| user.age > 40)));
+    assert!(all == users);
+
     let timeline = recording.timeline();
-    let [first, second] = &timeline.connections[..] else {
+    let [first, .., last] = &timeline.connections[..] else {
         panic!("{timeline:#?}")
     };
-    assert!(first.closed.unwrap() <= second.opened, "{timeline:#?}");
+    let ends = first
+        .statements
+        .iter()
+        .map(|statement| statement.end(timeline.watched));
+    assert!(ends.max() <= Some(last.opened), "{timeline:#?}");
 }

@@ -1,4 +1,4 @@
-//! For tests: how a check runs, and what it says when it fails.
+//! For tests: how a check runs, and what it says when it fails; and what an example prints.
 //!
 //! A check is told three things apart: what was expected, what was seen, and a hint that points the way. It works on
 //! fresh random data; the seed is printed, and `CHECK_SEED=…` repeats a run. One that does not end is a failure, too.
