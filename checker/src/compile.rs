@@ -13,19 +13,26 @@ use tempfile::TempDir;
 use crate::fence::{Fence, Given};
 use crate::official::Official;
 use crate::outcome::{Problem, Whose};
-use crate::process::{self, Limits};
+use crate::process::{self, End, Limits};
 
 /// A compiler that runs longer than this compiles no exercise.
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(120),
-    memory: 8 << 30,
+    memory: 2 << 30,
+    processes: 50,
     output: 512 << 20,
 };
+
+/// How long a check waits for what does not come, if nobody says otherwise.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// What compiling made of a solution.
 #[derive(Debug)]
 pub struct Compiled {
     folder: TempDir,
+    /// How long a check waits for what does not come, in whole seconds. It gives itself up after twice that, and is ended
+    /// after three times that.
+    pub deadline: Duration,
     /// The programs of the checks, by their targets' names.
     pub programs: BTreeMap<String, PathBuf>,
 }
@@ -70,7 +77,11 @@ impl Official {
             .map_err(|errors| did_not_compile("the checks do not find what the task asks for", errors))?;
             programs.insert(target.name.clone(), program);
         }
-        Ok(Compiled { folder, programs })
+        Ok(Compiled {
+            folder,
+            deadline: DEADLINE,
+            programs,
+        })
     }
 
     /// The inner error is what the compiler says.
@@ -126,18 +137,15 @@ impl Official {
             })
         };
         let ended = ended.map_err(|error| Failure::Other(Problem::our_bug("start the compiler", &error)))?;
-        match ended.status {
-            Some(status) if status.success() => {}
-            None => {
-                return Err(Failure::Compiler(format!(
-                    "the compiler needs more than {:?}",
-                    LIMITS.time
-                )));
+        match ended.end {
+            End::Exited(status) if status.success() => {}
+            End::Exited(_) => {
+                let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
+                return Err(Failure::Compiler(errors));
             }
-            Some(_) => {
-                return Err(Failure::Compiler(
-                    String::from_utf8_lossy(&ended.stderr).into_owned(),
-                ));
+            End::Late | End::Crowded | End::Greedy => {
+                let how = format!("the compiler did not come to an end: {}", ended.how());
+                return Err(Failure::Compiler(how));
             }
         }
         if *fence != Fence::Open {
@@ -180,12 +188,12 @@ fn did_not_compile(message: &str, failure: Failure) -> Problem {
     }
 }
 
-fn no_room(error: &std::io::Error) -> Problem {
+pub(crate) fn no_room(error: &std::io::Error) -> Problem {
     Problem {
         whose: Whose::YourMachine,
-        message: format!("what is compiled cannot be written: {error}"),
+        message: format!("a folder for temporary files cannot be written to: {error}"),
         details: String::new(),
-        help: "see whether there is room in the folder for temporary files (TMPDIR)".to_owned(),
+        help: "see whether there is room in it: it is the one that TMPDIR names, or /tmp".to_owned(),
     }
 }
 

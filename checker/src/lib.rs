@@ -16,3 +16,4 @@ pub mod process;
 pub mod report;
 pub mod start;
 pub mod task;
+mod usage;
