@@ -1,7 +1,8 @@
 //! Runs the checks of a compiled solution, each in a process of its own, and reads its verdict.
 
-use serde::Deserialize;
 use std::path::Path;
+
+use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::compile::{Compiled, no_room};
@@ -25,8 +26,8 @@ struct Word {
 impl Compiled {
     /// Runs one check, in a process of its own.
     ///
-    /// Passed it has only by its own word, with its name: a line that begins with a random text which it was told. An exit status says
-    /// nothing, for code that is checked can end the process with any.
+    /// Passed it has only by its own word, with its name: a line that begins with a random text which it was told. An
+    /// exit status says nothing, for code that is checked can end the process with any.
     ///
     /// # Errors
     ///

@@ -80,6 +80,8 @@ impl Fence {
 
 fn closed(bwrap: &Path, program: &Path, given: &Given<'_>) -> Command {
     let mut command = Command::new(bwrap);
+    // bubblewrap's own, which stands in `/proc/1/environ` behind the fence.
+    command.env_clear();
     command.args([
         "--unshare-all",
         "--die-with-parent",
@@ -100,6 +102,9 @@ fn closed(bwrap: &Path, program: &Path, given: &Given<'_>) -> Command {
     for path in &given.read {
         bind(&mut command, "--ro-bind", path);
     }
+    // What bubblewrap makes beside that lies in memory, too, and has no limit.
+    command.args(["--size", "67108864", "--tmpfs", "/dev/shm"]);
+    command.args(["--remount-ro", "/dev", "--remount-ro", "/"]);
     command.args([OsStr::new("--chdir"), OsStr::new("/tmp"), OsStr::new("--")]);
     command.arg(program);
     command
