@@ -55,6 +55,9 @@ impl Official {
         let folder = TempDir::new().map_err(|error| no_room(&error))?;
         let library = folder.path().join(format!("lib{}.rlib", self.task.library));
         let source = root.parent().unwrap_or(Path::new("/"));
+        if *fence != Fence::Open {
+            refuse_links(root, source)?;
+        }
         let arguments = ["--crate-type=lib", "-Cmetadata=solution"].map(OsString::from);
         self.rustc(self.task.library, root, &arguments, &[source], &library, fence)
             .map_err(|errors| did_not_compile("it does not compile", errors))?;
@@ -160,6 +163,21 @@ impl Official {
             .env("CARGO_MANIFEST_DIR", self.task.path())
             .env("CARGO_PKG_NAME", self.task.package)
             .env("CARGO_CRATE_NAME", self.task.library);
+    }
+}
+
+/// A link to a folder would be followed before the fence is closed. One to a file leads nowhere behind it, which is said
+/// more clearly here than by the compiler.
+fn refuse_links(root: &Path, source: &Path) -> Result<(), Problem> {
+    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|data| data.is_symlink());
+    match [source, root].into_iter().find(|path| is_link(path)) {
+        None => Ok(()),
+        Some(link) => Err(Problem {
+            whose: Whose::YourCode,
+            message: format!("{} is a link", link.display()),
+            details: String::new(),
+            help: "put the file itself there: links are not followed".to_owned(),
+        }),
     }
 }
 

@@ -104,7 +104,17 @@ fn closed(bwrap: &Path, program: &Path, given: &Given<'_>) -> Command {
     }
     // What bubblewrap makes beside that lies in memory, too, and has no limit.
     command.args(["--size", "67108864", "--tmpfs", "/dev/shm"]);
-    command.args(["--remount-ro", "/dev", "--remount-ro", "/"]);
+    // `/proc/sys` is the machine's, and open to whom it takes for root.
+    command.args([
+        "--remount-ro",
+        "/proc",
+        "--remount-ro",
+        "/dev",
+        "--remount-ro",
+        "/",
+    ]);
+    // As root, bubblewrap would leave it the rights to undo all that.
+    command.args(["--cap-drop", "ALL"]);
     command.args([OsStr::new("--chdir"), OsStr::new("/tmp"), OsStr::new("--")]);
     command.arg(program);
     command

@@ -5,24 +5,21 @@
 mod fences;
 #[path = "support/processes.rs"]
 mod processes;
+#[path = "support/submission.rs"]
+mod submission;
 
 use std::fs;
 use std::path::Path;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use checker::compile::Compiled;
 use checker::fence::{Fence, Given};
-use checker::official::{Official, Target};
 use checker::outcome::Verdict;
 use checker::process::{self, End, Limits};
-use checker::task::TASKS;
 
 use fences::fences;
 use processes::expect_none_left;
-
-/// One that opens a database, and so begins with the twist.
-const CHECK: &str = "closing::closes_at_the_end_of_the_scope";
+use submission::{CHECK, checks, official, with_twist};
 
 /// How long a check waits: to see one wait in vain takes twice that, or three times.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -310,19 +307,12 @@ struct Submission {
 
 impl Submission {
     fn compile(twist: &str) -> Submission {
-        let official = official();
-        let ours = fs::read_to_string(official.task.path().join("src/lib.rs")).expect("our solution");
-        let (forbidden, begins) = ("#![forbid(unsafe_code)]", "let database = database.as_ref();");
-        assert!(ours.contains(forbidden) && ours.contains(begins));
         let mark = fastrand::u64(..).to_string();
-        let text = ours
-            .replace(forbidden, "")
-            .replace(begins, &format!("twist();\n{begins}"));
-        let text = format!("{text}\n{}\n{C}\n", twist.replace("MARK", &mark));
+        let text = format!("{}\n{C}\n", with_twist(&twist.replace("MARK", &mark)));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = folder.path().join("lib.rs");
         fs::write(&root, text).expect("room for a file");
-        let compiled = official.compile(&root, &["checks"], &Fence::Open);
+        let compiled = official().compile(&root, &["checks"], &Fence::Open);
         let mut compiled = compiled.unwrap_or_else(|problem| panic!("{}", problem.details));
         compiled.deadline = DEADLINE;
         Submission { compiled, mark }
@@ -351,13 +341,4 @@ impl Submission {
         expect_none_left(&self.mark);
         expect_none_left(&self.compiled.folder().to_string_lossy());
     }
-}
-
-fn official() -> &'static Official {
-    static BUILT: OnceLock<Official> = OnceLock::new();
-    BUILT.get_or_init(|| Official::build(TASKS[0]).expect("a workspace that builds"))
-}
-
-fn checks() -> &'static Target {
-    official().target("checks").expect("a task has checks")
 }
