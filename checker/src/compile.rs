@@ -55,7 +55,7 @@ impl Official {
         let folder = TempDir::new().map_err(|error| no_room(&error))?;
         let library = folder.path().join(format!("lib{}.rlib", self.task.library));
         let source = root.parent().unwrap_or(Path::new("/"));
-        if *fence != Fence::Open {
+        if is_closed(fence) {
             refuse_links(root, source)?;
         }
         let arguments = ["--crate-type=lib", "-Cmetadata=solution"].map(OsString::from);
@@ -125,20 +125,23 @@ impl Official {
             }
         };
         let rustc = toolchain.join("bin/rustc");
-        let ended = if *fence == Fence::Open {
-            process::run(fence, &given, &rustc, LIMITS, |command| {
+        let ended = process::run(fence, &given, Path::new("/usr/bin/env"), LIMITS, |command| {
+            // What Cargo tells the compiler, and code may ask for with `env!`.
+            command
+                .arg(format!("CARGO_MANIFEST_DIR={}", self.task.path().display()))
+                .arg(format!("CARGO_PKG_NAME={}", self.task.package))
+                .arg(format!("CARGO_CRATE_NAME={}", self.task.library));
+            if is_closed(fence) {
+                // Nothing is written but in memory; what comes out is read through a pipe, up to a limit.
+                let script = r#""$0" "$@" -o /tmp/out >&2 && cat /tmp/out"#;
+                command.args(["/bin/sh", "-c", script]).arg(&rustc);
+                prepare(command);
+            } else {
+                command.arg(&rustc);
                 prepare(command);
                 command.arg("-o").arg(output);
-                self.environment(command);
-            })
-        } else {
-            // Nothing is written but in memory behind the fence; what comes out is read through a pipe, up to a limit.
-            process::run(fence, &given, Path::new("/bin/sh"), LIMITS, |command| {
-                let script = r#""$0" "$@" -o /tmp/out >&2 && cat /tmp/out"#;
-                command.arg("-c").arg(script).arg(&rustc);
-                prepare(command);
-            })
-        };
+            }
+        });
         let ended = ended.map_err(|error| Failure::Other(Problem::our_bug("start the compiler", &error)))?;
         match ended.end {
             End::Exited(status) if status.success() => {}
@@ -151,19 +154,16 @@ impl Official {
                 return Err(Failure::Compiler(how));
             }
         }
-        if *fence != Fence::Open {
+        if is_closed(fence) {
             fs::write(output, &ended.stdout).map_err(|error| Failure::Other(no_room(&error)))?;
             make_executable(output).map_err(|error| Failure::Other(no_room(&error)))?;
         }
         Ok(())
     }
+}
 
-    fn environment(&self, command: &mut Command) {
-        command
-            .env("CARGO_MANIFEST_DIR", self.task.path())
-            .env("CARGO_PKG_NAME", self.task.package)
-            .env("CARGO_CRATE_NAME", self.task.library);
-    }
+fn is_closed(fence: &Fence) -> bool {
+    matches!(fence, Fence::Closed { .. })
 }
 
 /// A link to a folder would be followed before the fence is closed. One to a file leads nowhere behind it, which is said

@@ -99,6 +99,13 @@ fn sees_nothing_of_the_environment() {
 }
 
 #[test]
+fn is_told_of_its_package_all_the_same() {
+    let Some(fence) = closed() else { return };
+    let code = r#"const _: &str = concat!(env!("CARGO_MANIFEST_DIR"), env!("CARGO_PKG_NAME"));"#;
+    assert_eq!(compile(code, &fence).map(drop), Ok(()));
+}
+
+#[test]
 fn reads_neither_the_home_nor_other_submissions_nor_results_nor_the_checks() {
     let Some(fence) = closed() else { return };
     let beside = TempDir::new().unwrap();
