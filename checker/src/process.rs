@@ -89,8 +89,8 @@ pub fn run(
     command
         .arg("-c")
         .arg(format!(
-            // Where memory runs out, this goes first.
-            "(echo 1000 > /proc/self/oom_score_adj) 2> /dev/null; \
+            // Where memory runs out, this goes first. (Behind a closed fence it may not say so.)
+            "{{ echo 1000 > /proc/self/oom_score_adj; }} 2> /dev/null; \
              ulimit -c 0; ulimit -v {kilobytes}; ulimit -f {blocks}; exec \"$0\" \"$@\""
         ))
         .arg(program);
