@@ -1,34 +1,18 @@
 //! Runs the checks of a compiled solution, each in a process of its own, and reads its verdict.
 
 use std::path::Path;
-use std::time::Duration;
 
 use serde::Deserialize;
+use tempfile::TempDir;
 
-use crate::compile::Compiled;
+use crate::compile::{Compiled, no_room};
 use crate::fence::{Fence, Given};
 use crate::official::Target;
 use crate::outcome::{Check, Problem, Verdict};
-use crate::process::{self, Ended, Limits};
+use crate::process::{self, End, Ended, Limits};
 
-/// How long a check waits inside for what does not come, in seconds; it gives itself up after twice that.
-const DEADLINE: u64 = 20;
-
-/// One that has not given itself up by then hangs.
-const LIMITS: Limits = Limits {
-    time: Duration::from_secs(2 * DEADLINE + 20),
-    memory: 4 << 30,
-    output: 1 << 20,
-};
-
-/// Of those that run in one process.
-const LIMITS_TOGETHER: Limits = Limits {
-    time: LIMITS.time.saturating_mul(10),
-    output: 64 * LIMITS.output,
-    ..LIMITS
-};
-
-/// More than cores, for checks mostly wait.
+/// How many checks run at a time in one process: more than cores, for they mostly wait.
+const AT_A_TIME: u64 = 4;
 const TOGETHER: [&str; 1] = ["--test-threads=4"];
 
 /// How much of a crashed check's output is shown, in bytes, its end.
@@ -46,21 +30,21 @@ struct Word {
 impl Compiled {
     /// Runs one check, in a process of its own.
     ///
-    /// Passed it has only by its own word: a line that begins with a random text which it was told. An exit status says
-    /// nothing, for code that is checked can end the process with any.
+    /// Passed it has only by its own word, with its name: a line that begins with a random text which it was told. An
+    /// exit status says nothing, for code that is checked can end the process with any.
     ///
     /// # Errors
     ///
     /// When it cannot be started: our bug.
     pub fn run(&self, target: &Target, name: &str, fence: &Fence) -> Result<Check, Problem> {
         let arguments = ["--exact", name, "--include-ignored", "--test-threads=1"];
-        let (ended, words) = self.start(target, &arguments, LIMITS, fence)?;
+        let (ended, words) = self.start(target, &arguments, self.limits(), fence)?;
         Ok(Check {
             name: name.to_owned(),
             is_required: target.required.iter().any(|required| required == name),
             verdict: words
                 .into_iter()
-                .next()
+                .find(|word| word.check == name)
                 .map_or_else(|| without_a_word(&ended), |word| word.verdict),
             took: ended.took,
         })
@@ -72,7 +56,7 @@ impl Compiled {
     ///
     /// As [`run`](Compiled::run).
     pub fn run_required(&self, target: &Target, fence: &Fence) -> Result<Vec<Check>, Problem> {
-        let (ended, words) = self.start(target, &TOGETHER, LIMITS_TOGETHER, fence)?;
+        let (ended, words) = self.start(target, &TOGETHER, self.limits_together(), fence)?;
         let verdict = |name: &String| {
             let word = words.iter().find(|word| word.check == *name);
             word.map_or_else(|| without_a_word(&ended), |word| word.verdict.clone())
@@ -92,13 +76,35 @@ impl Compiled {
     ///
     /// As [`run`](Compiled::run).
     pub fn run_tests(&self, target: &Target, fence: &Fence) -> Result<Verdict, Problem> {
-        let (ended, _) = self.start(target, &TOGETHER, LIMITS_TOGETHER, fence)?;
-        let passed = ended.status.is_some_and(|status| status.success());
-        Ok(if passed {
+        let (ended, _) = self.start(target, &TOGETHER, self.limits_together(), fence)?;
+        let has_passed = matches!(ended.end, End::Exited(status) if status.success());
+        Ok(if has_passed {
             Verdict::Passed
         } else {
             without_a_word(&ended)
         })
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            // One that has not given itself up by then hangs.
+            time: 3 * self.deadline,
+            memory: 1 << 30,
+            // MariaDB and the shell that starts it are two.
+            processes: 100,
+            output: 1 << 20,
+        }
+    }
+
+    /// Of those that run in one process.
+    fn limits_together(&self) -> Limits {
+        let one = self.limits();
+        Limits {
+            time: 10 * one.time,
+            memory: AT_A_TIME * one.memory,
+            processes: AT_A_TIME as usize * one.processes,
+            output: 64 * one.output,
+        }
     }
 
     fn start(
@@ -113,12 +119,14 @@ impl Compiled {
             read: vec![self.folder()],
             ..Given::default()
         };
+        // What a solution makes under a name without a folder, and what a check leaves behind that was stopped.
+        let room = TempDir::new().map_err(|error| no_room(&error))?;
         let ended = process::run(fence, &given, Path::new("/usr/bin/env"), limits, |command| {
-            // What a solution makes under a name without a folder goes with the folder.
             command
-                .current_dir(self.folder())
+                .current_dir(room.path())
+                .env("TMPDIR", room.path())
                 .arg(format!("CHECK_WORD={mark}"))
-                .arg(format!("CHECK_DEADLINE={DEADLINE}"))
+                .arg(format!("CHECK_DEADLINE={}", self.deadline.as_secs()))
                 .arg("RUST_BACKTRACE=0")
                 .arg(&self.programs[&target.name])
                 .arg("--nocapture")
@@ -134,9 +142,9 @@ impl Compiled {
 
 /// The verdict on a check that did not say how it ended.
 fn without_a_word(ended: &Ended) -> Verdict {
-    match ended.status {
-        None => Verdict::TimedOut { output: shown(ended) },
-        Some(_) => Verdict::Crashed {
+    match ended.end {
+        End::Late => Verdict::TimedOut { output: shown(ended) },
+        End::Exited(_) | End::Crowded | End::Greedy => Verdict::Crashed {
             how: ended.how(),
             output: shown(ended),
         },

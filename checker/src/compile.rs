@@ -13,22 +13,28 @@ use tempfile::TempDir;
 use crate::fence::{Fence, Given};
 use crate::official::Official;
 use crate::outcome::{Problem, Whose};
-use crate::process::{self, Limits};
+use crate::process::{self, End, Limits};
 
 /// A compiler that runs longer than this compiles no exercise.
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(120),
-    memory: 8 << 30,
+    memory: 2 << 30,
+    processes: 50,
     output: 512 << 20,
 };
 
 /// The target of tests that runs a task's program.
 pub const BINARY: &str = "binary";
+/// How long a check waits for what does not come, if nobody says otherwise.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// What compiling made of a solution.
 #[derive(Debug)]
 pub struct Compiled {
     folder: TempDir,
+    /// How long a check waits for what does not come, in whole seconds. It gives itself up after twice that, and is ended
+    /// after three times that.
+    pub deadline: Duration,
     /// The programs of the checks, by their targets' names.
     pub programs: BTreeMap<String, PathBuf>,
 }
@@ -53,6 +59,9 @@ impl Official {
         let folder = TempDir::new().map_err(|error| no_room(&error))?;
         let library = folder.path().join(format!("lib{}.rlib", self.task.library));
         let source = root.parent().unwrap_or(Path::new("/"));
+        if is_closed(fence) {
+            refuse_links(root, source)?;
+        }
         let arguments = ["--crate-type=lib", "-Cmetadata=solution"].map(OsString::from);
         self.rustc(self.task.library, root, &arguments, &[source], &library, fence)
             .map_err(|errors| did_not_compile("it does not compile", errors))?;
@@ -70,7 +79,11 @@ impl Official {
             self.against(&library, &target.name, &target.source, "--test", &program, fence)?;
             programs.insert(target.name.clone(), program);
         }
-        Ok(Compiled { folder, programs })
+        Ok(Compiled {
+            folder,
+            deadline: DEADLINE,
+            programs,
+        })
     }
 
     /// Compiles a file of the task's against a solution that is compiled.
@@ -132,38 +145,32 @@ impl Official {
             }
         };
         let rustc = toolchain.join("bin/rustc");
-        let is_closed = matches!(fence, Fence::Closed { .. });
-        let ended = if !is_closed {
-            process::run(fence, &given, Path::new("/usr/bin/env"), LIMITS, |command| {
-                self.environment(command, output);
+        let ended = process::run(fence, &given, Path::new("/usr/bin/env"), LIMITS, |command| {
+            self.environment(command, output);
+            if is_closed(fence) {
+                // Nothing is written but in memory; what comes out is read through a pipe, up to a limit.
+                let script = r#""$0" "$@" -o /tmp/out >&2 && cat /tmp/out"#;
+                command.args(["/bin/sh", "-c", script]).arg(&rustc);
+                prepare(command);
+            } else {
                 command.arg(&rustc);
                 prepare(command);
                 command.arg("-o").arg(output);
-            })
-        } else {
-            // Nothing is written but in memory behind the fence; what comes out is read through a pipe, up to a limit.
-            process::run(fence, &given, Path::new("/bin/sh"), LIMITS, |command| {
-                let script = r#""$0" "$@" -o /tmp/out >&2 && cat /tmp/out"#;
-                command.arg("-c").arg(script).arg(&rustc);
-                prepare(command);
-            })
-        };
-        let ended = ended.map_err(|error| Failure::Other(Problem::our_bug("start the compiler", &error)))?;
-        match ended.status {
-            Some(status) if status.success() => {}
-            None => {
-                return Err(Failure::Compiler(format!(
-                    "the compiler needs more than {:?}",
-                    LIMITS.time
-                )));
             }
-            Some(_) => {
-                return Err(Failure::Compiler(
-                    String::from_utf8_lossy(&ended.stderr).into_owned(),
-                ));
+        });
+        let ended = ended.map_err(|error| Failure::Other(Problem::our_bug("start the compiler", &error)))?;
+        match ended.end {
+            End::Exited(status) if status.success() => {}
+            End::Exited(_) => {
+                let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
+                return Err(Failure::Compiler(errors));
+            }
+            End::Late | End::Crowded | End::Greedy => {
+                let how = format!("the compiler did not come to an end: {}", ended.how());
+                return Err(Failure::Compiler(how));
             }
         }
-        if is_closed {
+        if is_closed(fence) {
             fs::write(output, &ended.stdout).map_err(|error| Failure::Other(no_room(&error)))?;
             make_executable(output).map_err(|error| Failure::Other(no_room(&error)))?;
         }
@@ -184,6 +191,25 @@ impl Official {
         ] {
             command.arg(format!("{name}={}", value.display()));
         }
+    }
+}
+
+fn is_closed(fence: &Fence) -> bool {
+    matches!(fence, Fence::Closed { .. })
+}
+
+/// A link to a folder would be followed before the fence is closed. One to a file leads nowhere behind it, which is said
+/// more clearly here than by the compiler.
+fn refuse_links(root: &Path, source: &Path) -> Result<(), Problem> {
+    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|data| data.is_symlink());
+    match [source, root].into_iter().find(|path| is_link(path)) {
+        None => Ok(()),
+        Some(link) => Err(Problem {
+            whose: Whose::YourCode,
+            message: format!("{} is a link", link.display()),
+            details: String::new(),
+            help: "put the file itself there: links are not followed".to_owned(),
+        }),
     }
 }
 
@@ -212,12 +238,12 @@ fn did_not_compile(message: &str, failure: Failure) -> Problem {
     }
 }
 
-fn no_room(error: &std::io::Error) -> Problem {
+pub(crate) fn no_room(error: &std::io::Error) -> Problem {
     Problem {
         whose: Whose::YourMachine,
-        message: format!("what is compiled cannot be written: {error}"),
+        message: format!("a folder for temporary files cannot be written to: {error}"),
         details: String::new(),
-        help: "see whether there is room in the folder for temporary files (TMPDIR)".to_owned(),
+        help: "see whether there is room in it: it is the one that TMPDIR names, or /tmp".to_owned(),
     }
 }
 

@@ -18,9 +18,9 @@ use toml::{Table, Value};
 use crate::compile::toolchain;
 use crate::fence::{Fence, Given};
 use crate::manifest::merged;
-use crate::official::{Artifact, Official, cargo_command, target_folder};
+use crate::official::{Artifact, Official, cargo_command, state_folder};
 use crate::outcome::{Problem, Whose};
-use crate::process::{self, Limits};
+use crate::process::{self, End, Limits};
 use crate::task::workspace;
 
 /// Whether Cargo may ask the registry for what has not been downloaded yet.
@@ -36,6 +36,7 @@ pub enum Downloads {
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(600),
     memory: 8 << 30,
+    processes: 1000,
     output: 64 << 20,
 };
 
@@ -102,7 +103,7 @@ impl Stage {
         let mut hasher = DefaultHasher::new();
         manifest.hash(&mut hasher);
         let name = format!("{:016x}", hasher.finish());
-        let folder = target_folder()?.join("checker").join(name);
+        let folder = state_folder()?.join(name);
         for folder in [folder.join("src"), folder.join("target")] {
             fs::create_dir_all(folder).map_err(|error| no_room(&error))?;
         }
@@ -185,14 +186,14 @@ impl Stage {
                 .arg(setting("--manifest-path", &manifest));
         });
         let ended = ended.map_err(|error| Problem::our_bug("start Cargo", &error))?;
-        if !ended.status.is_some_and(|status| status.success()) {
+        if !matches!(ended.end, End::Exited(status) if status.success()) {
             let details = String::from_utf8_lossy(&ended.stderr).into_owned();
-            let how = match ended.status {
-                None => format!("a crate that it adds needs more than {:?} to build", LIMITS.time),
-                Some(_) => "a crate that it adds does not build here".to_owned(),
+            let how = match ended.end {
+                End::Exited(_) => String::new(),
+                End::Late | End::Crowded | End::Greedy => format!(": {}", ended.how()),
             };
             return Err(refused(
-                &how,
+                &format!("a crate that it adds does not build here{how}"),
                 &details,
                 "do without it: no exercise needs more than the task's crates",
             ));

@@ -82,6 +82,8 @@ impl Fence {
 
 fn closed(bwrap: &Path, program: &Path, given: &Given<'_>) -> Command {
     let mut command = Command::new(bwrap);
+    // bubblewrap's own, which stands in `/proc/1/environ` behind the fence.
+    command.env_clear();
     command.args([
         "--unshare-all",
         "--die-with-parent",
@@ -105,6 +107,19 @@ fn closed(bwrap: &Path, program: &Path, given: &Given<'_>) -> Command {
     for path in &given.write {
         bind(&mut command, "--bind", path);
     }
+    // What bubblewrap makes beside that lies in memory, too, and has no limit.
+    command.args(["--size", "67108864", "--tmpfs", "/dev/shm"]);
+    // `/proc/sys` is the machine's, and open to whom it takes for root.
+    command.args([
+        "--remount-ro",
+        "/proc",
+        "--remount-ro",
+        "/dev",
+        "--remount-ro",
+        "/",
+    ]);
+    // As root, bubblewrap would leave it the rights to undo all that.
+    command.args(["--cap-drop", "ALL"]);
     command.args([OsStr::new("--chdir"), OsStr::new("/tmp"), OsStr::new("--")]);
     command.arg(program);
     command

@@ -21,3 +21,4 @@ pub mod process;
 pub mod report;
 pub mod start;
 pub mod task;
+mod usage;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -231,14 +232,22 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// Where Cargo builds this workspace.
-pub(crate) fn target_folder() -> Result<PathBuf, Problem> {
-    let metadata = cargo(&["metadata", "--format-version=1", "--no-deps"])?;
-    let metadata: Value =
-        serde_json::from_str(&metadata).map_err(|error| Problem::our_bug("read what Cargo says", &error))?;
-    let folder = metadata["target_directory"].as_str();
-    let folder = folder.ok_or_else(|| Problem::our_bug("find Cargo's folder", &"it does not say"))?;
-    Ok(PathBuf::from(folder))
+/// Where this program keeps what it wants to find again: beside what Cargo has built.
+///
+/// # Errors
+///
+/// When Cargo does not say where that is.
+pub fn state_folder() -> Result<PathBuf, Problem> {
+    static FOLDER: OnceLock<Result<PathBuf, Problem>> = OnceLock::new();
+    let find = || {
+        let metadata = cargo(&["metadata", "--format-version=1", "--no-deps"])?;
+        let metadata: Value = serde_json::from_str(&metadata)
+            .map_err(|error| Problem::our_bug("read what Cargo says", &error))?;
+        let folder = metadata["target_directory"].as_str();
+        let folder = folder.ok_or_else(|| Problem::our_bug("find Cargo's folder", &"it does not say"))?;
+        Ok(Path::new(folder).join("checker"))
+    };
+    FOLDER.get_or_init(find).clone()
 }
 
 /// Cargo, without what Cargo itself has told this program of its package: build scripts that look at it would run anew.

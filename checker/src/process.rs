@@ -6,23 +6,30 @@ use std::mem;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::retry_on_intr;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, setpriority_process, waitid};
 
 use crate::fence::{Fence, Given};
+use crate::usage::Usage;
 
 /// What a program may use.
+///
+/// The kernel sees to it that no process asks for more than four times the memory; what all of them use together is
+/// looked up ten times a second, so that for a moment it can be more. Memory that is in no process, such as that of a file
+/// in memory, is not counted.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// How long it may run.
     pub time: Duration,
-    /// How much memory each of its processes may ask for, in bytes.
+    /// How much memory it and all that it starts may use together, in bytes.
     pub memory: u64,
+    /// How many processes there may be, it and all that it starts.
+    pub processes: usize,
     /// How much of its output is kept, of each of its two streams, in bytes: the first half of that and the last; what is
     /// between is read and thrown away.
     pub output: usize,
@@ -31,8 +38,8 @@ pub struct Limits {
 /// What became of a program.
 #[derive(Debug)]
 pub struct Ended {
-    /// How it ended; `None` when its time was up.
-    pub status: Option<ExitStatus>,
+    /// How it ended.
+    pub end: End,
     /// Its standard output, the first and the last of it.
     pub stdout: Vec<u8>,
     /// Its standard error, the first and the last of it.
@@ -40,6 +47,25 @@ pub struct Ended {
     /// How long it ran.
     pub took: Duration,
 }
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// By itself, or by a signal.
+    Exited(ExitStatus),
+    /// It was stopped, for its time was up.
+    Late,
+    /// It was stopped, for there were too many processes.
+    Crowded,
+    /// It was stopped, for they used too much memory.
+    Greedy,
+}
+
+/// The largest file that it may write, in bytes.
+const LARGEST_FILE: u64 = 2 << 30;
+
+/// How often it is looked up what it uses.
+const INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long a stream is read on when its program has ended: somebody else may hold it open.
 const AFTERWARDS: Duration = Duration::from_millis(500);
@@ -69,7 +95,7 @@ pub fn is_stopped() -> bool {
     lock(&RUNNING).is_stopped
 }
 
-/// Runs a program to its end or to the end of its time, in a process group of its own, which is gone afterwards.
+/// Runs a program until it ends or goes beyond a limit, in a process group of its own, which is gone afterwards.
 ///
 /// # Errors
 ///
@@ -83,10 +109,15 @@ pub fn run(
 ) -> io::Result<Ended> {
     // Resource limits are set by a shell, for the standard library cannot.
     let mut command = fence.command(Path::new("/bin/sh"), given);
-    let kilobytes = limits.memory / 1024;
+    // More than they use: much of what a process asks for it never touches. (The blocks are of 512 bytes.)
+    let (kilobytes, blocks) = (4 * limits.memory / 1024, LARGEST_FILE / 512);
     command
         .arg("-c")
-        .arg(format!("ulimit -c 0; ulimit -v {kilobytes}; exec \"$0\" \"$@\""))
+        .arg(format!(
+            // Where memory runs out, this goes first. (Behind a closed fence it may not say so.)
+            "{{ echo 1000 > /proc/self/oom_score_adj; }} 2> /dev/null; \
+             ulimit -c 0; ulimit -v {kilobytes}; ulimit -f {blocks}; exec \"$0\" \"$@\""
+        ))
         .arg(program);
     prepare(&mut command);
     let begun = Instant::now();
@@ -114,7 +145,7 @@ pub fn run(
         let wait = || waitid(WaitId::Pid(group), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         let _ = tell_end.send(retry_on_intr(wait).is_ok());
     });
-    let has_ended = end.recv_timeout(limits.time).is_ok();
+    let must_stop = watch(group, limits, begun, end);
     let took = begun.elapsed();
     // Also when it has ended: it may have left others.
     let _ = kill_process_group(group, Signal::KILL);
@@ -125,7 +156,7 @@ pub fn run(
         return Err(stopped());
     }
     Ok(Ended {
-        status: has_ended.then_some(status),
+        end: must_stop.unwrap_or(End::Exited(status)),
         stdout: stdout.end(),
         stderr: stderr.end(),
         took,
@@ -136,11 +167,36 @@ fn stopped() -> io::Error {
     io::Error::new(io::ErrorKind::Interrupted, "it was stopped")
 }
 
+/// Waits for the end of a program, and returns why it must be stopped, if it must.
+fn watch(group: Pid, limits: Limits, begun: Instant, end: Receiver<bool>) -> Option<End> {
+    let look = move || loop {
+        let left = limits.time.saturating_sub(begun.elapsed());
+        if end.recv_timeout(left.min(INTERVAL)) != Err(RecvTimeoutError::Timeout) {
+            return None;
+        }
+        // Before thousands of processes that want to run as well, where this user may do so.
+        let _ = setpriority_process(None, -20);
+        let usage = Usage::of(group);
+        if usage.processes > limits.processes {
+            return Some(End::Crowded);
+        } else if usage.memory > limits.memory {
+            return Some(End::Greedy);
+        } else if begun.elapsed() >= limits.time {
+            return Some(End::Late);
+        }
+    };
+    // On a thread of its own, for on Linux the priority is the thread's.
+    thread::scope(|scope| scope.spawn(look).join().unwrap_or(Some(End::Late)))
+}
+
 impl Ended {
-    /// How it ended, in words.
+    /// How it ended, in words, as the second half of a sentence.
     pub fn how(&self) -> String {
-        let Some(status) = self.status else {
-            return "its time was up".to_owned();
+        let status = match self.end {
+            End::Exited(status) => status,
+            End::Late => return "its time was up".to_owned(),
+            End::Crowded => return "it was stopped, for it started too many processes".to_owned(),
+            End::Greedy => return "it was stopped, for it used too much memory".to_owned(),
         };
         let stderr = String::from_utf8_lossy(&self.stderr);
         // The shell behind the fence reports a signal as 128 and its number.
@@ -148,12 +204,16 @@ impl Ended {
             .signal()
             .or(status.code().filter(|&code| code > 128).map(|code| code - 128));
         match (signal, status.code()) {
-            _ if stderr.contains("has overflowed its stack") => "it overflowed its stack".to_owned(),
-            _ if stderr.contains("memory allocation of") => {
-                "it asked for more memory than there is".to_owned()
+            _ if stderr.contains("has overflowed its stack") => {
+                "it overflowed its stack: does something call itself without an end?".to_owned()
             }
+            _ if stderr.contains("memory allocation of") => "it asked for too much memory".to_owned(),
             (Some(signal), _) => format!("it was ended by {}", name_of(signal)),
-            (None, Some(code)) => format!("its process ended with status {code}, before the check did"),
+            (None, Some(101)) => "it panicked outside of what is checked; its output says why".to_owned(),
+            (None, Some(code)) => format!(
+                "its process ended with exit status {code}, and no word from the check: does something call \
+                 `std::process::exit`, or close standard output?"
+            ),
             (None, None) => "its process ended".to_owned(),
         }
     }
@@ -167,6 +227,7 @@ fn name_of(signal: i32) -> String {
         8 => "SIGFPE, an arithmetic error",
         9 => "SIGKILL: it was killed, by lack of memory perhaps",
         11 => "SIGSEGV, a bad access to memory",
+        25 => "SIGXFSZ: it wrote a file that is too large",
         _ => return format!("signal {signal}"),
     };
     name.to_owned()

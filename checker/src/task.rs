@@ -72,8 +72,3 @@ pub fn workspace() -> &'static Path {
         .parent()
         .expect("the crate lies in a workspace")
 }
-
-/// Where this program keeps what it wants to find again: beside what Cargo has built.
-pub fn state_folder() -> PathBuf {
-    workspace().join("target/checker")
-}

@@ -84,9 +84,10 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
     let compiled = official
         .compile(&solution.file, targets, &Fence::Open)
         .map_err(in_full)?;
-    match &solution.verdict {
+    let expected = solution.verdict.failing(&names(checks));
+    match solution.verdict {
         Verdict::Right => {
-            compare(&compiled, checks, &BTreeSet::new())?;
+            compare(&compiled, checks, &expected)?;
             let binary = official
                 .target(BINARY)
                 .ok_or("a task without tests of its program")?;
@@ -95,8 +96,7 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
                 failed => Err(format!("the tests of the program: {failed:#?}").into()),
             }
         }
-        Verdict::Wrong { caught_by, also } => {
-            let expected = caught_by.iter().chain(also).map(String::as_str).collect();
+        Verdict::Wrong { .. } => {
             compare(&compiled, checks, &expected).or_else(|_| compare(&compiled, checks, &expected))
         }
     }
@@ -129,7 +129,7 @@ fn compare(compiled: &Compiled, checks: &Target, expected: &BTreeSet<&str>) -> R
 /// Whether a wrong solution stands against each required check, and there are four right ones.
 fn every_check_is_named(task: Task, solutions: &[Solution]) -> Result<(), Failed> {
     let (_, checks) = official(task)?;
-    let required: BTreeSet<&str> = checks.required.iter().map(|path| last_name(path)).collect();
+    let required = names(checks);
     let verdicts = || solutions.iter().map(|solution| &solution.verdict);
     let caught: BTreeSet<&str> = verdicts()
         .flat_map(Verdict::caught_by)
@@ -167,6 +167,11 @@ fn official(task: Task) -> Result<(&'static Official, &'static Target), Failed> 
 
 fn in_full(problem: Problem) -> Failed {
     format!("{}\n{}", problem.message, problem.details).into()
+}
+
+/// The names of the required checks.
+fn names(checks: &Target) -> BTreeSet<&str> {
+    checks.required.iter().map(|path| last_name(path)).collect()
 }
 
 /// `closing::closes_after_success`, without its module.

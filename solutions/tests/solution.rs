@@ -1,5 +1,6 @@
 //! A solution, and what its first lines say of it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -14,14 +15,27 @@ pub struct Solution {
 pub enum Verdict {
     /// `//! Right: …`
     Right,
-    /// `//! Wrong: …`, then `//! caught by: NAME`, and `//! also: NAME, because …` for what fails with it.
+    /// `//! Wrong: …`, then `//! caught by: NAME`, and `//! also: NAME, because …` for what fails with it; or
+    /// `//! caught by: every check`, where none can be run.
     Wrong {
         caught_by: Vec<String>,
         also: Vec<String>,
     },
 }
 
+/// Stands in place of a check's name.
+const EVERY: &str = "every check";
+
 impl Verdict {
+    /// The checks that fail, of these.
+    pub fn failing<'a>(&'a self, required: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
+        match self {
+            Verdict::Right => BTreeSet::new(),
+            Verdict::Wrong { caught_by, .. } if *caught_by == [EVERY] => required.clone(),
+            Verdict::Wrong { caught_by, also } => caught_by.iter().chain(also).map(String::as_str).collect(),
+        }
+    }
+
     pub fn caught_by(&self) -> &[String] {
         match self {
             Verdict::Right => &[],

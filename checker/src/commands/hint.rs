@@ -1,7 +1,6 @@
 //! `checker hint`: one more hint for the first check that fails.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::slice;
@@ -9,16 +8,16 @@ use std::thread::available_parallelism;
 
 use checker::hint::hints;
 use checker::judge::Judge;
+use checker::official::state_folder;
 use checker::outcome::{Check, Submission, Verdict};
 use checker::report;
-use checker::task::state_folder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::check::check;
 use super::page;
 use super::subject::{Subject, Tasks, own_code, subjects};
-use super::{Outcome, stop};
+use super::{Failure, Outcome, stop};
 
 /// Give the next hint for the first check that fails, one more each time
 #[derive(clap::Args)]
@@ -71,7 +70,7 @@ impl Arguments {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn give(&self, subject: &Subject, check: &Check) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    fn give(&self, subject: &Subject, check: &Check) -> Result<(), Failure> {
         let state = state_of(&subject.folder)?;
         let given = fs::read(&state)
             .ok()
@@ -97,10 +96,10 @@ impl Arguments {
 }
 
 /// The file that remembers what was given for a crate.
-fn state_of(folder: &Path) -> io::Result<PathBuf> {
+fn state_of(folder: &Path) -> Result<PathBuf, Failure> {
     let folder = folder.canonicalize()?;
     let name = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-    let hints = state_folder().join("hints");
+    let hints = state_folder()?.join("hints");
     fs::create_dir_all(&hints)?;
     Ok(hints.join(format!("{name:x}.json")))
 }

@@ -13,7 +13,9 @@ use std::error::Error;
 use std::process::ExitCode;
 
 /// What a command ends with: the program's exit status, or an error for it to print.
-type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
+type Outcome = Result<ExitCode, Failure>;
+
+type Failure = Box<dyn Error + Send + Sync>;
 
 #[derive(clap::Subcommand)]
 pub enum Command {

@@ -10,6 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use shared::cli::is_coloured;
 use shared::output::OutputError;
 
+use super::Failure;
+
 /// A format of a report, as an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum FormatOption {
@@ -36,8 +38,6 @@ impl From<FormatOption> for Format {
         }
     }
 }
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Prints a report on standard output.
 pub fn print(submissions: &[Submission], format: FormatOption) -> Result<(), Failure> {

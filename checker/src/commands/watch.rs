@@ -16,7 +16,7 @@ use shared::output::OutputError;
 use super::check::check;
 use super::page;
 use super::subject::{Subject, Tasks, own_code, subjects};
-use super::{Outcome, stop};
+use super::{Failure, Outcome, stop};
 
 /// How long nothing may happen before a save counts as over: many an editor writes in several steps.
 const QUIET: Duration = Duration::from_millis(20);
@@ -98,7 +98,7 @@ fn next_change(changes: &Receiver<()>) -> Option<Instant> {
     None
 }
 
-fn show(task: Task, took: Duration) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn show(task: Task, took: Duration) -> Result<(), Failure> {
     let mut out = io::stdout();
     if out.is_terminal() {
         // An empty screen, and what was on it above.

@@ -9,32 +9,32 @@ use sha2::{Digest, Sha256};
 
 use crate::fingerprint::fingerprint;
 use crate::judge::Judge;
-use crate::official::Official;
-use crate::outcome::{Task, Verdict, Whose};
-use crate::task::state_folder;
+use crate::official::{Official, state_folder};
+use crate::outcome::{Problem, Task, Verdict, Whose};
+
+use super::cannot_read;
 
 /// The file that keeps what came of a crate, under a name that is made of all that the verdict depends on.
 pub(super) struct Graded(PathBuf);
 
 impl Graded {
-    pub(super) fn of(judge: &Judge, official: &Official, folder: &Path) -> io::Result<Graded> {
+    pub(super) fn of(judge: &Judge, official: &Official, folder: &Path) -> Result<Graded, Problem> {
         let mut hash = Sha256::new();
-        hash.update(fingerprint(folder)?);
+        hash.update(fingerprint(folder).map_err(|error| cannot_read(folder, &error))?);
         hash.update(format!(
             "{:?} {} {:?}",
             official.task, judge.with_extras, judge.fence
         ));
         for target in &official.targets {
             // Cargo writes the program anew whenever the checks or what they stand on change.
-            let program = fs::metadata(&target.program)?;
-            let made = program
-                .modified()?
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default();
-            hash.update(format!("{} {} {}", target.name, program.len(), made.as_nanos()));
+            let (length, made) = fs::metadata(&target.program)
+                .and_then(|program| Ok((program.len(), program.modified()?)))
+                .map_err(|error| cannot_read(&target.program, &error))?;
+            let made = made.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            hash.update(format!("{} {} {}", target.name, length, made.as_nanos()));
         }
         Ok(Graded(
-            state_folder()
+            state_folder()?
                 .join("graded")
                 .join(format!("{:x}.json", hash.finalize())),
         ))

@@ -102,8 +102,7 @@ impl Class {
                 for Found { task, folder } in found {
                     let judged = folder.and_then(|folder| {
                         let official = official(task)?;
-                        let graded = Graded::of(&self.judge, official, &folder)
-                            .map_err(|error| cannot_read(&folder, &error))?;
+                        let graded = Graded::of(&self.judge, official, &folder)?;
                         if let Some(known) = graded.read().filter(|_| !self.is_fresh) {
                             known_before = true;
                             return Ok(known);

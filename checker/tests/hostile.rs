@@ -1,0 +1,344 @@
+//! Submissions that misbehave, each a right solution of task 0 with one twist: the check gets a verdict that says what
+//! happened, in time, and nothing is left of them. Behind each fence, where bubblewrap is there.
+
+#[path = "support/fences.rs"]
+mod fences;
+#[path = "support/processes.rs"]
+mod processes;
+#[path = "support/submission.rs"]
+mod submission;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use checker::compile::Compiled;
+use checker::fence::{Fence, Given};
+use checker::outcome::Verdict;
+use checker::process::{self, End, Limits};
+
+use fences::fences;
+use processes::expect_none_left;
+use submission::{CHECK, checks, official, with_twist};
+
+/// How long a check waits: to see one wait in vain takes twice that, or three times.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// What a twist may use of C.
+const C: &str = "unsafe extern \"C\" {
+    fn _exit(status: i32) -> !;
+    fn close(file: i32) -> i32;
+    fn fork() -> i32;
+    fn pause() -> i32;
+    fn setsid() -> i32;
+    fn strlen(text: *const u8) -> usize;
+}";
+
+#[test]
+fn one_that_hangs_is_given_up() {
+    for verdict in verdicts("fn twist() { loop { std::thread::park(); } }", CHECK) {
+        let Verdict::Failed { message, .. } = verdict else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(message, "expected: an end within 4 seconds");
+    }
+}
+
+#[test]
+fn one_that_hangs_before_the_check_begins_is_timed_out() {
+    let twist = before_main("loop { std::thread::park(); }");
+    for verdict in verdicts(&twist, CHECK) {
+        assert!(matches!(verdict, Verdict::TimedOut { .. }), "{verdict:?}");
+    }
+}
+
+#[test]
+fn one_that_starts_thousands_of_programs_is_stopped() {
+    let twist = "fn twist() {
+        let sleep = || std::process::Command::new(\"sleep\").arg(\"86400.MARK\").spawn();
+        let children: Vec<_> = (0..50_000).map(|_| sleep()).collect();
+        drop(children);
+        loop { std::thread::park(); }
+    }";
+    for verdict in patient_verdicts(twist, CHECK) {
+        expect_crash(&verdict, "too many processes");
+    }
+}
+
+/// Not without a bound, for this is somebody's machine: up to 4096.
+#[test]
+fn one_that_doubles_itself_again_and_again_is_stopped() {
+    let twist = "fn twist() {
+        for _ in 0..12 { unsafe { fork() }; }
+        loop { unsafe { pause() }; }
+    }";
+    for verdict in patient_verdicts(twist, CHECK) {
+        expect_crash(&verdict, "too many processes");
+    }
+}
+
+#[test]
+fn one_that_wants_10_gib_is_stopped() {
+    let at_once = "fn twist() { std::hint::black_box(vec![1_u8; 10 << 30]); }";
+    for verdict in verdicts(at_once, CHECK) {
+        expect_crash(&verdict, "too much memory");
+    }
+    let by_and_by = "fn twist() {
+        let pieces: Vec<_> = (0..3000).map(|_| vec![1_u8; 1 << 20]).collect();
+        loop { std::hint::black_box(&pieces); std::thread::park(); }
+    }";
+    for verdict in patient_verdicts(by_and_by, CHECK) {
+        expect_crash(&verdict, "too much memory");
+    }
+    let in_many_processes = "fn twist() {
+        for _ in 0..12 { if unsafe { fork() } == 0 { break; } }
+        let piece = vec![1_u8; 100 << 20];
+        loop { std::hint::black_box(&piece); unsafe { pause() }; }
+    }";
+    for verdict in patient_verdicts(in_many_processes, CHECK) {
+        expect_crash(&verdict, "too much memory");
+    }
+}
+
+/// The check that listens to what it prints keeps all of it, and so comes to the limit of memory; others do not care.
+#[test]
+fn one_that_prints_a_gigabyte_does_not_fill_anything() {
+    let twist = "fn twist() {
+        use std::io::Write;
+        let line = [b'x'; 1 << 16];
+        for _ in 0..1 << 14 { std::io::stdout().write_all(&line).unwrap(); }
+    }";
+    for verdict in patient_verdicts(twist, "quiet::the_library_prints_nothing") {
+        let (Verdict::Failed { message: text, .. } | Verdict::Crashed { output: text, .. }) = verdict else {
+            panic!("{verdict:?}")
+        };
+        assert!(text.len() <= 1 << 20, "{} bytes are kept", text.len());
+    }
+}
+
+#[test]
+fn of_a_gigabyte_of_output_the_beginning_and_the_end_are_kept() {
+    let limits = Limits {
+        time: Duration::from_secs(60),
+        memory: 1 << 30,
+        processes: 10,
+        output: 1 << 16,
+    };
+    let script = "echo begun; head -c 1000000000 /dev/zero; echo ended";
+    let ended = process::run(
+        &Fence::Open,
+        &Given::default(),
+        Path::new("/bin/sh"),
+        limits,
+        |command| {
+            command.args(["-c", script]);
+        },
+    );
+    let ended = ended.expect("it starts");
+    assert!(
+        matches!(ended.end, End::Exited(status) if status.success()),
+        "{}",
+        ended.how()
+    );
+    assert_eq!(ended.stdout.len(), limits.output);
+    assert!(ended.stdout.starts_with(b"begun\n") && ended.stdout.ends_with(b"ended\n"));
+}
+
+#[test]
+fn one_that_overflows_its_stack_crashes() {
+    let twist = "fn twist() { descend(&mut [0; 100]); }
+        #[allow(unconditional_recursion)]
+        fn descend(above: &mut [u64; 100]) { let mut here = *above; descend(std::hint::black_box(&mut here)); above[0] += here[0]; }";
+    for verdict in verdicts(twist, CHECK) {
+        expect_crash(&verdict, "overflowed its stack");
+    }
+}
+
+#[test]
+fn one_that_writes_where_nothing_is_crashes() {
+    let twist = "fn twist() { unsafe { std::ptr::without_provenance_mut::<u8>(8).write_volatile(1); } }";
+    for verdict in verdicts(twist, CHECK) {
+        expect_crash(&verdict, "SIGSEGV");
+    }
+}
+
+#[test]
+fn one_that_exits_with_0_has_not_passed() {
+    for verdict in verdicts("fn twist() { std::process::exit(0); }", CHECK) {
+        expect_crash(&verdict, "exit status 0, and no word from the check");
+    }
+}
+
+#[test]
+fn one_that_exits_with_0_before_main_has_not_passed() {
+    for verdict in verdicts(&before_main("unsafe { _exit(0) }"), CHECK) {
+        expect_crash(&verdict, "exit status 0, and no word from the check");
+    }
+}
+
+#[test]
+fn one_that_prints_what_a_passing_check_prints_has_not_passed() {
+    let twist = r#"fn twist() {
+        println!("ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out");
+        println!("{{\"check\":\"main\",\"verdict\":\"passed\"}}");
+        println!("00000000000000000000000000000000 {{\"check\":\"main\",\"verdict\":\"passed\"}}");
+        std::process::exit(0);
+    }"#;
+    for verdict in verdicts(twist, CHECK) {
+        expect_crash(&verdict, "exit status 0, and no word from the check");
+    }
+}
+
+/// The harness runs the tests that its arguments name; and those can be written to.
+#[test]
+fn one_that_has_no_check_run_has_not_passed() {
+    let twist = before_main(&on_the_name("*argument = b'x';"));
+    for verdict in verdicts(&twist, CHECK) {
+        expect_crash(&verdict, "exit status 0, and no word from the check");
+    }
+}
+
+#[test]
+fn one_that_has_another_check_run_has_not_passed() {
+    // `closing::closes_on_a_panic` is shorter, and so fits.
+    let twist = before_main(&on_the_name(
+        "let other = b\"closing::closes_on_a_panic\\0\"; argument.copy_from(other.as_ptr(), other.len());",
+    ));
+    for verdict in verdicts(&twist, CHECK) {
+        expect_crash(&verdict, "exit status 0, and no word from the check");
+    }
+}
+
+#[test]
+fn one_that_closes_its_output_has_not_passed() {
+    for verdict in verdicts("fn twist() { unsafe { close(1); close(2); } }", CHECK) {
+        expect_crash(&verdict, "close standard output");
+    }
+}
+
+/// Everything that it can find: where it works, where temporary files go, and where it lies itself.
+#[test]
+fn one_that_deletes_its_folders_harms_itself_alone() {
+    let twist = "fn twist() {
+        let program = std::env::current_exe().unwrap();
+        for folder in [std::env::current_dir().unwrap(), std::env::temp_dir(), program.parent().unwrap().into()] {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let _ = std::fs::remove_dir_all(entry.path());
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }";
+    let neighbour = tempfile::NamedTempFile::new().expect("room for a file");
+    for verdict in verdicts(twist, CHECK) {
+        assert_ne!(verdict, Verdict::Passed);
+    }
+    assert!(neighbour.path().exists());
+}
+
+/// Where it is alone in a namespace for processes; without, nobody finds them any more.
+#[test]
+fn one_that_leaves_a_process_behind_leaves_none() {
+    let twist = "fn twist() {
+        unsafe {
+            if fork() == 0 {
+                setsid();
+                if fork() == 0 { loop { pause(); } }
+                _exit(0);
+            }
+        }
+        std::process::Command::new(\"setsid\").args([\"sleep\", \"86400.MARK\"]).spawn().unwrap();
+    }";
+    let submission = Submission::compile(twist);
+    for fence in fences().iter().filter(|fence| **fence != Fence::Open) {
+        assert_eq!(submission.run(CHECK, fence), Verdict::Passed);
+        submission.expect_gone();
+    }
+}
+
+#[track_caller]
+fn expect_crash(verdict: &Verdict, expected: &str) {
+    match verdict {
+        Verdict::Crashed { how, .. } if how.contains(expected) => {}
+        other => panic!("expected: a crash, and that {expected}\nfound: {other:#?}"),
+    }
+}
+
+/// A function before main, as C's libraries have them.
+fn before_main(body: &str) -> String {
+    format!(
+        "fn twist() {{}}
+        #[used]
+        #[unsafe(link_section = \".init_array\")]
+        static FIRST: extern \"C\" fn(i32, *const *mut u8) = first;
+        #[allow(unused_variables)]
+        extern \"C\" fn first(count: i32, arguments: *const *mut u8) {{ {body} }}"
+    )
+}
+
+/// Does something with the argument that names the check.
+fn on_the_name(work: &str) -> String {
+    format!(
+        "unsafe {{
+            for i in 0..count as usize {{
+                let argument = *arguments.add(i);
+                let text = std::slice::from_raw_parts(argument, strlen(argument));
+                if text.starts_with(b\"closing::\") {{ {work} }}
+            }}
+        }}"
+    )
+}
+
+/// What became of a check, once behind each fence; nothing may be left.
+fn verdicts(twist: &str, check: &str) -> Vec<Verdict> {
+    Submission::compile(twist).verdicts(check)
+}
+
+/// The same for a twist that is work, of which nobody knows how long it takes here.
+fn patient_verdicts(twist: &str, check: &str) -> Vec<Verdict> {
+    let mut submission = Submission::compile(twist);
+    submission.compiled.deadline = 10 * DEADLINE;
+    submission.verdicts(check)
+}
+
+struct Submission {
+    compiled: Compiled,
+    mark: String,
+}
+
+impl Submission {
+    fn compile(twist: &str) -> Submission {
+        let mark = fastrand::u64(..).to_string();
+        let text = format!("{}\n{C}\n", with_twist(&twist.replace("MARK", &mark)));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = folder.path().join("lib.rs");
+        fs::write(&root, text).expect("room for a file");
+        let compiled = official().compile(&root, &["checks"], &Fence::Open);
+        let mut compiled = compiled.unwrap_or_else(|problem| panic!("{}", problem.details));
+        compiled.deadline = DEADLINE;
+        Submission { compiled, mark }
+    }
+
+    fn verdicts(&self, check: &str) -> Vec<Verdict> {
+        let verdict = |fence: &Fence| {
+            let verdict = self.run(check, fence);
+            self.expect_gone();
+            verdict
+        };
+        fences().iter().map(verdict).collect()
+    }
+
+    fn run(&self, check: &str, fence: &Fence) -> Verdict {
+        let ran = self
+            .compiled
+            .run(checks(), check, fence)
+            .expect("a check that starts");
+        ran.verdict
+    }
+
+    /// Neither the program of the checks nor what it started.
+    #[track_caller]
+    fn expect_gone(&self) {
+        expect_none_left(&self.mark);
+        expect_none_left(&self.compiled.folder().to_string_lossy());
+    }
+}
