@@ -33,6 +33,8 @@ pub struct Given<'p> {
 
 /// Where a closed fence lets a program write: in memory, and no more than this many bytes.
 const ROOM: u64 = 2 << 30;
+/// And how much of that in POSIX's shared memory.
+const SHARED_MEMORY: u64 = 64 << 20;
 
 /// What a program needs of the system's settings.
 const SETTINGS: [&str; 5] = [
@@ -99,16 +101,15 @@ fn closed(bwrap: &Path, program: &Path, given: &Given<'_>) -> Command {
     for file in SETTINGS {
         bind(&mut command, "--ro-bind-try", Path::new(file));
     }
-    // Before what is given, which may lie in /tmp itself.
+    // Before what is given, which may lie in one of them. What bubblewrap itself makes in memory has no limit.
     command.args(["--size", &ROOM.to_string(), "--tmpfs", "/tmp"]);
+    command.args(["--size", &SHARED_MEMORY.to_string(), "--tmpfs", "/dev/shm"]);
     for path in &given.read {
         bind(&mut command, "--ro-bind", path);
     }
     for path in &given.write {
         bind(&mut command, "--bind", path);
     }
-    // What bubblewrap makes beside that lies in memory, too, and has no limit.
-    command.args(["--size", "67108864", "--tmpfs", "/dev/shm"]);
     // `/proc/sys` is the machine's, and open to whom it takes for root.
     command.args([
         "--remount-ro",

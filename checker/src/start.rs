@@ -70,7 +70,7 @@ fn fill(task: Task, to: &Path) -> io::Result<()> {
     fs::copy(workspace().join("Cargo.lock"), to.join("Cargo.lock"))?;
     fs::write(to.join(".gitignore"), "/target/\n*.db\n")?;
     let readme = fs::read_to_string(from.join("README.md"))?;
-    fs::write(to.join("README.md"), without_the_solution(&readme, to))?;
+    fs::write(to.join("README.md"), readme_for(&readme, to))?;
 
     let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
     let own_workspace = "\n# This is no member of a workspace that it may lie in.\n[workspace]\n";
@@ -78,14 +78,29 @@ fn fill(task: Task, to: &Path) -> io::Result<()> {
     fs::write(to.join("Cargo.toml"), manifest)
 }
 
-/// A README without the rows of its table that are about a file of the solution's.
-fn without_the_solution(readme: &str, to: &Path) -> String {
-    let is_there = |line: &&str| {
-        let row = line.strip_prefix('|').unwrap_or_default();
-        let mut names = row.split(|c: char| !(c.is_alphanumeric() || "/_.".contains(c)));
-        names.all(|name| !name.starts_with("src/") || to.join(name).exists())
-    };
-    readme.split_inclusive('\n').filter(is_there).collect()
+/// A README for the new folder: `shared` lies inside it, and what is not there, the solution first of all, is named but
+/// not linked.
+fn readme_for(readme: &str, to: &Path) -> String {
+    let readme = readme.replace("](../shared/", "](shared/");
+    let (mut made, mut rest) = (String::new(), readme.as_str());
+    // A link is `[text](where)`.
+    while let Some(middle) = rest.find("](") {
+        let end = rest[middle..]
+            .find(')')
+            .map_or(rest.len(), |length| middle + length + 1);
+        let address = rest[middle + 2..end].trim_end_matches(')');
+        let file = address.split('#').next().unwrap_or_default();
+        let is_there = address.contains("://") || to.join(file).exists();
+        match rest[..middle].rfind('[') {
+            Some(begin) if !is_there => {
+                made += &rest[..begin];
+                made += &rest[begin + 1..middle];
+            }
+            _ => made += &rest[..end],
+        }
+        rest = &rest[end..];
+    }
+    made + rest
 }
 
 /// The files of `src/` that are beside the point, and come solved: what the stub, `main.rs` or one of them names as its

@@ -110,7 +110,11 @@ fn a_folder_has_what_is_needed_and_nothing_of_the_solution() {
             read(task.path().join("stub/lib.rs"))
         );
         let readme = read(folder.join("README.md"));
-        assert!(!readme.contains("src/cancel.rs"), "{readme}");
+        for address in readme.split("](").skip(1) {
+            let address = address.split([')', '#']).next().unwrap();
+            let is_there = address.contains("://") || folder.join(address).exists();
+            assert!(is_there, "{}: a link to {address}", task.folder);
+        }
         assert!(
             readme.contains("src/lib.rs") && readme.ends_with('\n'),
             "{readme}"
