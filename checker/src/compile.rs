@@ -14,6 +14,7 @@ use crate::fence::{Fence, Given};
 use crate::official::Official;
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
+use crate::task::workspace;
 
 /// A compiler that runs longer than this compiles no exercise.
 const LIMITS: Limits = Limits {
@@ -31,12 +32,35 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// What compiling made of a solution.
 #[derive(Debug)]
 pub struct Compiled {
-    folder: TempDir,
+    folder: Folder,
     /// How long a check waits for what does not come, in whole seconds. It gives itself up after twice that, and is ended
     /// after three times that.
     pub deadline: Duration,
     /// The programs of the checks, by their targets' names.
     pub programs: BTreeMap<String, PathBuf>,
+}
+
+/// Where the programs lie.
+#[derive(Debug)]
+enum Folder {
+    /// Goes with the value.
+    Temporary(TempDir),
+    Stays(PathBuf),
+}
+
+impl Folder {
+    fn new() -> Result<Folder, Problem> {
+        Ok(Folder::Temporary(
+            TempDir::new().map_err(|error| no_room(&error))?,
+        ))
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Folder::Temporary(folder) => folder.path(),
+            Folder::Stays(folder) => folder,
+        }
+    }
 }
 
 impl Compiled {
@@ -56,13 +80,37 @@ impl Official {
     /// When the solution does not compile, or the checks do not against it, because a name or a type of the task's is
     /// missing; the details are the compiler's.
     pub fn compile(&self, root: &Path, targets: &[&str], fence: &Fence) -> Result<Compiled, Problem> {
-        let folder = TempDir::new().map_err(|error| no_room(&error))?;
+        self.compile_in(None, root, targets, fence)
+    }
+
+    /// As [`compile`](Official::compile), in a folder that stays: for a crate that is compiled again and again, for in it
+    /// the compiler keeps what it may use the next time. One at a time uses it. Not behind a closed fence.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Official::compile).
+    pub fn compile_in(
+        &self,
+        stays: Option<&Path>,
+        root: &Path,
+        targets: &[&str],
+        fence: &Fence,
+    ) -> Result<Compiled, Problem> {
+        let (folder, options) = match stays.filter(|_| !is_closed(fence)) {
+            Some(folder) => {
+                let mut option = OsString::from("-Cincremental=");
+                option.push(folder.join("incremental"));
+                (Folder::Stays(folder.to_owned()), vec![option])
+            }
+            None => (Folder::new()?, Vec::new()),
+        };
         let library = folder.path().join(format!("lib{}.rlib", self.task.library));
         let source = root.parent().unwrap_or(Path::new("/"));
         if is_closed(fence) {
             refuse_links(root, source)?;
         }
-        let arguments = ["--crate-type=lib", "-Cmetadata=solution"].map(OsString::from);
+        let mut arguments = vec!["--crate-type=lib".into(), "-Cmetadata=solution".into()];
+        arguments.extend_from_slice(&options);
         self.rustc(self.task.library, root, &arguments, &[source], &library, fence)
             .map_err(|errors| did_not_compile("it does not compile", errors))?;
 
@@ -74,9 +122,11 @@ impl Official {
                     self.task.path().join("src/main.rs"),
                     folder.path().join(self.task.folder),
                 );
-                self.against(&library, "program", &main, "--crate-type=bin", &output, fence)?;
+                let kind = ["--crate-type=bin".into()];
+                self.against(&library, "program", &main, &kind, &output, fence)?;
             }
-            self.against(&library, &target.name, &target.source, "--test", &program, fence)?;
+            let kind = [&["--test".into()], options.as_slice()].concat();
+            self.against(&library, &target.name, &target.source, &kind, &program, fence)?;
             programs.insert(target.name.clone(), program);
         }
         Ok(Compiled {
@@ -92,13 +142,13 @@ impl Official {
         library: &Path,
         name: &str,
         source: &Path,
-        kind: &str,
+        kind: &[OsString],
         output: &Path,
         fence: &Fence,
     ) -> Result<(), Problem> {
         let mut library_is = OsString::from(format!("{}=", self.task.library));
         library_is.push(library);
-        let arguments = [kind.into(), "--extern".into(), library_is];
+        let arguments = [kind, &["--extern".into(), library_is]].concat();
         let official = self.task.path();
         self.rustc(name, source, &arguments, &[&official, library], output, fence)
             .map_err(|errors| did_not_compile("the checks do not find what the task asks for", errors))
@@ -257,6 +307,8 @@ pub(crate) fn toolchain() -> Result<PathBuf, Problem> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc)
         .args(["--print", "sysroot"])
+        // Where a `rust-toolchain` would say which.
+        .current_dir(workspace())
         .output()
         .map_err(|error| Problem::our_bug("find the compiler", &error))?;
     Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))

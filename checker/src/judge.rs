@@ -2,7 +2,7 @@
 
 use std::env;
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
@@ -30,6 +30,9 @@ pub struct Judge {
     /// Whether the required checks share a process at first: faster, and what one of them leaves behind the others see.
     /// Those that give no word there run again, each alone.
     pub is_quick: bool,
+    /// A folder in which crates are compiled, and the compiler keeps what it may use the next time: for one's own crate,
+    /// which is judged again and again.
+    pub stays: Option<PathBuf>,
 }
 
 impl Judge {
@@ -74,7 +77,9 @@ impl Judge {
         let official = adding.as_ref().unwrap_or(official);
         let required = official.checks()?;
         let mut checks = Vec::new();
-        let compiled = official.compile(&root, &[&required.name], &self.fence)?;
+        let stays = self.stays.as_deref();
+        let compile = |target: &Target| official.compile_in(stays, &root, &[&target.name], &self.fence);
+        let compiled = compile(required)?;
         let names: Vec<&str> = required.names(self.with_extras).collect();
         if self.is_quick {
             checks = compiled.run_required(required, &self.fence)?;
@@ -93,7 +98,7 @@ impl Judge {
         if self.with_extras {
             for target in official.extras() {
                 // What only extras look at need not be there.
-                let Ok(compiled) = official.compile(&root, &[&target.name], &self.fence) else {
+                let Ok(compiled) = compile(target) else {
                     continue;
                 };
                 let names: Vec<&str> = target.names(true).collect();

@@ -252,7 +252,9 @@ pub fn state_folder() -> Result<PathBuf, Problem> {
 
 /// Cargo, without what Cargo itself has told this program of its package: build scripts that look at it would run anew.
 pub(crate) fn cargo_command() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
+    // Not the one that built this program: behind rustup's `cargo` the compiler is the same for every crate, also for
+    // one that brings a `rust-toolchain` of its own.
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
         if name == "CARGO_MANIFEST_DIR" || name.to_string_lossy().starts_with("CARGO_PKG_") {
             command.env_remove(name);

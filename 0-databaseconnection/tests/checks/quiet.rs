@@ -8,7 +8,7 @@ use shared::check::{attempt, check, expect_quiet};
 fn the_library_prints_nothing() {
     let hint = "look for `println!`, `eprintln!` and `dbg!`, also in `drop`";
     check(hint, |lab| {
-        expect_quiet("quiet::the_library_prints_nothing", || {
+        expect_quiet("quiet::the_library_prints_nothing", &[], || {
             attempt(|| {
                 let connection = DatabaseConnection::open(lab.database())?;
                 fetch_users(&connection)

@@ -10,7 +10,7 @@ use crate::{NONE, count_rows, on_purpose};
 fn the_library_prints_nothing() {
     let hint = "look for `println!`, `eprintln!` and `dbg!`, also in `drop`";
     check(hint, |lab| {
-        expect_quiet("quiet::the_library_prints_nothing", || {
+        expect_quiet("quiet::the_library_prints_nothing", &[], || {
             let older = ExecuteQuery::new(lab.database(), "SELECT * FROM users WHERE age > ?", [lab.age()]);
             attempt(|| older.fetch_users());
             attempt(|| count_rows(&older));

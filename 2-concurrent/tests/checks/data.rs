@@ -135,7 +135,7 @@ fn the_library_prints_nothing() {
     check("whose work is it to print the users?", |lab| {
         let database = lab.database().to_owned();
         let missing = lab.folder().join("missing.db");
-        expect_quiet("data::the_library_prints_nothing", move || {
+        expect_quiet("data::the_library_prints_nothing", &[], move || {
             for function in FUNCTIONS {
                 let _ = run(function(&database));
                 let _ = run(function(&missing));

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::{Pin, pin};
 use std::thread::{self, ThreadId};
 
 use futures_lite::future::{self, FutureExt};
@@ -21,6 +22,11 @@ pub struct Running<T> {
 
 /// Runs a future on an executor of its own.
 pub fn start<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Running<T> {
+    // In a box, so that an executor is compiled once for each type of outcome, and not for every check.
+    start_boxed(Box::pin(work))
+}
+
+fn start_boxed<T: Send + 'static>(work: Pin<Box<dyn Future<Output = T> + Send>>) -> Running<T> {
     let (tell_outcome, outcome) = oneshot::channel();
     let (cancel, cancelled) = oneshot::channel::<()>();
     let (tell_dropped, dropped) = oneshot::channel();
@@ -123,10 +129,16 @@ impl<T> Running<T> {
 
 /// Waits for something that should come at once. `None`: it has not come before the deadline.
 pub fn wait<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut outcome = None;
+    wait_for(pin!(async { outcome = Some(future.await) }));
+    outcome
+}
+
+/// Without the future's type, so that it is compiled once.
+fn wait_for(future: Pin<&mut dyn Future<Output = ()>>) {
     let runtime = Builder::new_current_thread()
         .enable_time()
         .build()
         .expect("a runtime");
-    let in_time = async { tokio::time::timeout(*DEADLINE, future).await.ok() };
-    runtime.block_on(in_time)
+    let _ = runtime.block_on(async { tokio::time::timeout(*DEADLINE, future).await });
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
 use rusqlite::Connection;
@@ -75,8 +75,14 @@ pub fn with_connection<T: Send + 'static, B>(
 where
     B: FnOnce(&Connection) -> concurrent::Result<T> + Send + 'static,
 {
-    let database = database.to_owned();
-    async move { Ok(concurrent::with_connection(&database, body).await?) }
+    // In a box, so that the solution's function is compiled once for each type, and not for every body.
+    run_body(database.to_owned(), Box::new(body))
+}
+
+type Body<T> = Box<dyn FnOnce(&Connection) -> concurrent::Result<T> + Send>;
+
+async fn run_body<T: Send + 'static>(database: PathBuf, body: Body<T>) -> Outcome<T> {
+    Ok(concurrent::with_connection(&database, body).await?)
 }
 
 /// Whether a statement is about the users.

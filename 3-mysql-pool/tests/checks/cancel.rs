@@ -25,6 +25,7 @@ use crate::support::{Relay, check, check_alone, expect_ok, runtime};
 fn dropped_at_any_step_it_leaves_no_connection() {
     let hint = "whose is the pool when the future is gone, and who holds a part of it still?";
     check(hint, async |server| {
+        server.keep_a_few().await;
         let relay = Relay::start(server.port()).await;
         let url = server.url_through(relay.port);
         for k in 0.. {
@@ -82,6 +83,7 @@ fn a_drop_outside_the_runtime_does_not_panic() {
 fn dropped_at_every_packet(connections: usize, part: impl AsyncFn(&Pool) + Send + 'static) {
     let hint = "a connection is spoken on to the end of the answer, whoever waits for it";
     check_alone(hint, Throwaway::options(), async move |server| {
+        let users = server.keep_a_few().await;
         let relay = Relay::start(server.port()).await;
         let url = server.url_through(relay.port);
         let before = server.aborted().await;
@@ -93,7 +95,7 @@ fn dropped_at_every_packet(connections: usize, part: impl AsyncFn(&Pool) + Send 
                     () = relay.held() => true,
                 };
                 relay.release();
-                assert_eq!(fetch_users(pool).await?, server.users(), "after packet {k}");
+                assert_eq!(fetch_users(pool).await?, users, "after packet {k}");
                 Ok(dropped)
             });
             let when = format!("after a drop at packet {k}");

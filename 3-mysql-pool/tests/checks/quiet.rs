@@ -5,7 +5,7 @@ use mysql_pool::{Result, fetch_concurrently, fetch_older_users, fetch_users, wit
 use shared::check::{attempt, expect_quiet};
 
 use crate::on_purpose;
-use crate::support::{Server, check_on_a_thread, runtime};
+use crate::support::{SERVER, Server, check_on_a_thread, runtime, shared_url};
 
 /// Everything that the library has, and every way to fail.
 async fn use_everything(server: &Server) {
@@ -36,12 +36,16 @@ async fn use_everything(server: &Server) {
 fn the_library_prints_nothing() {
     let hint = "look for `println!`, `eprintln!` and `dbg!`, also in `drop`";
     check_on_a_thread(hint, |server| {
-        expect_quiet("quiet::the_library_prints_nothing", || {
-            attempt(|| runtime().block_on(use_everything(server)));
-            attempt(|| -> Result<()> {
-                runtime().block_on(with_pool(server.url(), 1, async |_| panic!("on purpose")))
-            });
-        });
+        expect_quiet(
+            "quiet::the_library_prints_nothing",
+            &[(SERVER, &shared_url())],
+            || {
+                attempt(|| runtime().block_on(use_everything(server)));
+                attempt(|| -> Result<()> {
+                    runtime().block_on(with_pool(server.url(), 1, async |_| panic!("on purpose")))
+                });
+            },
+        );
         // There, a panic says nothing.
         attempt(|| runtime().block_on(with_pool(server.url(), 1, async |pool| fetch_users(pool).await)));
     });

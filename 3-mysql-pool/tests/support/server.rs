@@ -6,6 +6,9 @@
 mod gate;
 mod processes;
 
+use std::env;
+use std::pin::{Pin, pin};
+use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -28,6 +31,17 @@ static SHARED: LazyLock<Result<Throwaway, shared::mariadb::Error>> =
 
 /// How many connections a failing check shows: the last ones.
 const SHOWN: usize = 6;
+
+/// How many users are a few.
+const FEW: usize = 4;
+
+/// In the environment, the URL of the server that is shared: for a process that a check starts.
+pub const SERVER: &str = "CHECK_SERVER";
+
+/// The URL of the server that is shared, for one who may do everything there.
+pub fn shared_url() -> String {
+    env::var(SERVER).unwrap_or_else(|_| shared_one().url())
+}
 
 fn shared_one() -> &'static Throwaway {
     SHARED.as_ref().unwrap_or_else(|error| panic!("{error}"))
@@ -60,6 +74,7 @@ pub fn check_on_a_thread(hint: &str, body: impl FnOnce(&Server) + Send + 'static
 
 /// Waits, where there is no runtime, for what is no part of what is checked.
 pub fn outside<T>(work: impl Future<Output = T>) -> T {
+    let work: Pin<&mut dyn Future<Output = T>> = pin!(work);
     OUTSIDE.block_on(work)
 }
 
@@ -81,6 +96,8 @@ impl Running {
     }
 
     fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        // Without its type, so that a runtime is compiled once for each type of outcome, and not for every check.
+        let work: Pin<&mut dyn Future<Output = T>> = pin!(work);
         self.0.as_ref().expect("only dropping takes it").block_on(work)
     }
 }
@@ -129,7 +146,7 @@ impl Bench for Server {
 
 impl Server {
     fn on_the_shared_one(seed: u64) -> Server {
-        Server::prepare(&shared_one().url(), None, seed)
+        Server::prepare(&shared_url(), None, seed)
     }
 
     fn alone(options: Options, seed: u64) -> Server {
@@ -145,6 +162,8 @@ impl Server {
         let age = random.u32(20..60);
         let mut users = users::random(&mut random, age);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        // Another process may be at work on the same server.
+        let number = format!("{}_{number}", process::id());
         let (user, password) = (format!("user_{number}"), format!("{:032x}", random.u128(..)));
         let database = format!("school_{number}");
         let (scheme_and_user, rest) = root.rsplit_once('@').expect("a URL with a user");
@@ -238,6 +257,15 @@ impl Server {
     pub async fn sql(&self, statement: &str) {
         let ran = self.admin.lock().await.query_drop(statement).await;
         ran.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+
+    /// Leaves a few users only, and returns them, in `id` order: a row is a packet, and a check that stops at every packet
+    /// need not stop at each of two hundred that are alike.
+    pub async fn keep_a_few(&self) -> &[User] {
+        let few = &self.users[..FEW];
+        let last = few[FEW - 1].id;
+        self.sql(&format!("DELETE FROM users WHERE id > {last}")).await;
+        few
     }
 
     /// What a query gives over the connection from outside.

@@ -44,6 +44,7 @@ impl Arguments {
             with_extras: !self.required_only,
             at_once: available_parallelism()?,
             is_quick: false,
+            stays: None,
         };
         let tasks = Tasks::default();
         let mut judged = Vec::new();

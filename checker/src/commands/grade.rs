@@ -17,6 +17,9 @@ use super::page::{self, Bar, FormatOption};
 use super::subject::Tasks;
 use super::{Outcome, stop};
 
+/// How many checks of a submission run at a time: several, for those of a wrong one may wait in vain up to their limit.
+const CHECKS_AT_ONCE: NonZero<usize> = NonZero::new(4).unwrap();
+
 /// Grade a class: any number of submissions, with any of the tasks in each
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -52,8 +55,9 @@ impl Arguments {
             judge: Judge {
                 fence,
                 with_extras: self.extras,
-                at_once: NonZero::<usize>::MIN,
+                at_once: CHECKS_AT_ONCE,
                 is_quick: false,
+                stays: None,
             },
             at_once: match self.jobs {
                 Some(jobs) => jobs,

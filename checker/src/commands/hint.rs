@@ -44,6 +44,7 @@ impl Arguments {
             with_extras: false,
             at_once: available_parallelism()?,
             is_quick: true,
+            stays: None,
         };
         let tasks = Tasks::default();
         for subject in subjects(slice::from_ref(&self.folder))? {

@@ -12,6 +12,7 @@ use checker::judge::Judge;
 use checker::outcome::{Submission, Task};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use shared::output::OutputError;
+use tempfile::TempDir;
 
 use super::check::check;
 use super::page;
@@ -35,21 +36,28 @@ pub struct Arguments {
 impl Arguments {
     pub fn run(self) -> Outcome {
         let subjects = subjects(&self.crates)?;
-        let judge = Judge {
+        let mut judge = Judge {
             fence: own_code(),
             with_extras: false,
             at_once: available_parallelism()?,
             is_quick: true,
+            stays: None,
         };
         let tasks = Tasks::default();
         let (_watcher, changes) = watch(&subjects)?;
+        // A folder for each, as long as it is watched.
+        let folders = subjects
+            .iter()
+            .map(|_| TempDir::new())
+            .collect::<io::Result<Vec<_>>>()?;
         // What was judged last of each.
         let mut seen: Vec<Option<Fingerprint>> = subjects.iter().map(|_| None).collect();
         let mut last = Instant::now();
         loop {
-            for (subject, seen) in subjects.iter().zip(&mut seen) {
+            for ((subject, folder), seen) in subjects.iter().zip(&folders).zip(&mut seen) {
                 let now = fingerprint(&subject.folder).ok();
                 if *seen != now || now.is_none() {
+                    judge.stays = Some(folder.path().to_owned());
                     let judged = check(&judge, &tasks, subject);
                     if stop::asked().is_none() {
                         show(judged, last.elapsed())?;

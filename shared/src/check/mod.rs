@@ -26,6 +26,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use report::Report;
+
 pub use crate::deadline::DEADLINE;
 
 #[cfg(feature = "recorder")]
@@ -76,10 +78,15 @@ pub fn check_on<B: Bench>(
     prepare: impl FnOnce(u64) -> B,
     body: impl FnOnce(&B) + Send + 'static,
 ) {
-    let report = report::Report::begin();
-    let bench = Arc::new(prepare(report.seed()));
-    let watched = bench.clone();
+    let report = Report::begin();
+    let bench = prepare(report.seed());
     // In a box, so that what follows is compiled once, and not for every check.
+    check_bench(report, hint, bench, Box::new(body));
+}
+
+fn check_bench<B: Bench>(report: Report, hint: &str, bench: B, body: Box<dyn FnOnce(&B) + Send>) {
+    let bench = Arc::new(bench);
+    let watched = bench.clone();
     let outcome = run(Box::new(move || body(&watched)));
     report.end(hint, outcome, &*bench);
 }

@@ -14,13 +14,13 @@ const WITHIN: &str = "CHECK_QUIET";
 ///
 /// What a test prints is caught by the harness, where nobody can look at it. So the binary with the tests is run once
 /// more, for the test of this name (its whole path, such as `quiet::the_library_prints_nothing`), and does the work
-/// there. Whether it succeeds does not matter, and a panic's message does not count.
+/// there, with these variables in its environment. Whether it succeeds does not matter, and a panic's message does not count.
 ///
 /// # Panics
 ///
 /// When it prints something.
 #[track_caller]
-pub fn expect_quiet(test: &str, work: impl FnOnce()) {
+pub fn expect_quiet(test: &str, environment: &[(&str, &str)], work: impl FnOnce()) {
     if env::var_os(WITHIN).is_some() {
         panic::set_hook(Box::new(|_| {}));
         println!("{MARK}");
@@ -32,6 +32,7 @@ pub fn expect_quiet(test: &str, work: impl FnOnce()) {
     }
     let output = Command::new(env::current_exe().expect("the path of this program"))
         .args(["--exact", test, "--nocapture", "--include-ignored"])
+        .envs(environment.iter().copied())
         .env(WITHIN, "1")
         .stdin(Stdio::null())
         .output()
