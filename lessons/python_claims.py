@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Tries what the lessons say of Python, against the Python that runs this.
 
-Each claim is a function. Its docstring begins with the words of the lesson, which must stand there. The Python snippets of
-the lessons run, too, on a database with the sample; those that need a package (```python aiosqlite) are only parsed. There
+Each claim is a function. Its docstring has the words of the lesson, or of an example, which must stand there. The Python
+snippets of the lessons run, too, on a database with the sample; those that need a package (```python aiosqlite) are only parsed. There
 is nothing here but the standard library, and no clock: what has to happen first is waited for.
 """
 
@@ -518,6 +518,103 @@ def run_waits_for_the_tasks_that_it_cancels():
     assert log == ["main has ended", "released"]
 
 
+# The examples
+
+
+@claim
+def a_lock_is_released_and_the_next_thread_learns_nothing():
+    """Python's `with` releases the lock, too, and the next thread learns nothing."""
+    lock = threading.Lock()
+
+    def block():
+        with lock:
+            raise ValueError
+
+    raises(ValueError, block)
+    assert not lock.locked()
+    with lock:
+        pass
+
+
+@claim
+def a_closed_file_is_still_there():
+    """Python's `file` is still there after its block, closed; to write to it then is a `ValueError`."""
+    with open("note.txt", "w") as file:
+        file.write("closed by itself\n")
+    assert file.closed
+    raises(ValueError, lambda: file.write("more"))
+
+
+@claim
+def create_task_begins_at_the_next_await():
+    """which begins at the next await;"""
+    begun = []
+
+    async def work(name):
+        begun.append(name)
+        await asyncio.sleep(0)
+
+    async def main():
+        task = asyncio.create_task(work("Bob"))
+        assert begun == []
+        await work("Alice")
+        assert begun == ["Alice", "Bob"]
+        await task
+
+    asyncio.run(main())
+
+
+@claim
+def an_async_with_needs_async_methods():
+    """which is a TypeError: 'async with' received an object from `__aenter__` that does not implement `__await__`."""
+
+    class Manager:
+        def __aenter__(self):
+            pass
+
+        def __aexit__(self, kind, error, traceback):
+            pass
+
+    async def main():
+        async with Manager():
+            pass
+
+    assert "__aenter__" in str(raises(TypeError, lambda: asyncio.run(main())))
+
+
+@claim
+def run_needs_an_argument():
+    """it is missing its argument 'main'."""
+    assert "'main'" in str(raises(TypeError, asyncio.run))
+
+
+@claim
+def a_plain_with_may_stand_around_awaits():
+    """(In Python a plain `with` would, too.)"""
+    log = []
+
+    class Manager:
+        def __enter__(self):
+            pass
+
+        def __exit__(self, kind, error, traceback):
+            log.append(kind)
+
+    async def work():
+        with Manager():
+            await asyncio.Event().wait()
+
+    async def main():
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert log == [asyncio.CancelledError]
+
+
 # What they have in common
 
 
@@ -563,10 +660,12 @@ def main():
     faulthandler.dump_traceback_later(DEADLINE, exit=True)
 
     texts = {lesson: lesson.read_text(encoding="utf-8") for lesson in LESSONS}
-    squeezed = " ".join(" ".join(text.split()) for text in texts.values())
+    examples = [example.read_text(encoding="utf-8") for example in sorted(ROOT.glob("*/examples/*.rs"))]
+    comments = re.findall(r"^//! ?(.*)$", "\n".join(examples), re.MULTILINE)
+    squeezed = " ".join(" ".join([*texts.values(), *comments]).split())
     for function in claims:
         words = " ".join(function.__doc__.split())
-        assert words in squeezed, f"{function.__name__}: no lesson says {words!r}"
+        assert words in squeezed, f"{function.__name__}: no lesson or example says {words!r}"
         with in_a_folder_with_the_sample():
             function()
 

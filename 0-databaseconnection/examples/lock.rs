@@ -16,8 +16,8 @@
 //!
 //! In Rust the lock holds the data: there is no way to the balance but through the guard that `lock` returns, and when
 //! the guard is dropped, the lock is free. Look at the second worker, which panics half-way. Python's `with` releases
-//! the lock, too, and the next thread learns nothing. Rust also marks the mutex as poisoned: the next `lock` is an error,
-//! until somebody has looked at the data.
+//! the lock, too, and the next thread learns nothing. Rust also marks the mutex as poisoned: every `lock` is an error from
+//! then on (which has the guard in it), until somebody has looked at the data and called `clear_poison`.
 
 use std::sync::{Mutex, TryLockError};
 use std::thread;

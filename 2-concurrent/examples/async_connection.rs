@@ -19,9 +19,9 @@
 //! In Rust the two are not the same. A plain type can offer `open` and `close`, for the caller to await. But nobody
 //! awaits `close` on a `?`, on a panic, or when the future is dropped, and `Drop` cannot await. A function that is given
 //! the body can: look at where 'Connection closed.' stands when the body fails, panics, and is cancelled. In the last case
-//! it comes after the caller has gone on. (In Python before: a cancelled task goes on until it has closed.) A future that
-//! is dropped in Rust is gone at once, so the closing goes on in a task of its own, and `wait` is for the end of the
-//! program.
+//! it comes after the caller has gone on. (In Python it comes before: a cancelled task goes on until it has closed.) A
+//! future that is dropped in Rust is gone at once, so the closing goes on in a task of its own, and `wait` is for the end
+//! of the program.
 
 use std::future::pending;
 use std::io;
