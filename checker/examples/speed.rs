@@ -1,6 +1,6 @@
 //! How long it takes from a save to the verdict, and how many crates are graded in a minute.
 //!
-//! `cargo build --release --bin checker && cargo run --release -p checker --example speed`
+//! `cargo build --bin checker && cargo run -p checker --example speed`
 //!
 //! It runs the program `checker` that lies beside it. A save changes a body of `src/lib.rs`; the time runs until `watch`
 //! has printed the verdict. The class is made of the right solutions of tasks 0 to 2, and then of the wrong ones, each in
