@@ -240,6 +240,25 @@ fn text_is_coloured_only_when_asked_and_says_the_same() {
 }
 
 #[test]
+fn on_a_terminal_what_the_compiler_names_is_a_link_to_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("with a space.rs");
+    std::fs::write(&file, "").unwrap();
+    let here = format!("{}:14:5", file.display());
+    let details = format!("error: no\n  --> {here}\n   |\n  ::: /not/there.rs:1:1");
+    let mut carol = submission("carol", Vec::new());
+    carol.problem = problem(Whose::YourCode, "it does not compile", &details, "mend it");
+    let mut coloured = Vec::new();
+    report::text::write(&mut coloured, std::slice::from_ref(&carol), true).unwrap();
+    let coloured = String::from_utf8(coloured).unwrap();
+    let address = format!("file://{}", file.display()).replace(' ', "%20");
+    let link = format!("--> \x1b]8;;{address}\x1b\\{here}\x1b]8;;\x1b\\\n");
+    assert!(coloured.contains(&link), "{coloured:?}");
+    assert!(coloured.contains("::: /not/there.rs:1:1\n"), "{coloured:?}");
+    assert!(!report(&[carol], Format::Text).contains('\x1b'));
+}
+
+#[test]
 fn text_keeps_its_columns_with_names_that_are_wide_or_long() {
     let wide = submission("山田太郎", alice().tasks);
     let long = submission(&"é".repeat(100), alice().tasks);

@@ -30,8 +30,7 @@ pub fn run<A: clap::Parser, T: Termination>(
     let arguments = match A::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
-            let program = A::command().get_name().to_owned();
-            notice(&format!("error: {}", wrong_command_line(&error, &program)));
+            notice(&format!("error: {}", wrong_command_line(&error, &A::command())));
             return ExitCode::from(2);
         }
         // --help and --version are errors to clap, and go to standard output. A closed pipe ends them quietly.
@@ -65,7 +64,7 @@ pub fn is_coloured(stream: &impl IsTerminal) -> bool {
 
 /// clap's own message repeats what was typed, and that may be a password under a misspelt option. So the message is
 /// made anew, of what clap knows of itself: the names of options, the values they take, what it would suggest.
-fn wrong_command_line(error: &clap::Error, program: &str) -> String {
+fn wrong_command_line(error: &clap::Error, command: &clap::Command) -> String {
     let known = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         Some(ContextValue::Strings(texts)) if !texts.is_empty() => Some(texts.join(", ")),
@@ -91,6 +90,10 @@ fn wrong_command_line(error: &clap::Error, program: &str) -> String {
                      (a value that begins with a hyphen stands after `--`)"
                 .to_owned(),
         },
+        (ErrorKind::InvalidSubcommand, _) => match known(ContextKind::SuggestedSubcommand) {
+            Some(suggestion) => format!("there is no such command; did you mean {suggestion}?"),
+            None => "there is no such command".to_owned(),
+        },
         (ErrorKind::ArgumentConflict, Some(option)) => {
             format!("{option} is given twice, or with what it excludes")
         }
@@ -104,7 +107,15 @@ fn wrong_command_line(error: &clap::Error, program: &str) -> String {
         (ErrorKind::InvalidUtf8, _) => "a word of the command line is not UTF-8".to_owned(),
         _ => "the command line cannot be read".to_owned(),
     };
-    format!("{message}\nhelp: `{program} --help` lists every option with its default")
+    let program = command.get_name();
+    let where_to_look = if command.has_subcommands() {
+        format!(
+            "`{program} --help` lists the commands, `{program} COMMAND --help` every option of one with its default"
+        )
+    } else {
+        format!("`{program} --help` lists every option with its default")
+    };
+    format!("{message}\nhelp: {where_to_look}")
 }
 
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {

@@ -1,6 +1,6 @@
 //! `checker check`: the verdict.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
@@ -9,6 +9,7 @@ use checker::outcome::{Submission, Task};
 use checker::task::TASKS;
 
 use super::page::{self, Bar, FormatOption};
+use super::shell::{program, quoted};
 use super::subject::{Subject, Tasks, own_code, subjects};
 use super::{Outcome, stop};
 
@@ -92,15 +93,15 @@ pub fn check(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
 
 /// What to do next.
 fn next(subjects: &[Subject], judged: &[Task]) -> String {
-    const COMMAND: &str = "cargo run --bin checker --";
+    let command = program();
     let failed = subjects.iter().zip(judged).find(|(_, task)| !task.is_passed());
     if let Some((subject, task)) = failed {
-        let name = subject.name();
+        let name = quoted(Path::new(&subject.name()));
         return match &task.problem {
-            Some(_) => format!("next: mend that, then: {COMMAND} check {name}"),
+            Some(_) => format!("next: mend that, then: {command} check {name}"),
             None => format!(
-                "next: {COMMAND} hint {name}     # one more hint each time\n      \
-                 {COMMAND} watch {name}    # checks again at each save"
+                "next: {command} hint {name}     # one more hint each time\n      \
+                 {command} watch {name}    # checks again at each save"
             ),
         };
     }
@@ -109,15 +110,29 @@ fn next(subjects: &[Subject], judged: &[Task]) -> String {
             let mut later = TASKS.iter().skip_while(|task| **task != subject.task);
             match later.nth(1) {
                 Some(task) => {
-                    let beside = subject.folder.parent().unwrap_or(&subject.folder).display();
-                    format!("next: {COMMAND} start {} {beside}", task.folder)
+                    let beside = beside(&subject.folder);
+                    let begun = beside.join(task.folder);
+                    if begun.exists() {
+                        format!("next: {command} watch {}", quoted(&begun))
+                    } else {
+                        format!("next: {command} start {} {}", task.folder, quoted(&beside))
+                    }
                 }
                 None => "that was the last task: compare yours with the one of this workspace".to_owned(),
             }
         }
         _ => format!(
-            "next: {COMMAND} start {} DIR    # an exercise to do yourself",
+            "next: {command} start {} DIR    # an exercise to do yourself",
             TASKS[0].folder
         ),
+    }
+}
+
+/// The folder in which a crate's folder lies, also where that is `.` or a name alone.
+fn beside(folder: &Path) -> PathBuf {
+    match folder.parent() {
+        _ if folder.file_name().is_none() => folder.join(".."),
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
     }
 }

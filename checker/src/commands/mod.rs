@@ -4,6 +4,7 @@ mod check;
 mod grade;
 mod hint;
 mod page;
+mod shell;
 mod start;
 mod stop;
 mod subject;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use checker::start::start;
 use checker::task::{TASKS, Task};
 
+use super::shell::{program, quoted};
 use super::{Outcome, page};
 
 /// Make a folder to work in: the task with its solution taken out, which builds alone
@@ -27,11 +28,12 @@ fn task(name: &str) -> Result<Task, String> {
 impl Arguments {
     pub fn run(self) -> Outcome {
         let made = start(self.task, &self.folder)?;
-        let folder = made.display();
+        let (command, folder) = (program(), quoted(&made));
         page::say(&format!(
-            "{folder} is made: read its README.md, and fill in src/lib.rs\n\n\
-             next: cargo run --bin checker -- watch {folder}    # checks it at each save\n      \
-             cargo run --bin checker -- hint {folder}     # when you are stuck"
+            "{} is made: read its README.md, and fill in src/lib.rs\n\n\
+             next: {command} watch {folder}    # checks it at each save\n      \
+             {command} hint {folder}     # when you are stuck",
+            made.display()
         ))?;
         Ok(ExitCode::SUCCESS)
     }

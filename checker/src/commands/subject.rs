@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use checker::fence::Fence;
 use checker::find::{Found, find_tasks};
 use checker::official::Official;
-use checker::outcome::Problem;
+use checker::outcome::{Problem, Whose};
 use checker::task::{TASKS, Task};
 
 /// A crate, and the task that it is of.
@@ -25,6 +25,7 @@ pub fn subjects(names: &[PathBuf]) -> Result<Vec<Subject>, Problem> {
     for name in names {
         match name.to_str().and_then(Task::find) {
             Some(task) if !name.exists() => subjects.push(Subject::of_this_workspace(task)),
+            None if !name.exists() => return Err(missing(name)),
             _ => {
                 for Found { task, folder } in find_tasks(name)? {
                     subjects.push(Subject {
@@ -36,6 +37,18 @@ pub fn subjects(names: &[PathBuf]) -> Result<Vec<Subject>, Problem> {
         }
     }
     Ok(subjects)
+}
+
+fn missing(name: &Path) -> Problem {
+    Problem {
+        whose: Whose::YourMachine,
+        message: format!("there is no folder {}, and no task of that name", name.display()),
+        details: String::new(),
+        help: format!(
+            "name the folder of a crate, or a task: {}",
+            TASKS.map(|task| task.folder).join(", ")
+        ),
+    }
 }
 
 impl Subject {

@@ -44,7 +44,7 @@ impl Arguments {
             stays: None,
         };
         let tasks = Tasks::default();
-        let (_watcher, changes) = watch(&subjects)?;
+        let (mut watcher, changes) = watch(&subjects)?;
         // A folder for each, as long as it is watched.
         let folders = subjects
             .iter()
@@ -52,21 +52,26 @@ impl Arguments {
             .collect::<io::Result<Vec<_>>>()?;
         // What was judged last of each.
         let mut seen: Vec<Option<Fingerprint>> = subjects.iter().map(|_| None).collect();
-        let mut last = Instant::now();
+        let mut last = None;
         loop {
+            let mut is_first = true;
             for ((subject, folder), seen) in subjects.iter().zip(&folders).zip(&mut seen) {
+                // One that was moved away or removed, and came back (as when Git changes branches), is another to the
+                // system. Where there is none, the verdict says so.
+                let _ = watcher.watch(&subject.folder.join("src"), RecursiveMode::Recursive);
                 let now = fingerprint(&subject.folder).ok();
                 if *seen != now || now.is_none() {
                     judge.stays = Some(folder.path().to_owned());
                     let judged = check(&judge, &tasks, subject);
                     if stop::asked().is_none() {
-                        show(judged, last.elapsed())?;
+                        show(judged, last, is_first)?;
+                        is_first = false;
                     }
                     *seen = now;
                 }
             }
             match next_change(&changes) {
-                Some(begun) => last = begun,
+                Some(begun) => last = Some(begun),
                 None => return Ok(ExitCode::SUCCESS),
             }
         }
@@ -85,7 +90,6 @@ fn watch(subjects: &[Subject]) -> notify::Result<(RecommendedWatcher, Receiver<(
     for Subject { folder, .. } in subjects {
         // The folder for its Cargo.toml; not what is below, where Cargo writes.
         watcher.watch(folder, RecursiveMode::NonRecursive)?;
-        watcher.watch(&folder.join("src"), RecursiveMode::Recursive)?;
     }
     Ok((watcher, changes))
 }
@@ -106,9 +110,10 @@ fn next_change(changes: &Receiver<()>) -> Option<Instant> {
     None
 }
 
-fn show(task: Task, took: Duration) -> Result<(), Failure> {
+/// Shows a verdict, on an empty screen if it is the first after a save; `saved` is when that was.
+fn show(task: Task, saved: Option<Instant>, is_first: bool) -> Result<(), Failure> {
     let mut out = io::stdout();
-    if out.is_terminal() {
+    if is_first && out.is_terminal() {
         // An empty screen, and what was on it above.
         write!(out, "\x1b[2J\x1b[H").map_err(OutputError::from)?;
     }
@@ -118,8 +123,12 @@ fn show(task: Task, took: Duration) -> Result<(), Failure> {
         problem: None,
     };
     page::print_brief(&submission)?;
-    page::say(&format!(
-        "\n{:.2} s from the save to here; Ctrl-C ends the watching",
-        took.as_secs_f64()
-    ))
+    let next = "it is checked again at each save, until Ctrl-C";
+    page::say(&match saved {
+        Some(saved) => format!(
+            "\n{:.2} s from the save to here; {next}\n",
+            saved.elapsed().as_secs_f64()
+        ),
+        None => format!("\n{next}\n"),
+    })
 }

@@ -1,6 +1,7 @@
 //! The report for people: of one submission a line a check, the failing ones first and a hint last; of several a table.
 
 use std::io::{self, Write};
+use std::path;
 
 use unicode_width::UnicodeWidthStr;
 
@@ -202,11 +203,40 @@ impl<W: Write> Page<'_, W> {
         writeln!(self.out, "  {}: {}", whose(problem), problem.message)?;
         if !problem.details.is_empty() {
             writeln!(self.out)?;
-            self.indented("  ", &problem.details, DETAILS)?;
+            let details = if self.is_coloured {
+                let lines: Vec<String> = problem.details.lines().map(|line| self.compiler(line)).collect();
+                lines.join("\n")
+            } else {
+                problem.details.clone()
+            };
+            self.indented("  ", &details, DETAILS)?;
             writeln!(self.out)?;
         }
         let help = self.styled(Style::Bold, "help:");
         writeln!(self.out, "  {help} {}", problem.help)
+    }
+
+    /// A line of the compiler's, for a terminal: where it names a place in a file (`--> src/lib.rs:14:5`), that is a link
+    /// to the file.
+    fn compiler(&self, line: &str) -> String {
+        let text = line.trim_start();
+        if text.starts_with("error") {
+            return self.styled(Style::Bad, line);
+        }
+        let place = text.strip_prefix("--> ").or_else(|| text.strip_prefix("::: "));
+        let file = place.and_then(|place| Some(place.rsplitn(3, ':').nth(2)?.to_owned()));
+        // One of an archive is gone by now.
+        let file = file
+            .and_then(|file| path::absolute(file).ok())
+            .filter(|file| file.is_file());
+        match (place, file) {
+            (Some(place), Some(file)) => {
+                let before = &line[..line.len() - place.len()];
+                let address = address(file.as_os_str().as_encoded_bytes());
+                format!("{before}\x1b]8;;{address}\x1b\\{place}\x1b]8;;\x1b\\")
+            }
+            _ => line.to_owned(),
+        }
     }
 
     /// The hint of the first check that fails.
@@ -293,6 +323,19 @@ impl<W: Write> Page<'_, W> {
         );
         writeln!(self.out, "{}", self.styled(Style::Bold, &counts))
     }
+}
+
+/// A file's URL.
+fn address(path: &[u8]) -> String {
+    let mut address = String::from("file://");
+    for byte in path {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte) {
+            address.push(char::from(*byte));
+        } else {
+            address.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    address
 }
 
 fn has_problem(submission: &Submission) -> bool {

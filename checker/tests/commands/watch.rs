@@ -43,7 +43,7 @@ impl Watching {
         loop {
             let line = self.lines.recv_timeout(LIMIT).expect("a verdict");
             text += &format!("{line}\n");
-            if line.contains("from the save") {
+            if line.contains("at each save") {
                 return text;
             }
         }
