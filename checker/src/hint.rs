@@ -36,7 +36,7 @@ pub fn hints(task: Task, check: &Check) -> Vec<String> {
     hints.extend(source(task, &check.name));
     let solution = task.path().join("src/lib.rs");
     hints.push(format!(
-        "that was all: one way to do it stands in {}",
+        "that was all: one way to do it stands in {} (--again begins with the first hint)",
         solution.display()
     ));
     hints

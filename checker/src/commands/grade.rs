@@ -1,6 +1,9 @@
 //! `checker grade`: a class.
 
+use std::fs;
+use std::io;
 use std::num::NonZero;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -150,9 +153,15 @@ fn draft(path: &Path) -> Result<NamedTempFile, Problem> {
         _ => Path::new("."),
     };
     let made = if path.is_dir() {
-        Err(std::io::ErrorKind::IsADirectory.into())
+        Err(io::ErrorKind::IsADirectory.into())
+    } else if path.exists() && !path.is_file() {
+        // Its place is taken, and that of /dev/null must not be.
+        Err(io::Error::other("it is no file"))
     } else {
-        NamedTempFile::new_in(folder)
+        // As any new file: a temporary one would be nobody else's to read.
+        tempfile::Builder::new()
+            .permissions(fs::Permissions::from_mode(0o666))
+            .tempfile_in(folder)
     };
     made.map_err(|error| {
         wrong(

@@ -173,7 +173,11 @@ fn cannot_read(path: &Path, error: &io::Error) -> Problem {
 /// A name for each submission: that of its folder or archive; where two have the same, the path.
 fn names(submissions: &[PathBuf]) -> Vec<String> {
     let short = |path: &PathBuf| {
-        let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+        // `.` and `..` have none; a link has one of its own.
+        let path = match path.file_name() {
+            Some(_) => path.clone(),
+            None => path.canonicalize().unwrap_or_else(|_| path.clone()),
+        };
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_else(|| path.display().to_string());
         let name = [".tar.gz", ".tgz", ".zip"]

@@ -31,6 +31,8 @@ pub fn write(out: &mut impl Write, submission: &Submission) -> Result<(), Error>
     let mut output = format!("{} of {} required checks passed", required.passed, required.of);
     if let Some(problem) = &submission.problem {
         output = said(problem);
+    } else if required.of == 0 {
+        output = "no check could be run".to_owned();
     }
     let results = Results {
         score: required.passed,

@@ -6,7 +6,7 @@ use std::path;
 use unicode_width::UnicodeWidthStr;
 
 use super::{clean, count, message, sentence, whose};
-use crate::outcome::{Check, Problem, Submission, Task, Verdict};
+use crate::outcome::{Check, Problem, Submission, Task, Verdict, Whose};
 
 /// How much of a check's message is shown, in lines; of what was seen; of a compiler's errors.
 const MESSAGE: usize = 6;
@@ -262,6 +262,40 @@ impl<W: Write> Page<'_, W> {
         }
     }
 
+    /// What the table has no room for: why there are no counts.
+    fn reasons(&mut self, submissions: &[Submission]) -> io::Result<()> {
+        let mut told: Vec<&Problem> = Vec::new();
+        let mut lines = Vec::new();
+        for submission in submissions {
+            for (task, problem) in problems(submission) {
+                match task {
+                    Some(task) if problem.whose == Whose::YourCode => lines.push(format!(
+                        "{}, {}: {}",
+                        shortened(&submission.name),
+                        task.task,
+                        problem.message
+                    )),
+                    _ if problem.whose == Whose::YourCode || told.contains(&problem) => {}
+                    // Of one that may be everybody's it is said once what to do.
+                    _ => {
+                        told.push(problem);
+                        let help = self.styled(Style::Bold, "help:");
+                        lines.push(format!(
+                            "{}: {}\n  {help} {}",
+                            whose(problem),
+                            problem.message,
+                            problem.help
+                        ));
+                    }
+                }
+            }
+        }
+        if !lines.is_empty() {
+            writeln!(self.out, "\n{}", lines.join("\n"))?;
+        }
+        Ok(())
+    }
+
     fn several(&mut self, submissions: &[Submission]) -> io::Result<()> {
         let mut tasks: Vec<&str> = Vec::new();
         for task in submissions.iter().flat_map(|submission| &submission.tasks) {
@@ -313,9 +347,10 @@ impl<W: Write> Page<'_, W> {
             .count();
         let unchecked = submissions
             .iter()
-            .filter(|submission| has_problem(submission))
+            .filter(|submission| problems(submission).any(|(_, problem)| problem.whose != Whose::YourCode))
             .count();
         let failed = submissions.len() - passed - unchecked;
+        self.reasons(submissions)?;
         writeln!(self.out)?;
         let counts = format!(
             "{} submissions: {passed} passed, {failed} failed, {unchecked} could not be checked in full",
@@ -338,8 +373,17 @@ fn address(path: &[u8]) -> String {
     address
 }
 
-fn has_problem(submission: &Submission) -> bool {
-    submission.problem.is_some() || submission.tasks.iter().any(|task| task.problem.is_some())
+/// A submission's problems, and which task each is of, if it is of one.
+fn problems(submission: &Submission) -> impl Iterator<Item = (Option<&Task>, &Problem)> {
+    let of_tasks = submission
+        .tasks
+        .iter()
+        .filter_map(|task| Some((Some(task), task.problem.as_ref()?)));
+    submission
+        .problem
+        .iter()
+        .map(|problem| (None, problem))
+        .chain(of_tasks)
 }
 
 /// How much of the required passed, as a bar: a full one is all of it.

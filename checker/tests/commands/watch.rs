@@ -79,6 +79,16 @@ fn each_save_gets_its_verdict_and_a_ctrl_c_ends_it() {
     fs::rename(&beside, &lib).expect("a save");
     assert!(watching.verdict().contains("it does not compile"));
 
+    // As when Git changes branches: the folder goes, and comes back.
+    let source = lib.parent().expect("src");
+    let away = source.with_file_name("away");
+    fs::rename(source, &away).expect("a folder moved away");
+    assert!(watching.verdict().contains("there is no src/lib.rs"));
+    fs::rename(&away, source).expect("a folder moved back");
+    assert!(watching.verdict().contains("it does not compile"));
+    fs::write(&lib, solution()).expect("a save");
+    assert!(watching.verdict().contains("26 of 26"));
+
     let pid = Pid::from_child(&watching.child);
     kill_process(pid, Signal::INT).expect("it runs");
     let status = watching.child.wait().expect("its end");
