@@ -136,3 +136,20 @@ fn beside(folder: &Path) -> PathBuf {
         _ => PathBuf::from("."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_task_goes_where_this_one_lies() {
+        for (folder, expected) in [
+            ("my/0-databaseconnection", "my"),
+            ("0-databaseconnection", "."),
+            (".", "./.."),
+            ("..", "../.."),
+        ] {
+            assert_eq!(beside(Path::new(folder)), Path::new(expected), "{folder}");
+        }
+    }
+}
