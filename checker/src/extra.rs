@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn what_cargo_says_of_the_registry_and_of_the_network_is_told_apart() {
         let of = |said: &str| (why(said.to_owned()).whose, why(said.to_owned()).message);
-        let unknown = "    Updating crates.io index\nerror: no matching package named `nosuch` found\n";
+        let unknown = "error: no matching package named `nosuch` found\n";
         let (whose, message) = of(unknown);
         assert_eq!(whose, Whose::YourCode);
         assert!(message.contains("does not exist"), "{message}");
