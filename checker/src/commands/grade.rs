@@ -52,8 +52,8 @@ pub struct Arguments {
 impl Arguments {
     pub fn run(self) -> Outcome {
         self.look_first()?;
-        let fence = self.fence()?;
         let output = self.output.as_deref().map(draft).transpose()?;
+        let fence = self.fence()?;
         let class = Class {
             judge: Judge {
                 fence,
