@@ -93,13 +93,15 @@ impl Judge {
         let tell = |ended: usize| tell(before + ended, names.len());
         tell(0);
         checks.extend(self.each_alone(&compiled, required, &left, &tell)?);
-        // In the order of their names, however they were run.
+        // In the same order, however they were run.
         checks.sort_by_key(|check| names.iter().position(|name| check.name == *name));
         if self.with_extras {
             for target in official.extras() {
-                // What only extras look at need not be there.
-                let Ok(compiled) = compile(target) else {
-                    continue;
+                let compiled = match compile(target) {
+                    Ok(compiled) => compiled,
+                    // What only extras look at need not be there.
+                    Err(problem) if problem.whose == Whose::YourCode => continue,
+                    Err(problem) => return Err(problem),
                 };
                 let names: Vec<&str> = target.names(true).collect();
                 checks.extend(self.each_alone(&compiled, target, &names, &|_| {})?);

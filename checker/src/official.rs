@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use crate::outcome::{Problem, Whose};
-use crate::task::{CHECKS, Task, workspace};
+use crate::task::{CHECKS, TASKS, Task, workspace};
 
 /// A task, built.
 #[derive(Debug, Clone)]
@@ -23,6 +23,28 @@ pub struct Official {
     pub targets: Vec<Target>,
     /// The libraries that the task and its tests use, by the names of their crates.
     pub externs: BTreeMap<String, PathBuf>,
+}
+
+/// The tasks, each built when it is asked for first, and once.
+#[derive(Debug, Default)]
+pub struct Tasks([OnceLock<Result<Official, Problem>>; TASKS.len()]);
+
+impl Tasks {
+    /// None is built yet.
+    pub const fn new() -> Tasks {
+        Tasks([const { OnceLock::new() }; TASKS.len()])
+    }
+
+    /// A task, built.
+    ///
+    /// # Errors
+    ///
+    /// As [`Official::build`].
+    pub fn official(&self, task: Task) -> Result<&Official, Problem> {
+        let index = TASKS.iter().position(|one| *one == task).unwrap_or_default();
+        let built = self.0[index].get_or_init(|| Official::build(task));
+        built.as_ref().map_err(Problem::clone)
+    }
 }
 
 /// A target of tests: a program whose every test is a check.

@@ -10,14 +10,13 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::OnceLock;
 use std::thread::available_parallelism;
 
 use checker::compile::{BINARY, Compiled};
 use checker::fence::Fence;
-use checker::official::{Official, Target};
+use checker::official::{Official, Target, Tasks};
 use checker::outcome::{self, Problem};
-use checker::task::{TASKS, Task};
+use checker::task::{CHECKS, TASKS, Task};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use solution::{Solution, Verdict};
@@ -148,21 +147,11 @@ fn every_check_is_named(task: Task, solutions: &[Solution]) -> Result<(), Failed
     Ok(())
 }
 
-/// The target of tests that looks at a task's library.
-const CHECKS: &str = "checks";
-
 /// A task and its checks, built when the first solution asks for them.
 fn official(task: Task) -> Result<(&'static Official, &'static Target), Failed> {
-    static BUILT: [OnceLock<Result<Official, Problem>>; TASKS.len()] =
-        [const { OnceLock::new() }; TASKS.len()];
-    let index = TASKS
-        .iter()
-        .position(|one| *one == task)
-        .ok_or("an unknown task")?;
-    let built = BUILT[index].get_or_init(|| Official::build(task));
-    let official = built.as_ref().map_err(|problem| in_full(problem.clone()))?;
-    let checks = official.target(CHECKS).ok_or("a task without checks")?;
-    Ok((official, checks))
+    static BUILT: Tasks = Tasks::new();
+    let official = BUILT.official(task).map_err(in_full)?;
+    Ok((official, official.checks().map_err(in_full)?))
 }
 
 fn in_full(problem: Problem) -> Failed {

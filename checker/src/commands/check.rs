@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use checker::judge::Judge;
+use checker::official::Tasks;
 use checker::outcome::{Submission, Task};
 use checker::task::TASKS;
 
 use super::page::{self, Bar, FormatOption};
 use super::shell::{program, quoted};
-use super::subject::{Subject, Tasks, own_code, subjects};
+use super::subject::{Subject, own_code, subjects};
 use super::{Outcome, stop};
 
 /// Check crates: build each with the official checks, run them, and say what to do next

@@ -12,12 +12,12 @@ use std::thread::available_parallelism;
 use checker::fence::Fence;
 use checker::grade::Class;
 use checker::judge::Judge;
+use checker::official::Tasks;
 use checker::outcome::{Problem, Submission, Whose};
 use shared::cli::notice;
 use tempfile::NamedTempFile;
 
 use super::page::{self, Bar, FormatOption};
-use super::subject::Tasks;
 use super::{Outcome, stop};
 
 /// How many checks of a submission run at a time: several, for those of a wrong one may wait in vain up to their limit.

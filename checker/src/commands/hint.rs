@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 
 use checker::hint::hints;
 use checker::judge::Judge;
-use checker::official::state_folder;
+use checker::official::{Tasks, state_folder};
 use checker::outcome::{Check, Submission, Verdict};
 use checker::report;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::check;
 use super::page;
-use super::subject::{Subject, Tasks, own_code, subjects};
+use super::subject::{Subject, own_code, subjects};
 use super::{Failure, Outcome, stop};
 
 /// Give the next hint for the first check that fails, one more each time

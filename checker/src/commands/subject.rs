@@ -1,11 +1,9 @@
 //! What a command is about: the crates that are named on the command line, and the tasks that they are of.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use checker::fence::Fence;
 use checker::find::{Found, find_tasks};
-use checker::official::Official;
 use checker::outcome::{Problem, Whose};
 use checker::task::{TASKS, Task};
 
@@ -71,18 +69,6 @@ impl Subject {
     pub fn is_ours(&self) -> bool {
         let real = |path: &Path| path.canonicalize().ok();
         real(&self.folder) == real(&self.task.path())
-    }
-}
-
-/// The tasks' checks, built when they are asked for, once.
-#[derive(Default)]
-pub struct Tasks([OnceLock<Result<Official, Problem>>; TASKS.len()]);
-
-impl Tasks {
-    pub fn official(&self, task: Task) -> Result<&Official, Problem> {
-        let index = TASKS.iter().position(|one| *one == task).unwrap_or_default();
-        let built = self.0[index].get_or_init(|| Official::build(task));
-        built.as_ref().map_err(Problem::clone)
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use checker::fingerprint::{Fingerprint, fingerprint};
 use checker::judge::Judge;
+use checker::official::Tasks;
 use checker::outcome::{Submission, Task};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use shared::output::OutputError;
@@ -16,7 +17,7 @@ use tempfile::TempDir;
 
 use super::check::check;
 use super::page;
-use super::subject::{Subject, Tasks, own_code, subjects};
+use super::subject::{Subject, own_code, subjects};
 use super::{Failure, Outcome, stop};
 
 /// How long nothing may happen before a save counts as over: many an editor writes in several steps.

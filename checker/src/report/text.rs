@@ -1,12 +1,12 @@
 //! The report for people: of one submission a line a check, the failing ones first and a hint last; of several a table.
 
+mod class;
+
 use std::io::{self, Write};
 use std::path;
 
-use unicode_width::UnicodeWidthStr;
-
 use super::{clean, count, message, sentence, whose};
-use crate::outcome::{Check, Problem, Submission, Task, Verdict, Whose};
+use crate::outcome::{Check, Problem, Submission, Task, Verdict};
 
 /// How much of a check's message is shown, in lines; of what was seen; of a compiler's errors.
 const MESSAGE: usize = 6;
@@ -17,8 +17,6 @@ const BELOW: &str = "             ";
 const BELOW_THAT: &str = "                 ";
 /// How wide a bar is.
 const BAR: usize = 20;
-/// How wide a submission's name may be in the table.
-const WIDEST: usize = 40;
 
 /// Writes the report. Colours are escape sequences: for a terminal only.
 ///
@@ -261,103 +259,6 @@ impl<W: Write> Page<'_, W> {
             more => writeln!(self.out, "{indent}… and {more} more lines"),
         }
     }
-
-    /// What the table has no room for: why there are no counts.
-    fn reasons(&mut self, submissions: &[Submission]) -> io::Result<()> {
-        let mut told: Vec<&Problem> = Vec::new();
-        let mut lines = Vec::new();
-        for submission in submissions {
-            for (task, problem) in problems(submission) {
-                match task {
-                    Some(task) if problem.whose == Whose::YourCode => lines.push(format!(
-                        "{}, {}: {}",
-                        shortened(&submission.name),
-                        task.task,
-                        problem.message
-                    )),
-                    _ if problem.whose == Whose::YourCode || told.contains(&problem) => {}
-                    // Of one that may be everybody's it is said once what to do.
-                    _ => {
-                        told.push(problem);
-                        let help = self.styled(Style::Bold, "help:");
-                        lines.push(format!(
-                            "{}: {}\n  {help} {}",
-                            whose(problem),
-                            problem.message,
-                            problem.help
-                        ));
-                    }
-                }
-            }
-        }
-        if !lines.is_empty() {
-            writeln!(self.out, "\n{}", lines.join("\n"))?;
-        }
-        Ok(())
-    }
-
-    fn several(&mut self, submissions: &[Submission]) -> io::Result<()> {
-        let mut tasks: Vec<&str> = Vec::new();
-        for task in submissions.iter().flat_map(|submission| &submission.tasks) {
-            if !tasks.contains(&task.task.as_str()) {
-                tasks.push(&task.task);
-            }
-        }
-        tasks.sort_unstable();
-        let names: Vec<String> = submissions
-            .iter()
-            .map(|submission| shortened(&submission.name))
-            .collect();
-        let width = names
-            .iter()
-            .map(|name| name.width())
-            .max()
-            .unwrap_or(0)
-            .max("submission".len());
-        let widths: Vec<usize> = tasks
-            .iter()
-            .map(|task| task.width().max("your machine".len()))
-            .collect();
-
-        let mut header = padded("submission", width);
-        for (task, width) in tasks.iter().zip(&widths) {
-            header.push_str("  ");
-            header.push_str(&padded(task, *width));
-        }
-        let header = self.styled(Style::Bold, header.trim_end());
-        writeln!(self.out, "{header}")?;
-
-        for (submission, name) in submissions.iter().zip(&names) {
-            let mut cells = vec![padded(name, width)];
-            if let Some(problem) = &submission.problem {
-                let cell = format!("{}: {}", whose(problem), problem.message);
-                cells.push(self.styled(Style::Bad, &cell));
-            } else {
-                for (task, width) in tasks.iter().zip(&widths) {
-                    let (style, cell) = cell(submission.tasks.iter().find(|known| known.task == *task));
-                    cells.push(self.styled(style, &padded(&cell, *width)));
-                }
-            }
-            writeln!(self.out, "{}", cells.join("  ").trim_end())?;
-        }
-
-        let passed = submissions
-            .iter()
-            .filter(|submission| submission.is_passed())
-            .count();
-        let unchecked = submissions
-            .iter()
-            .filter(|submission| problems(submission).any(|(_, problem)| problem.whose != Whose::YourCode))
-            .count();
-        let failed = submissions.len() - passed - unchecked;
-        self.reasons(submissions)?;
-        writeln!(self.out)?;
-        let counts = format!(
-            "{} submissions: {passed} passed, {failed} failed, {unchecked} could not be checked in full",
-            submissions.len()
-        );
-        writeln!(self.out, "{}", self.styled(Style::Bold, &counts))
-    }
 }
 
 /// A file's URL.
@@ -371,19 +272,6 @@ fn address(path: &[u8]) -> String {
         }
     }
     address
-}
-
-/// A submission's problems, and which task each is of, if it is of one.
-fn problems(submission: &Submission) -> impl Iterator<Item = (Option<&Task>, &Problem)> {
-    let of_tasks = submission
-        .tasks
-        .iter()
-        .filter_map(|task| Some((Some(task), task.problem.as_ref()?)));
-    submission
-        .problem
-        .iter()
-        .map(|problem| (None, problem))
-        .chain(of_tasks)
 }
 
 /// How much of the required passed, as a bar: a full one is all of it.
@@ -403,43 +291,8 @@ fn summary(task: &Task) -> String {
     summary
 }
 
-/// What the table says of a task.
-fn cell(task: Option<&Task>) -> (Style, String) {
-    let Some(task) = task else {
-        return (Style::Faint, "-".to_owned());
-    };
-    if let Some(problem) = &task.problem {
-        return (Style::Bad, whose(problem).to_owned());
-    }
-    if task.is_passed() {
-        return (Style::Good, "passed".to_owned());
-    }
-    let required = count(std::slice::from_ref(task), true);
-    (Style::Bad, format!("{} of {}", required.passed, required.of))
-}
-
 fn last_lines(text: &str, most: usize) -> &str {
     let mut starts = text.rmatch_indices('\n').map(|(index, _)| index + 1);
     // One line feed fewer than lines.
     starts.nth(most - 1).map_or(text, |start| &text[start..])
-}
-
-/// Counted in columns of a terminal, in which an ideograph takes two.
-fn padded(text: &str, width: usize) -> String {
-    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
-}
-
-fn shortened(name: &str) -> String {
-    if name.width() <= WIDEST {
-        return name.to_owned();
-    }
-    let mut shortened = String::new();
-    for c in name.chars() {
-        shortened.push(c);
-        if shortened.width() >= WIDEST {
-            shortened.pop();
-            break;
-        }
-    }
-    shortened + "…"
 }

@@ -1,0 +1,159 @@
+//! The report on a class, for people: a table with a line a submission, and below it why some have no counts.
+
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+use super::super::{count, whose};
+use super::{Page, Style};
+use crate::outcome::{Problem, Submission, Task, Whose};
+
+/// How wide a submission's name may be in the table.
+const WIDEST: usize = 40;
+
+impl<W: Write> Page<'_, W> {
+    pub(super) fn several(&mut self, submissions: &[Submission]) -> io::Result<()> {
+        let mut tasks: Vec<&str> = Vec::new();
+        for task in submissions.iter().flat_map(|submission| &submission.tasks) {
+            if !tasks.contains(&task.task.as_str()) {
+                tasks.push(&task.task);
+            }
+        }
+        tasks.sort_unstable();
+        let names: Vec<String> = submissions
+            .iter()
+            .map(|submission| shortened(&submission.name))
+            .collect();
+        let width = names
+            .iter()
+            .map(|name| name.width())
+            .max()
+            .unwrap_or(0)
+            .max("submission".len());
+        let widths: Vec<usize> = tasks
+            .iter()
+            .map(|task| task.width().max("your machine".len()))
+            .collect();
+
+        let mut header = padded("submission", width);
+        for (task, width) in tasks.iter().zip(&widths) {
+            header.push_str("  ");
+            header.push_str(&padded(task, *width));
+        }
+        let header = self.styled(Style::Bold, header.trim_end());
+        writeln!(self.out, "{header}")?;
+
+        for (submission, name) in submissions.iter().zip(&names) {
+            let mut cells = vec![padded(name, width)];
+            if let Some(problem) = &submission.problem {
+                let cell = format!("{}: {}", whose(problem), problem.message);
+                cells.push(self.styled(Style::Bad, &cell));
+            } else {
+                for (task, width) in tasks.iter().zip(&widths) {
+                    let (style, cell) = cell(submission.tasks.iter().find(|known| known.task == *task));
+                    cells.push(self.styled(style, &padded(&cell, *width)));
+                }
+            }
+            writeln!(self.out, "{}", cells.join("  ").trim_end())?;
+        }
+
+        let passed = submissions
+            .iter()
+            .filter(|submission| submission.is_passed())
+            .count();
+        let unchecked = submissions
+            .iter()
+            .filter(|submission| problems(submission).any(|(_, problem)| problem.whose != Whose::YourCode))
+            .count();
+        let failed = submissions.len() - passed - unchecked;
+        self.reasons(submissions)?;
+        writeln!(self.out)?;
+        let counts = format!(
+            "{} submissions: {passed} passed, {failed} failed, {unchecked} could not be checked in full",
+            submissions.len()
+        );
+        writeln!(self.out, "{}", self.styled(Style::Bold, &counts))
+    }
+
+    /// What the table has no room for: why there are no counts.
+    fn reasons(&mut self, submissions: &[Submission]) -> io::Result<()> {
+        let mut told: Vec<&Problem> = Vec::new();
+        let mut lines = Vec::new();
+        for submission in submissions {
+            for (task, problem) in problems(submission) {
+                match task {
+                    Some(task) if problem.whose == Whose::YourCode => lines.push(format!(
+                        "{}, {}: {}",
+                        shortened(&submission.name),
+                        task.task,
+                        problem.message
+                    )),
+                    _ if problem.whose == Whose::YourCode || told.contains(&problem) => {}
+                    // Of one that may be everybody's it is said once what to do.
+                    _ => {
+                        told.push(problem);
+                        let help = self.styled(Style::Bold, "help:");
+                        lines.push(format!(
+                            "{}: {}\n  {help} {}",
+                            whose(problem),
+                            problem.message,
+                            problem.help
+                        ));
+                    }
+                }
+            }
+        }
+        if !lines.is_empty() {
+            writeln!(self.out, "\n{}", lines.join("\n"))?;
+        }
+        Ok(())
+    }
+}
+
+/// A submission's problems, and which task each is of, if it is of one.
+fn problems(submission: &Submission) -> impl Iterator<Item = (Option<&Task>, &Problem)> {
+    let of_tasks = submission
+        .tasks
+        .iter()
+        .filter_map(|task| Some((Some(task), task.problem.as_ref()?)));
+    submission
+        .problem
+        .iter()
+        .map(|problem| (None, problem))
+        .chain(of_tasks)
+}
+
+/// What the table says of a task.
+fn cell(task: Option<&Task>) -> (Style, String) {
+    let Some(task) = task else {
+        return (Style::Faint, "-".to_owned());
+    };
+    if let Some(problem) = &task.problem {
+        return (Style::Bad, whose(problem).to_owned());
+    }
+    if task.is_passed() {
+        return (Style::Good, "passed".to_owned());
+    }
+    let required = count(std::slice::from_ref(task), true);
+    (Style::Bad, format!("{} of {}", required.passed, required.of))
+}
+
+/// Counted in columns of a terminal, in which an ideograph takes two.
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+fn shortened(name: &str) -> String {
+    if name.width() <= WIDEST {
+        return name.to_owned();
+    }
+    let mut shortened = String::new();
+    for c in name.chars() {
+        shortened.push(c);
+        if shortened.width() >= WIDEST {
+            shortened.pop();
+            break;
+        }
+    }
+    shortened + "…"
+}
