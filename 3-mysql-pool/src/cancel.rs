@@ -148,11 +148,12 @@ async fn users(connection: &mut Conn, statement: &str, parameters: Params) -> Re
     let mut users = Ok(Vec::new());
     let mut number = 0;
     let mut result = connection.exec_iter(statement, parameters).await?;
+    let columns = row::Columns::of(result.columns_ref());
     result
         .for_each(|row| {
             number += 1;
             if let Ok(list) = &mut users {
-                match row::user(&row, number) {
+                match columns.user(row, number) {
                     Ok(user) => list.push(user),
                     Err(error) => users = Err(error),
                 }
