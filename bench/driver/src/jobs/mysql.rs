@@ -1,0 +1,229 @@
+//! Task 3.
+
+use std::time::Instant;
+
+use crate::contender::{Entrant, How, Role};
+use crate::contest::{Contest, Figure, Goal, Target, Unit};
+use crate::places::{Places, Result};
+
+use super::{PER_SECOND, SECONDS, at_most, grouped, times_as_fast};
+
+/// How many tasks ask for the ten connections.
+const TASKS: [u32; 3] = [1, 10, 256];
+
+pub fn points(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    places.seed(places.server.url(), 12)?;
+    let tasks = if quick { &TASKS[1..2] } else { &TASKS };
+    let of_tasks = |&tasks: &u32| {
+        let seconds = if quick { 0.3 } else { 1.0 };
+        let settings = [
+            url(places),
+            format!("tasks={tasks}"),
+            format!("seconds={seconds}"),
+        ];
+        let query = "SELECT id, name, email, age FROM users WHERE age > 70 ORDER BY id";
+        let amount = if quick { 10_000 } else { 50_000 };
+        Contest {
+            title: "point queries over a pool of 10",
+            size: by(tasks),
+            number: tasks.into(),
+            figures: vec![PER_SECOND],
+            entrants: entrants(places, "points", &settings, slap(places, tasks, query, amount, 1)),
+            targets: match tasks {
+                10 => vec![
+                    times_as_fast("ours", PER_SECOND, 6.0, "aiomysql"),
+                    times_as_fast("ours", PER_SECOND, 2.0, "sqlx"),
+                    times_as_fast("ours", PER_SECOND, 1.0, "mariadb-slap"),
+                ],
+                _ => Vec::new(),
+            },
+            rounds: if quick { 2 } else { 5 },
+        }
+    };
+    Ok(tasks.iter().map(of_tasks).collect())
+}
+
+pub fn rows(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    let users = if quick { 16_000 } else { 160_000 };
+    places.seed(places.server.url(), users)?;
+    let tasks = if quick { &TASKS[1..2] } else { &TASKS };
+    let of_tasks = |&tasks: &u32| {
+        let fetches = if tasks == 1 { 3 } else { 10 };
+        let settings = [
+            url(places),
+            format!("tasks={tasks}"),
+            format!("fetches={fetches}"),
+        ];
+        let query = "SELECT id, name, email, age FROM users ORDER BY id";
+        Contest {
+            title: "rows over a pool of 10",
+            size: format!("fetches of {} rows {}", grouped(users.into()), by(tasks)),
+            number: tasks.into(),
+            figures: vec![PER_SECOND],
+            entrants: entrants(
+                places,
+                "rows",
+                &settings,
+                slap(places, tasks, query, fetches, users),
+            ),
+            targets: Vec::new(),
+            rounds: if quick { 1 } else { 3 },
+        }
+    };
+    Ok(tasks.iter().map(of_tasks).collect())
+}
+
+fn url(places: &Places) -> String {
+    format!("url={}", places.server.url())
+}
+
+fn by(tasks: u32) -> String {
+    match tasks {
+        1 => "by 1 task".to_owned(),
+        more => format!("by {more} tasks"),
+    }
+}
+
+fn entrants(places: &Places, job: &str, settings: &[String], slap: Entrant) -> Vec<Entrant> {
+    vec![
+        places.here("ours", Role::Ours, job, settings),
+        slap,
+        places.here("mysql_async", Role::Peer, job, settings),
+        places.here("sqlx", Role::Peer, job, settings),
+        places.in_python("aiomysql", job, settings),
+        places.in_python("asyncmy", job, settings),
+    ]
+}
+
+/// MariaDB's own client: it makes nothing of the rows, and has no more connections than the pools.
+fn slap(places: &Places, tasks: u32, query: &str, queries: u32, rows: u32) -> Entrant {
+    let arguments = [
+        "--create-schema=throwaway",
+        "--no-drop",
+        "--silent",
+        &format!("--concurrency={}", tasks.min(10)),
+        &format!("--number-of-queries={queries}"),
+        &format!("--query={query}"),
+    ];
+    Entrant {
+        name: "mariadb-slap",
+        role: Role::Limit,
+        how: How::Runs {
+            before: Vec::new(),
+            timed: places.mariadb("mariadb-slap", &arguments),
+            amount: Some(f64::from(queries) * f64::from(rows)),
+        },
+    }
+}
+
+const BACK: Figure = Figure {
+    name: "back",
+    title: "control back",
+    unit: Unit::Seconds,
+};
+
+const STOPPED: Figure = Figure {
+    name: "stopped",
+    title: "stopped on the server",
+    unit: Unit::Seconds,
+};
+
+const SERVES: Figure = Figure {
+    name: "serves",
+    title: "the pool serves again",
+    unit: Unit::Seconds,
+};
+
+/// A view that takes about so long, in seconds.
+const SLOW: f64 = 30.0;
+
+pub fn stop(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    places.seed(places.server.url(), 160_000)?;
+    places.sql("RENAME TABLE users TO people")?;
+    // One row for each of the first people, and for each the server looks at all of them.
+    let slow = |rows: u32| {
+        places.sql(&format!(
+            "CREATE OR REPLACE VIEW users AS SELECT * FROM people AS one WHERE id <= {rows} AND \
+             (SELECT sum(length(name) * one.id) FROM people) > 0"
+        ))
+    };
+    let rows = 5;
+    slow(rows)?;
+    let begun = Instant::now();
+    places.sql("SELECT count(*) FROM users")?;
+    slow((f64::from(rows) * SLOW / begun.elapsed().as_secs_f64()) as u32)?;
+    let settings = [url(places)];
+    Ok(vec![Contest {
+        title: "a MySQL query cancelled after 100 ms",
+        size: "of 30 s".to_owned(),
+        number: SLOW,
+        figures: vec![BACK, STOPPED, SERVES],
+        entrants: vec![
+            places.here("ours", Role::Ours, "stop", &settings),
+            places.here("mysql_async", Role::Peer, "stop", &settings),
+            places.here("sqlx", Role::Peer, "stop", &settings),
+            places.in_python("aiomysql", "stop", &settings),
+            places.in_python("asyncmy", "stop", &settings),
+        ],
+        targets: vec![at_most("ours", BACK, 0.005), at_most("ours", STOPPED, 0.050)],
+        rounds: if quick { 1 } else { 3 },
+    }])
+}
+
+/// They hand a connection to its next user as the last one left it.
+fn as_limit(entrant: Entrant) -> Entrant {
+    Entrant {
+        role: Role::Limit,
+        ..entrant
+    }
+}
+
+pub fn pool(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    let settings = [url(places), "tasks=1".to_owned()];
+    let here = |name, role| places.here(name, role, "pool", &settings);
+    let ours = "ours, without the reset";
+    Ok(vec![Contest {
+        title: "a pool's acquire and release alone",
+        size: "1 task".to_owned(),
+        number: 1.0,
+        figures: vec![SECONDS],
+        entrants: vec![
+            here("ours", Role::Ours),
+            here(ours, Role::Ours),
+            here("mysql_async", Role::Peer),
+            here("sqlx", Role::Peer),
+            here("deadpool, with a reset", Role::Peer),
+            here("bb8, with a reset", Role::Peer),
+            here("deadpool", Role::Limit),
+            here("bb8", Role::Limit),
+            as_limit(places.in_python("aiomysql", "pool", &settings)),
+            as_limit(places.in_python("asyncmy", "pool", &settings)),
+        ],
+        targets: vec![Target {
+            ours: "ours",
+            figure: "seconds",
+            goal: Goal::NoSlowerThanAnyPeer(1.0),
+        }],
+        rounds: if quick { 3 } else { 15 },
+    }])
+}
+
+pub fn connections(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    let numbers: &[u32] = if quick { &[1, 10] } else { &[1, 10, 100, 1_000] };
+    let of_number = |&number: &u32| {
+        let settings = [url(places), format!("connections={number}")];
+        Contest {
+            title: "opening a pool's connections, all at once, and closing them",
+            size: match number {
+                1 => "1 connection".to_owned(),
+                more => format!("{} connections", grouped(more.into())),
+            },
+            number: number.into(),
+            figures: vec![SECONDS],
+            entrants: vec![places.here("ours", Role::Ours, "connections", &settings)],
+            targets: Vec::new(),
+            rounds: if quick { 2 } else { 5 },
+        }
+    };
+    Ok(numbers.iter().map(of_number).collect())
+}

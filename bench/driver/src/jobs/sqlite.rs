@@ -1,0 +1,234 @@
+//! Tasks 0 to 2, and the scope.
+
+use std::time::Instant;
+
+use crate::contender::{Entrant, How, Role};
+use crate::contest::{Contest, Figure, Goal, Target, Unit};
+use crate::places::{Places, Result, run, words};
+
+use super::{SECONDS, at_most, grouped, times_as_fast};
+
+pub fn two_queries(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    let sizes: &[u32] = if quick {
+        &[1_000, 100_000]
+    } else {
+        &[12, 1_000, 100_000, 1_000_000]
+    };
+    sizes
+        .iter()
+        .map(|&number| two_queries_of(places, quick, number))
+        .collect()
+}
+
+fn two_queries_of(places: &Places, quick: bool, number: u32) -> Result<Contest> {
+    let settings = [format!("database={}", places.users(number)?.display())];
+    let here = |name, role| places.here(name, role, "two-queries", &settings);
+    let newer = |name, role| places.newer(name, role, "two-queries", &settings);
+    let ours = "ours on Tokio";
+    let mut targets = vec![Target {
+        ours,
+        figure: "seconds",
+        goal: Goal::NoSlowerThanAnyPeer(1.0),
+    }];
+    if number == 100_000 {
+        targets.push(times_as_fast(ours, SECONDS, 10.0, "aiosqlite"));
+        targets.push(times_as_fast(ours, SECONDS, 8.0, "sqlx"));
+        targets.push(times_as_fast(ours, SECONDS, 1.0 / 1.1, "rusqlite"));
+    }
+    Ok(Contest {
+        title: "two queries at once",
+        size: format!("{} users", grouped(number.into())),
+        number: number.into(),
+        figures: vec![SECONDS],
+        entrants: vec![
+            here(ours, Role::Ours),
+            here("ours on async-std", Role::Ours),
+            here("ours on smol", Role::Ours),
+            here("ours with sqlx", Role::Ours),
+            here("rusqlite", Role::Limit),
+            newer("rusqlite 0.40", Role::Limit),
+            newer("tokio-rusqlite", Role::Peer),
+            newer("async-sqlite", Role::Peer),
+            here("sqlx", Role::Peer),
+            places.in_python("aiosqlite", "two-queries", &settings),
+            newer("tokio-rusqlite, kept", Role::Kept),
+            newer("async-sqlite, kept", Role::Kept),
+            newer("deadpool-sqlite, kept", Role::Kept),
+            here("sqlx, kept", Role::Kept),
+        ],
+        targets,
+        rounds: match number {
+            _ if quick => 3,
+            0..10_000 => 101,
+            10_000..1_000_000 => 15,
+            _ => 5,
+        },
+    })
+}
+
+/// So many users have 637 among them who are older than 40.
+const USERS_WITH_637: u32 = 1_068;
+
+pub fn many(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    let sizes: &[u32] = if quick {
+        &[50, 200]
+    } else {
+        &[10, 100, 1_000, 10_000]
+    };
+    let database = places.users(USERS_WITH_637)?;
+    let of_size = |&fetches: &u32| {
+        let settings = [
+            format!("database={}", database.display()),
+            format!("fetches={fetches}"),
+        ];
+        let here = |name, role| places.here(name, role, "many", &settings);
+        let newer = |name, role| places.newer(name, role, "many", &settings);
+        let mut entrants = vec![
+            here("ours", Role::Ours),
+            here("rusqlite", Role::Limit),
+            newer("tokio-rusqlite", Role::Peer),
+            newer("async-sqlite", Role::Peer),
+            here("sqlx", Role::Peer),
+            newer("deadpool-sqlite, kept", Role::Kept),
+            here("sqlx, kept", Role::Kept),
+        ];
+        // Of 10,000 it would make a thread each, and of 5,000 it took 473 s.
+        if fetches <= 1_000 {
+            entrants.push(places.in_python("aiosqlite", "many", &settings));
+        }
+        Contest {
+            title: "many fetches at once, of 637 rows",
+            size: format!("{} fetches", grouped(fetches.into())),
+            number: fetches.into(),
+            figures: vec![SECONDS],
+            entrants,
+            targets: match fetches {
+                1_000 => vec![times_as_fast("ours", SECONDS, 300.0, "aiosqlite")],
+                _ => Vec::new(),
+            },
+            rounds: if quick { 2 } else { 5 },
+        }
+    };
+    Ok(sizes.iter().map(of_size).collect())
+}
+
+const BACK: Figure = Figure {
+    name: "back",
+    title: "control back",
+    unit: Unit::Seconds,
+};
+
+const CLOSED: Figure = Figure {
+    name: "closed",
+    title: "connection closed",
+    unit: Unit::Seconds,
+};
+
+/// A view that takes about so long, in seconds.
+const SLOW: f64 = 3.0;
+
+/// The drivers bring a SQLite of their own, which is faster than Debian's shell, by about this factor.
+const FASTER: f64 = 1.4;
+
+pub fn cancel(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    let database = places.users(12)?;
+    let slow = |database: &std::path::Path, steps: u64| {
+        let view = format!(
+            "DROP VIEW IF EXISTS users; CREATE VIEW users AS SELECT * FROM people WHERE 0 <= \
+             (WITH RECURSIVE steps(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM steps LIMIT {steps}) \
+             SELECT count(*) FROM steps)"
+        );
+        run(places.sqlite_shell(database, &[&view]))
+    };
+    let folder = places.file("slow");
+    std::fs::create_dir_all(&folder)?;
+    let copy = folder.join("users.db");
+    std::fs::copy(database, &copy)?;
+    run(places.sqlite_shell(&copy, &["ALTER TABLE users RENAME TO people"]))?;
+    let steps = 4_000_000;
+    slow(&copy, steps)?;
+    let begun = Instant::now();
+    run(places.sqlite_shell(&copy, &["SELECT count(*) FROM users"]))?;
+    slow(
+        &copy,
+        (steps as f64 * FASTER * SLOW / begun.elapsed().as_secs_f64()) as u64,
+    )?;
+
+    let settings = [format!("database={}", copy.display())];
+    let here = |name, role| places.here(name, role, "cancel", &settings);
+    let newer = |name, role| places.newer(name, role, "cancel", &settings);
+    Ok(vec![Contest {
+        title: "a query cancelled after 100 ms",
+        size: "of 3 s".to_owned(),
+        number: SLOW,
+        figures: vec![BACK, CLOSED],
+        entrants: vec![
+            here("ours", Role::Ours),
+            newer("tokio-rusqlite", Role::Peer),
+            newer("async-sqlite", Role::Peer),
+            here("sqlx", Role::Peer),
+            places.in_python("aiosqlite", "cancel", &settings),
+        ],
+        targets: vec![at_most("ours", BACK, 0.005), at_most("ours", CLOSED, 0.020)],
+        rounds: if quick { 1 } else { 5 },
+    }])
+}
+
+pub fn open_row(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    let settings = [format!("database={}", places.users(12)?.display())];
+    let here = |name, role| places.here(name, role, "open-row", &settings);
+    let in_transaction = "rusqlite, in a transaction";
+    Ok(vec![Contest {
+        title: "opening, one row, closing",
+        size: "12 users".to_owned(),
+        number: 12.0,
+        figures: vec![SECONDS],
+        entrants: vec![
+            here("ours, task 0", Role::Ours),
+            here("rusqlite", Role::Limit),
+            here("ours, task 1", Role::Ours),
+            here("ours, task 0, with_connection", Role::Ours),
+            here(in_transaction, Role::Limit),
+            places.in_python("sqlite3", "open-row", &settings),
+        ],
+        targets: vec![
+            times_as_fast("ours, task 0", SECONDS, 1.0 / 1.05, "rusqlite"),
+            times_as_fast("ours, task 1", SECONDS, 1.0 / 1.05, "rusqlite"),
+            times_as_fast(
+                "ours, task 0, with_connection",
+                SECONDS,
+                1.0 / 1.05,
+                in_transaction,
+            ),
+        ],
+        rounds: if quick { 3 } else { 15 },
+    }])
+}
+
+const ALLOCATIONS: Figure = Figure {
+    name: "allocations",
+    title: "allocations",
+    unit: Unit::Number,
+};
+
+pub fn scope(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    let program = places.bench.join("target/release/scope");
+    let entrant = |name: &'static str, role| Entrant {
+        name,
+        role,
+        how: How::Serves(words([program.as_os_str(), "scope".as_ref(), name.as_ref()])),
+    };
+    Ok(vec![Contest {
+        title: "the scope around an empty body",
+        size: "one".to_owned(),
+        number: 1.0,
+        figures: vec![SECONDS, ALLOCATIONS],
+        entrants: vec![
+            entrant("ours", Role::Ours),
+            entrant("bare awaits", Role::Limit),
+            entrant("scopeguard", Role::Limit),
+        ],
+        targets: vec![at_most("ours", SECONDS, 1e-6), at_most("ours", ALLOCATIONS, 0.0)],
+        rounds: if quick { 3 } else { 15 },
+    }])
+}

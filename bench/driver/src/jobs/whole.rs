@@ -1,0 +1,204 @@
+//! Whole programs: `seed`, and a student's first build.
+
+use crate::contender::{Entrant, How, Role, Words};
+use crate::contest::Contest;
+use crate::places::{Places, Result, run, words};
+
+use super::{SECONDS, at_most, grouped, times_as_fast};
+
+pub fn seed(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    let number = if quick { 100_000 } else { 1_000_000 };
+    let csv = places.file("users.csv");
+    let source = places.users(number)?;
+    let export = [
+        ".mode csv",
+        &format!(".once '{}'", csv.display()),
+        "SELECT id, name, email, age FROM users ORDER BY id",
+    ];
+    run(places.sqlite_shell(&source, &export))?;
+
+    let size = |number: u32| format!("{} users", grouped(number.into()));
+    let mut contests = vec![
+        Contest {
+            title: "seeding a SQLite file",
+            size: size(number),
+            number: number.into(),
+            figures: vec![SECONDS],
+            entrants: vec![ours_into_a_file(places, number), shell(places), python(places)],
+            targets: vec![
+                times_as_fast("ours", SECONDS, 3.0, "Python's executemany"),
+                times_as_fast("ours", SECONDS, 1.4, "the sqlite3 shell"),
+            ],
+            rounds: if quick { 1 } else { 5 },
+        },
+        Contest {
+            title: "seeding a MySQL table",
+            size: size(number),
+            number: number.into(),
+            figures: vec![SECONDS],
+            entrants: vec![ours_into_a_table(places, number), load_data(places)],
+            targets: vec![times_as_fast("ours", SECONDS, 1.0, "LOAD DATA")],
+            rounds: if quick { 1 } else { 3 },
+        },
+    ];
+    if !quick {
+        // For the memory: it is to be that of a million.
+        contests.push(Contest {
+            title: "seeding a SQLite file",
+            size: size(10_000_000),
+            number: 1e7,
+            figures: vec![SECONDS],
+            entrants: vec![ours_into_a_file(places, 10_000_000)],
+            targets: Vec::new(),
+            rounds: 1,
+        });
+    }
+    Ok(contests)
+}
+
+fn csv(places: &Places) -> String {
+    places.file("users.csv").display().to_string()
+}
+
+fn removing(places: &Places, file: &str) -> Words {
+    words(["rm".as_ref(), "-rf".as_ref(), places.file(file).as_os_str()])
+}
+
+fn ours_into_a_file(places: &Places, number: u32) -> Entrant {
+    Entrant {
+        name: "ours",
+        role: Role::Ours,
+        how: How::Runs {
+            before: vec![removing(places, "seed.db")],
+            timed: words([
+                places.program("seed").as_os_str(),
+                "--database".as_ref(),
+                places.file("seed.db").as_os_str(),
+                "--users".as_ref(),
+                number.to_string().as_ref(),
+            ]),
+            amount: None,
+        },
+    }
+}
+
+/// The same table and index, with the same care: none before it is done.
+fn shell(places: &Places) -> Entrant {
+    let (table, index) = (shared::schema::SQLITE_TABLE, shared::schema::SQLITE_INDEX);
+    let commands = [
+        "PRAGMA journal_mode = OFF",
+        "PRAGMA synchronous = OFF",
+        "PRAGMA locking_mode = EXCLUSIVE",
+        "BEGIN",
+        table,
+        &format!(".import --csv '{}' users", csv(places)),
+        index,
+        "COMMIT",
+    ];
+    Entrant {
+        name: "the sqlite3 shell",
+        role: Role::Peer,
+        how: How::Runs {
+            before: vec![removing(places, "shell.db")],
+            timed: places.sqlite_shell(&places.file("shell.db"), &commands),
+            amount: None,
+        },
+    }
+}
+
+fn python(places: &Places) -> Entrant {
+    Entrant {
+        name: "Python's executemany",
+        role: Role::Peer,
+        how: How::Runs {
+            before: vec![removing(places, "python.db")],
+            timed: words([
+                places.python().as_os_str(),
+                places.bench.join("python/fill.py").as_os_str(),
+                csv(places).as_ref(),
+                places.file("python.db").as_os_str(),
+            ]),
+            amount: None,
+        },
+    }
+}
+
+const NEW: &str = "DROP VIEW IF EXISTS users; DROP TABLE IF EXISTS users, people, loaded";
+
+fn ours_into_a_table(places: &Places, number: u32) -> Entrant {
+    let url = places.server.url();
+    Entrant {
+        name: "ours",
+        role: Role::Ours,
+        how: How::Runs {
+            before: vec![places.mariadb("mariadb", &["throwaway", "--execute", NEW])],
+            timed: words([
+                places.program("seed").as_os_str(),
+                "--database".as_ref(),
+                url.as_ref(),
+                "--users".as_ref(),
+                number.to_string().as_ref(),
+            ]),
+            amount: None,
+        },
+    }
+}
+
+fn load_data(places: &Places) -> Entrant {
+    let new = format!("{NEW}; {}", shared::schema::mysql_table("loaded"));
+    let load = format!(
+        "LOAD DATA LOCAL INFILE '{}' INTO TABLE loaded CHARACTER SET utf8mb4 \
+         FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' LINES TERMINATED BY '\\r\\n'",
+        csv(places)
+    );
+    Entrant {
+        name: "LOAD DATA",
+        role: Role::Peer,
+        how: How::Runs {
+            before: vec![places.mariadb("mariadb", &["throwaway", "--execute", &new])],
+            timed: places.mariadb("mariadb", &["--local-infile=1", "throwaway", "--execute", &load]),
+            amount: None,
+        },
+    }
+}
+
+/// All crates are there; nothing of them is compiled.
+pub fn build(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    if quick {
+        return Ok(Vec::new());
+    }
+    let builds: [(&str, &[&str], f64); 2] = [
+        ("of task 0", &["--bin", "0-databaseconnection"], 15.0),
+        ("of everything", &[], 60.0),
+    ];
+    let contest = |(size, what, most): (&str, &[&str], f64)| {
+        let mut timed = words([
+            "cargo".as_ref(),
+            "build".as_ref(),
+            "--locked".as_ref(),
+            "--manifest-path".as_ref(),
+            places.root.join("Cargo.toml").as_os_str(),
+            "--target-dir".as_ref(),
+            places.file("build").as_os_str(),
+        ]);
+        timed.extend(what.iter().map(Into::into));
+        Contest {
+            title: "a student's first build",
+            size: size.to_owned(),
+            number: 1.0,
+            figures: vec![SECONDS],
+            entrants: vec![Entrant {
+                name: "ours",
+                role: Role::Ours,
+                how: How::Runs {
+                    before: vec![removing(places, "build")],
+                    timed,
+                    amount: None,
+                },
+            }],
+            targets: vec![at_most("ours", SECONDS, most)],
+            rounds: 1,
+        }
+    };
+    Ok(builds.into_iter().map(contest).collect())
+}

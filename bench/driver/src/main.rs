@@ -1,0 +1,127 @@
+//! Has the contenders take turns, and writes down what came of it.
+
+#![forbid(unsafe_code)]
+
+mod chart;
+mod contender;
+mod contest;
+mod jobs;
+mod machine;
+mod places;
+mod table;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use contest::Outcome;
+use indicatif::{ProgressBar, ProgressStyle};
+use jobs::JOBS;
+use places::{Places, Result};
+use shared::cli;
+
+/// Measure this project and what people would use instead, in turns, and write tables and charts
+#[derive(clap::Parser)]
+#[command(name = "bench/run", version)]
+struct Arguments {
+    /// Small sizes and few rounds: whether it all works. The figures mean little
+    #[arg(long)]
+    quick: bool,
+    /// Only these jobs [default: all]
+    #[arg(long, value_name = "JOB", value_parser = clap::builder::PossibleValuesParser::new(JOBS.map(|(name, _)| name)))]
+    only: Vec<String>,
+    /// Where tables and charts are written [default: bench/results for a whole run, else bench/target/results]
+    #[arg(long, value_name = "FOLDER")]
+    into: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    cli::run(|arguments: Arguments| {
+        let places = Places::new()?;
+        let is_whole = !arguments.quick && arguments.only.is_empty();
+        let folder = arguments.into.unwrap_or_else(|| {
+            places
+                .bench
+                .join(if is_whole { "results" } else { "target/results" })
+        });
+        fs::create_dir_all(&folder)?;
+        let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+        let bar = ProgressBar::new(JOBS.iter().filter(|(name, _)| wanted(name)).count() as u64);
+        bar.set_style(ProgressStyle::with_template(
+            "{wide_bar} {pos} of {len}, {elapsed}: {msg}",
+        )?);
+        let mut outcomes = Vec::new();
+        for (name, contests) in JOBS.into_iter().filter(|(name, _)| wanted(name)) {
+            bar.set_message(name);
+            bar.tick();
+            for contest in contests(&places, arguments.quick)? {
+                let outcome = contest.run();
+                bar.suspend(|| print!("{}", section(&outcome)));
+                outcomes.push(outcome);
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        let report = report(&places, &outcomes);
+        fs::write(folder.join("README.md"), &report)?;
+        fs::write(
+            folder.join("results.json"),
+            serde_json::to_string_pretty(&outcomes)?,
+        )?;
+        chart::ratios(&outcomes, &folder.join("ratios.svg"))?;
+        chart::growth(&outcomes, &folder.join("growth.svg"))?;
+        print!("\n## Targets\n\n{}", table::of_targets(&outcomes));
+        cli::notice(&format!("tables and charts are in {}", folder.display()));
+        failures(&outcomes)
+    })
+}
+
+fn section(outcome: &Outcome) -> String {
+    format!(
+        "\n### {}, {}\n\n{}",
+        outcome.title,
+        outcome.size,
+        table::of_contest(outcome)
+    )
+}
+
+fn report(places: &Places, outcomes: &[Outcome]) -> String {
+    let mut text = format!(
+        "# The last results\n\nWritten by `bench/run`. {}\n\
+         ![How many times as fast ours is, for each job and peer.](ratios.svg)\n\n## Targets\n\n{}",
+        machine::description(places),
+        table::of_targets(outcomes)
+    );
+    if !table::series(outcomes).is_empty() {
+        let growth = table::of_growth(outcomes);
+        write!(
+            text,
+            "\n## Growth\n\n![Time and memory against size.](growth.svg)\n\n{growth}"
+        )
+        .expect("a string takes it");
+    }
+    text += "\n## Every figure\n\nMedians, and the spread from the least to the most.\n";
+    text.extend(outcomes.iter().map(section));
+    text
+}
+
+/// That a peer fails is a result; that ours does is none.
+fn failures(outcomes: &[Outcome]) -> Result<()> {
+    for outcome in outcomes {
+        for entry in outcome
+            .entries
+            .iter()
+            .filter(|entry| entry.role == contender::Role::Ours)
+        {
+            if let Some(problem) = &entry.problem {
+                return Err(format!(
+                    "{}, {}: {}: {problem}\nhelp: the other results are whole; correct this, then measure again",
+                    outcome.title, outcome.size, entry.name
+                )
+                .into());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Where everything lies: programs, databases, the server.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use shared::mariadb::Throwaway;
+use tempfile::TempDir;
+
+use crate::contender::{Entrant, How, Role, Words};
+
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// What the contests need.
+pub struct Places {
+    /// `bench/`.
+    pub bench: PathBuf,
+    /// The project's root.
+    pub root: PathBuf,
+    /// For databases and builds; it goes with this value.
+    pub temporary: TempDir,
+    pub server: Throwaway,
+}
+
+impl Places {
+    /// Makes a folder, and starts a server.
+    pub fn new() -> Result<Places> {
+        let bench = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .ok_or("no folder")?
+            .to_owned();
+        let server = Throwaway::options()
+            .argument("--max-connections=1100")
+            .argument("--innodb-buffer-pool-size=512M")
+            .argument("--local-infile=1")
+            .start()?;
+        Ok(Places {
+            root: bench.parent().ok_or("no root")?.to_owned(),
+            bench,
+            temporary: tempfile::tempdir()?,
+            server,
+        })
+    }
+
+    /// A path in the temporary folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.temporary.path().join(name)
+    }
+
+    /// A program of this project, built for release.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.root.join("target/release").join(name)
+    }
+
+    pub fn python(&self) -> PathBuf {
+        self.bench.join("target/python/bin/python")
+    }
+
+    /// An entrant that is one of ours or lives with our versions of the drivers.
+    pub fn here(&self, name: &'static str, role: Role, job: &str, settings: &[String]) -> Entrant {
+        entrant(
+            name,
+            role,
+            vec![self.bench.join("target/release/contender").into()],
+            job,
+            settings,
+        )
+    }
+
+    /// An entrant on a newer rusqlite.
+    pub fn newer(&self, name: &'static str, role: Role, job: &str, settings: &[String]) -> Entrant {
+        entrant(
+            name,
+            role,
+            vec![self.bench.join("newer/target/release/newer").into()],
+            job,
+            settings,
+        )
+    }
+
+    /// An entrant in Python.
+    pub fn in_python(&self, name: &'static str, job: &str, settings: &[String]) -> Entrant {
+        let program = vec![
+            self.python().into(),
+            self.bench.join("python/contender.py").into(),
+        ];
+        entrant(name, Role::Peer, program, job, settings)
+    }
+
+    /// A SQLite file with so many users, in a folder of its own.
+    pub fn users(&self, number: u32) -> Result<PathBuf> {
+        let folder = self.file(&format!("{number}-users"));
+        let database = folder.join("users.db");
+        if !database.exists() {
+            std::fs::create_dir_all(&folder)?;
+            self.seed(&database, number)?;
+        }
+        Ok(database)
+    }
+
+    /// Fills a database, a file or a server's.
+    pub fn seed(&self, database: impl AsRef<std::ffi::OsStr>, number: u32) -> Result<()> {
+        run(words([
+            self.program("seed").as_os_str(),
+            "--database".as_ref(),
+            database.as_ref(),
+            "--users".as_ref(),
+            number.to_string().as_ref(),
+            "--force".as_ref(),
+        ]))
+    }
+
+    /// The `sqlite3` shell, with commands for a database.
+    pub fn sqlite_shell(&self, database: &Path, commands: &[&str]) -> Words {
+        let mut shell = words(["sqlite3".as_ref(), "-bail".as_ref(), database.as_os_str()]);
+        shell.extend(commands.iter().map(OsString::from));
+        shell
+    }
+
+    /// One of MariaDB's client programs, connected to the server.
+    pub fn mariadb(&self, program: &str, arguments: &[&str]) -> Words {
+        let url = self.server.url();
+        let password = url.split([':', '@']).nth(2).unwrap_or_default();
+        let mut client = words([
+            program.to_owned(),
+            "--no-defaults".to_owned(),
+            "--host=127.0.0.1".to_owned(),
+            format!("--port={}", self.server.port()),
+            "--user=throwaway".to_owned(),
+            format!("--password={password}"),
+        ]);
+        client.extend(arguments.iter().map(OsString::from));
+        client
+    }
+
+    /// Runs SQL on the server.
+    pub fn sql(&self, sql: &str) -> Result<()> {
+        run(self.mariadb("mariadb", &["throwaway", "--execute", sql]))
+    }
+}
+
+fn entrant(name: &'static str, role: Role, mut program: Words, job: &str, settings: &[String]) -> Entrant {
+    program.extend([job, name].map(OsString::from));
+    program.extend(settings.iter().map(OsString::from));
+    let how = How::Serves(program);
+    Entrant { name, role, how }
+}
+
+pub fn words<const N: usize>(words: [impl Into<OsString>; N]) -> Words {
+    words.map(Into::into).into()
+}
+
+/// Runs a program that has to succeed.
+pub fn run(words: Words) -> Result<()> {
+    let output = Command::new(&words[0])
+        .args(&words[1..])
+        .stdin(Stdio::null())
+        .output()?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!(
+            "{} failed: {}",
+            words[0].display(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        )
+        .into()),
+    }
+}

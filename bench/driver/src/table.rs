@@ -1,0 +1,227 @@
+//! The results as Markdown.
+
+use std::fmt::Write;
+
+use crate::contender::Role;
+use crate::contest::{Entry, Goal, Outcome, Target, Unit};
+
+/// A table of one contest: the medians and their spread, and how many times as slow as ours each is.
+pub fn of_contest(outcome: &Outcome) -> String {
+    let mut text = String::from("| |");
+    for figure in &outcome.figures {
+        write!(text, " {} | spread |", figure.title).expect("a string takes it");
+    }
+    text += " ours is so many times as fast | memory | threads |\n| --- |";
+    text += &" ---: |".repeat(outcome.figures.len() * 2 + 3);
+    text.push('\n');
+    for entry in &outcome.entries {
+        text += &row(outcome, entry);
+    }
+    for entry in &outcome.entries {
+        if let Some(problem) = &entry.problem {
+            writeln!(text, "\n{}: {problem}.", entry.name).expect("a string takes it");
+        }
+    }
+    text
+}
+
+fn row(outcome: &Outcome, entry: &Entry) -> String {
+    let name = match entry.role {
+        Role::Ours => format!("**{}**", entry.name),
+        Role::Limit => format!("{} (limit)", entry.name),
+        Role::Peer | Role::Kept => entry.name.to_owned(),
+    };
+    let mut cells = vec![name];
+    for figure in &outcome.figures {
+        let values = entry
+            .figures
+            .get(figure.name)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let known: Vec<f64> = values.iter().copied().flatten().collect();
+        let (least, most) = known
+            .iter()
+            .fold((f64::INFINITY, 0.0_f64), |(least, most), &value| {
+                (least.min(value), most.max(value))
+            });
+        match entry.median(figure.name) {
+            Some(median) => {
+                cells.push(value(figure.unit, median));
+                cells.push(format!(
+                    "{} – {}",
+                    value(figure.unit, least),
+                    value(figure.unit, most)
+                ));
+            }
+            // Within a round there is a limit of its own.
+            None if !values.is_empty() => cells.extend(["not within 10 s".to_owned(), String::new()]),
+            None => cells.extend(["–".to_owned(), String::new()]),
+        }
+    }
+    let ours = first_of_ours(outcome);
+    let speed = outcome
+        .figures
+        .iter()
+        .filter(|figure| figure.unit != Unit::Number);
+    let speeds: Vec<String> = speed
+        .filter_map(|figure| outcome.speed(figure.name, ours?.name, entry.name))
+        .map(ratio)
+        .collect();
+    cells.push(match entry.role {
+        Role::Ours if ours.is_some_and(|ours| ours.name == entry.name) => String::new(),
+        _ => speeds.join(", "),
+    });
+    cells.push(
+        entry
+            .memory
+            .map_or_else(String::new, |bytes| format!("{:.0} MB", bytes / 1e6)),
+    );
+    cells.push(
+        entry
+            .threads
+            .map_or_else(String::new, |threads| format!("{threads:.0}")),
+    );
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// Whom the others are compared with.
+pub fn first_of_ours(outcome: &Outcome) -> Option<&Entry> {
+    outcome.entries.iter().find(|entry| entry.role == Role::Ours)
+}
+
+/// A table of what was to be reached.
+pub fn of_targets(outcomes: &[Outcome]) -> String {
+    let mut text = String::from("| job | | to reach | reached | |\n| --- | --- | --- | ---: | --- |\n");
+    for outcome in outcomes {
+        for target in &outcome.targets {
+            let (reached, verdict) = match outcome.reached(target) {
+                Some((figure, true)) => (reached(outcome, target, figure), "yes"),
+                Some((figure, false)) => (reached(outcome, target, figure), "**no**"),
+                None => (String::new(), "not measured"),
+            };
+            let title = outcome.figures.iter().find(|figure| figure.name == target.figure);
+            let title = title.map_or("", |figure| figure.title);
+            writeln!(
+                text,
+                "| {}, {} | {}: {title} | {} | {reached} | {verdict} |",
+                outcome.title,
+                outcome.size,
+                target.ours,
+                goal(outcome, target)
+            )
+            .expect("a string takes it");
+        }
+    }
+    text
+}
+
+fn goal(outcome: &Outcome, target: &Target) -> String {
+    match &target.goal {
+        Goal::TimesAsFastAs(times, peer) => format!("{} as fast as {peer}", ratio(*times)),
+        Goal::NoSlowerThanAnyPeer(_) => "no slower than any peer".to_owned(),
+        Goal::AtMost(most) => format!("at most {}", value(outcome.unit(target.figure), *most)),
+    }
+}
+
+fn reached(outcome: &Outcome, target: &Target, figure: f64) -> String {
+    match target.goal {
+        Goal::AtMost(_) => value(outcome.unit(target.figure), figure),
+        Goal::TimesAsFastAs(..) | Goal::NoSlowerThanAnyPeer(_) => ratio(figure),
+    }
+}
+
+/// How time and memory of ours grow: the slope on log axes from each size to the next, where there are three or more.
+pub fn of_growth(outcomes: &[Outcome]) -> String {
+    let mut text = String::from(
+        "| job | from | to | time grows with the power | memory grows with the power |\n\
+         | --- | ---: | ---: | ---: | ---: |\n",
+    );
+    for series in series(outcomes) {
+        for pair in series.windows(2) {
+            let (small, large) = (pair[0], pair[1]);
+            let time = |outcome: &Outcome| first_of_ours(outcome)?.median("seconds");
+            let memory = |outcome: &Outcome| first_of_ours(outcome)?.memory;
+            writeln!(
+                text,
+                "| {} | {} | {} | {} | {} |",
+                small.title,
+                small.size,
+                large.size,
+                slope(small, large, time),
+                slope(small, large, memory)
+            )
+            .expect("a string takes it");
+        }
+    }
+    text
+}
+
+/// The outcomes of one job at three sizes or more, for each job that has so many.
+pub fn series(outcomes: &[Outcome]) -> Vec<Vec<&Outcome>> {
+    let mut all: Vec<Vec<&Outcome>> = Vec::new();
+    for outcome in outcomes
+        .iter()
+        .filter(|outcome| outcome.unit("seconds") == Unit::Seconds)
+    {
+        match all.iter_mut().find(|series| series[0].title == outcome.title) {
+            Some(series) => series.push(outcome),
+            None => all.push(vec![outcome]),
+        }
+    }
+    all.retain(|series| series.len() >= 3);
+    all
+}
+
+fn slope(small: &Outcome, large: &Outcome, of: impl Fn(&Outcome) -> Option<f64>) -> String {
+    let Some((before, after)) = of(small).zip(of(large)) else {
+        return String::new();
+    };
+    format!(
+        "{:.2}",
+        (after / before).ln() / (large.number / small.number).ln()
+    )
+}
+
+/// A figure as people read it.
+pub fn value(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Seconds if value >= 1.0 => format!("{} s", digits(value)),
+        Unit::Seconds if value >= 1e-3 => format!("{} ms", digits(value * 1e3)),
+        Unit::Seconds if value >= 1e-6 => format!("{} µs", digits(value * 1e6)),
+        Unit::Seconds => format!("{} ns", digits(value * 1e9)),
+        Unit::PerSecond => crate::jobs::grouped(value.round() as u64),
+        Unit::Number => digits(value),
+    }
+}
+
+/// So many times.
+pub fn ratio(times: f64) -> String {
+    format!("{} ×", digits(times))
+}
+
+/// Three digits, or as many as a whole number has.
+fn digits(value: f64) -> String {
+    match value {
+        0.0 => "0".to_owned(),
+        _ if value >= 100.0 => format!("{value:.0}"),
+        _ if value >= 10.0 => format!("{value:.1}"),
+        _ if value >= 0.1 => format!("{value:.2}"),
+        _ => format!("{:.*}", (1.0 - value.log10().floor()) as usize, value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_three_digits_and_the_unit_that_suits_them() {
+        assert_eq!(value(Unit::Seconds, 70.81), "70.8 s");
+        assert_eq!(value(Unit::Seconds, 0.0449), "44.9 ms");
+        assert_eq!(value(Unit::Seconds, 0.000_006_5), "6.50 µs");
+        assert_eq!(value(Unit::Seconds, 7e-8), "70.0 ns");
+        assert_eq!(value(Unit::PerSecond, 84_000.4), "84,000");
+        assert_eq!(ratio(1.0 / 1.1), "0.91 ×");
+        assert_eq!(ratio(0.004_56), "0.0046 ×");
+    }
+}
