@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use async_lock::SemaphoreGuard;
-use futures_lite::future;
+use futures_lite::{StreamExt, future};
 use shared::User;
 use shared::sqlite::{Problem, existing_file, outcome};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
@@ -153,8 +153,13 @@ async fn fetch_over(
     if let Some(age) = age {
         query = query.bind(age);
     }
-    let rows = query.fetch_all(connection).await.map_err(failed)?;
-    rows.iter().map(user).collect()
+    // Row by row, and not `fetch_all`: it would hold all rows, and then all users beside them.
+    let mut rows = query.fetch(connection);
+    let mut users = Vec::new();
+    while let Some(row) = rows.try_next().await.map_err(failed)? {
+        users.push(user(&row)?);
+    }
+    Ok(users)
 }
 
 fn user(row: &SqliteRow) -> Result<User> {
