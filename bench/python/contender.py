@@ -156,7 +156,8 @@ async def rows(pool, tasks: int, fetches: int) -> Figures:
     async def repeat():
         nonlocal done, count
         while done < fetches:
-            count += len(await fetch_over(pool, ALL))
+            fetched = await fetch_over(pool, ALL)
+            count += len(fetched)
             done += 1
 
     running = [asyncio.create_task(repeat()) for _ in range(tasks)]
@@ -178,23 +179,25 @@ async def stop(library, pool, looks) -> Figures:
     else:
         raise RuntimeError("it was there before it could be given up")
 
-    async def stopped() -> float:
+    async def stopped() -> float | None:
+        # Not under wait_for, which would cost us the connection.
         while await query(looks, RUNNING):
-            pass
+            if perf_counter() - end > PATIENCE:
+                return None
         return perf_counter() - end
 
-    async def serves() -> float:
+    async def select_1() -> float:
         async with pool.acquire() as connection:
             await query(connection, "SELECT 1")
         return perf_counter() - end
 
-    async def within_limit(event: Awaitable[float]) -> float | None:
+    async def serves() -> float | None:
         try:
-            return await asyncio.wait_for(event, PATIENCE)
-        except TimeoutError:
+            return await asyncio.wait_for(select_1(), PATIENCE)
+        except (TimeoutError, library.InterfaceError):
             return None
 
-    times = await asyncio.gather(within_limit(stopped()), within_limit(serves()))
+    times = await asyncio.gather(stopped(), serves())
     # The next round begins on a server that does nothing.
     while running := await query(looks, RUNNING):
         for (number,) in running:

@@ -153,13 +153,15 @@ fn panel(
     unit: &str,
     of: &dyn Fn(&Outcome, &str) -> Option<f64>,
 ) -> Result<()> {
-    let shown = |entry: &&crate::contest::Entry| matches!(entry.role, Role::Ours | Role::Peer | Role::Limit);
-    let names: Vec<&str> = series[0]
-        .entries
-        .iter()
-        .filter(shown)
-        .map(|entry| entry.name)
-        .collect();
+    // Ours as it comes first, its limit, and the peers: with more the lines hide each other.
+    let entries = &series[0].entries;
+    let first = |role| entries.iter().find(move |entry| entry.role == role);
+    let peers = entries.iter().filter(|entry| entry.role == Role::Peer);
+    let shown = first(Role::Ours)
+        .into_iter()
+        .chain(first(Role::Limit))
+        .chain(peers);
+    let names: Vec<&str> = shown.map(|entry| entry.name).collect();
     let lines: Vec<(&str, Vec<(f64, f64)>)> = names
         .into_iter()
         .map(|name| {
@@ -195,6 +197,7 @@ fn panel(
         .x_label_formatter(&|size| crate::jobs::grouped(size.round() as u64))
         .y_label_formatter(&|value| format!("{value}"))
         .draw()?;
+    let mut labels = Vec::new();
     for (index, (name, points)) in lines.iter().enumerate() {
         let colour = Palette99::pick(index).to_rgba();
         let width = if index == 0 { 3 } else { 1 };
@@ -202,10 +205,16 @@ fn panel(
             points.iter().copied(),
             colour.stroke_width(width),
         ))?;
-        if let Some(&(size, value)) = points.last() {
-            let style = (FONT, 11).into_font().color(&colour);
-            chart.draw_series([Text::new((*name).to_owned(), (size * 1.15, value), style)])?;
-        }
+        labels.extend(points.last().map(|&(size, value)| (value, size, *name, colour)));
+    }
+    // Names that would stand on each other are moved up.
+    labels.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let line = (most / least).max(10.0).powf(0.07);
+    let mut lowest = 0.0_f64;
+    for (value, size, name, colour) in labels {
+        lowest = value.max(lowest * line);
+        let style = (FONT, 11).into_font().color(&colour);
+        chart.draw_series([Text::new(name.to_owned(), (size * 1.15, lowest), style)])?;
     }
     Ok(())
 }

@@ -82,7 +82,7 @@ pub struct Entry {
 
 /// How long a round may take, and after how much time an entrant that is slow need not do another.
 const LIMIT: Duration = Duration::from_secs(150);
-const ENOUGH: Duration = Duration::from_secs(10);
+const ENOUGH: Duration = Duration::from_secs(6);
 
 impl Contest {
     /// Has them take turns: all do a round before the first does its second, so that whatever else the machine does

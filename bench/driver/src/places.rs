@@ -49,7 +49,7 @@ impl Places {
 
     /// A program of this project, built for release.
     pub fn program(&self, name: &str) -> PathBuf {
-        self.root.join("target/release").join(name)
+        self.bench.join("target/release").join(name)
     }
 
     pub fn python(&self) -> PathBuf {

@@ -117,9 +117,9 @@ pub fn of_targets(outcomes: &[Outcome]) -> String {
 
 fn goal(outcome: &Outcome, target: &Target) -> String {
     match &target.goal {
-        Goal::TimesAsFastAs(times, peer) => format!("{} as fast as {peer}", ratio(*times)),
+        Goal::TimesAsFastAs(times, peer) => format!("{} as fast as {peer}, or more", ratio(*times)),
         Goal::NoSlowerThanAnyPeer(_) => "no slower than any peer".to_owned(),
-        Goal::AtMost(most) => format!("at most {}", value(outcome.unit(target.figure), *most)),
+        Goal::AtMost(most) => format!("{} or less", value(outcome.unit(target.figure), *most)),
     }
 }
 
