@@ -161,8 +161,10 @@ async def rows(pool, tasks: int, fetches: int) -> Figures:
             done += 1
 
     running = [asyncio.create_task(repeat()) for _ in range(tasks)]
-    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     per_second = count / (perf_counter() - begun)
+    for task in ended:
+        task.result()  # raises what it failed with
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
@@ -203,7 +205,7 @@ async def stop(library, pool, looks) -> Figures:
         for (number,) in running:
             try:
                 await query(looks, f"KILL {number}")
-            except Exception:
+            except library.OperationalError:
                 pass  # gone by now
     return {"back": back, "stopped": times[0], "serves": times[1]}
 
@@ -239,7 +241,7 @@ async def main(job: str, peer: str, settings: dict[str, str]) -> None:
             await serve(jobs[job])
         case "points" | "rows" | "stop" | "pool", "aiomysql" | "asyncmy":
             server = Server({"aiomysql": aiomysql, "asyncmy": asyncmy}[peer], settings["url"])
-            looks = await server.connection()
+            looks = await server.connection() if job == "stop" else None
             async with server.pool(1 if job == "stop" else 10) as pool:
                 jobs = {
                     "points": lambda: points(pool, int(settings["tasks"]), float(settings["seconds"])),
@@ -247,6 +249,8 @@ async def main(job: str, peer: str, settings: dict[str, str]) -> None:
                     "stop": lambda: stop(server.library, pool, looks),
                     "pool": lambda: take_and_give(pool),
                 }
+                if job == "points":
+                    await points(pool, 10, 0.05)  # to warm up
                 await serve(jobs[job])
         case _:
             sys.exit(f"there is no {job} for {peer}")
@@ -254,4 +258,7 @@ async def main(job: str, peer: str, settings: dict[str, str]) -> None:
 
 if __name__ == "__main__":
     job, peer, *words = sys.argv[1:]
-    asyncio.run(main(job, peer, dict(word.split("=", 1) for word in words)))
+    try:
+        asyncio.run(main(job, peer, dict(word.split("=", 1) for word in words)))
+    except Exception as error:
+        sys.exit(f"{type(error).__name__}: {error}")
