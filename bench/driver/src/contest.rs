@@ -80,8 +80,9 @@ pub struct Entry {
     pub problem: Option<String>,
 }
 
-/// How long a round may take, and after how much time an entrant that is slow need not do another.
-const LIMIT: Duration = Duration::from_secs(150);
+/// How long a round or the set-up may take (`checker` builds a task's libraries in it), and after how much time an
+/// entrant that is slow need not do another.
+const LIMIT: Duration = Duration::from_secs(240);
 const ENOUGH: Duration = Duration::from_secs(6);
 
 impl Contest {

@@ -8,7 +8,7 @@ use crate::contest::{Contest, Figure, Goal, Target, Unit};
 use crate::places::{Places, Result};
 
 /// What is measured, in this order. Each makes its databases when it is asked for its contests.
-pub const JOBS: [(&str, Job); 12] = [
+pub const JOBS: [(&str, Job); 14] = [
     ("two-queries", sqlite::two_queries),
     ("many", sqlite::many),
     ("cancel", sqlite::cancel),
@@ -21,6 +21,8 @@ pub const JOBS: [(&str, Job); 12] = [
     ("connections", mysql::connections),
     ("seed", whole::seed),
     ("build", whole::build),
+    ("verdict", whole::verdict),
+    ("submissions", whole::submissions),
 ];
 
 /// `quick` is for whether it works, and not for the figures.

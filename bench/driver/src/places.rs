@@ -47,9 +47,14 @@ impl Places {
         self.temporary.path().join(name)
     }
 
-    /// A program of this project, built for release.
+    /// A program that was built here, for release.
     pub fn program(&self, name: &str) -> PathBuf {
         self.bench.join("target/release").join(name)
+    }
+
+    /// `checker`, as a student builds it.
+    pub fn checker(&self) -> PathBuf {
+        self.root.join("target/debug/checker")
     }
 
     pub fn python(&self) -> PathBuf {
@@ -58,13 +63,7 @@ impl Places {
 
     /// An entrant that is one of ours or lives with our versions of the drivers.
     pub fn here(&self, name: &'static str, role: Role, job: &str, settings: &[String]) -> Entrant {
-        entrant(
-            name,
-            role,
-            vec![self.bench.join("target/release/contender").into()],
-            job,
-            settings,
-        )
+        entrant(name, role, vec![self.program("contender").into()], job, settings)
     }
 
     /// An entrant on a newer rusqlite.
@@ -139,7 +138,14 @@ impl Places {
     }
 }
 
-fn entrant(name: &'static str, role: Role, mut program: Words, job: &str, settings: &[String]) -> Entrant {
+/// An entrant that is asked for its rounds.
+pub fn entrant(
+    name: &'static str,
+    role: Role,
+    mut program: Words,
+    job: &str,
+    settings: &[String],
+) -> Entrant {
     program.extend([job, name].map(OsString::from));
     program.extend(settings.iter().map(OsString::from));
     let how = How::Serves(program);

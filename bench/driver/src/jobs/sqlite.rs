@@ -212,7 +212,7 @@ const ALLOCATIONS: Figure = Figure {
 };
 
 pub fn scope(places: &Places, quick: bool) -> Result<Vec<Contest>> {
-    let program = places.bench.join("target/release/scope");
+    let program = places.program("scope");
     let entrant = |name: &'static str, role| Entrant {
         name,
         role,

@@ -1,8 +1,10 @@
-//! Whole programs: `seed`, and a student's first build.
+//! Whole programs: `seed`, a student's first build, and `checker`.
+
+use std::fs;
 
 use crate::contender::{Entrant, How, Role, Words};
 use crate::contest::Contest;
-use crate::places::{Places, Result, run, words};
+use crate::places::{Places, Result, entrant, run, words};
 
 use super::{SECONDS, at_most, grouped, times_as_fast};
 
@@ -201,4 +203,105 @@ pub fn build(places: &Places, quick: bool) -> Result<Vec<Contest>> {
         }
     };
     Ok(builds.into_iter().map(contest).collect())
+}
+
+/// Where people practise with rustlings, an exercise is run by a command; where with `checker`, it is watched.
+pub fn verdict(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    if quick {
+        return Ok(Vec::new());
+    }
+    let folder = places.file("rustlings");
+    fs::create_dir_all(&folder)?;
+    let rustlings = places.bench.join("target/rustlings/bin/rustlings");
+    let in_folder = |folder: &std::path::Path, command: String| {
+        let command = format!("cd '{}' && {command}", folder.display());
+        words(["sh".to_owned(), "-c".to_owned(), command])
+    };
+    run(in_folder(
+        &folder,
+        format!("echo | '{}' init", rustlings.display()),
+    ))?;
+    let exercises = folder.join("rustlings");
+    let save = "echo '// saved' >> exercises/00_intro/intro1.rs".to_owned();
+    let rustlings = Entrant {
+        name: "rustlings",
+        role: Role::Peer,
+        how: How::Runs {
+            before: vec![in_folder(&exercises, save)],
+            timed: in_folder(&exercises, format!("exec '{}' run intro1", rustlings.display())),
+            amount: None,
+        },
+    };
+    let contest = |task: &'static str| {
+        let checker = places.checker();
+        let settings = [format!("checker={}", checker.display()), format!("task={task}")];
+        let program = vec![places.program("verdict").into()];
+        Contest {
+            title: "from a save to the verdict",
+            size: task.to_owned(),
+            number: 1.0,
+            figures: vec![SECONDS],
+            entrants: vec![
+                entrant("ours", Role::Ours, program, "verdict", &settings),
+                rustlings.clone(),
+            ],
+            targets: vec![at_most("ours", SECONDS, 1.0)],
+            rounds: 9,
+        }
+    };
+    Ok(["0-databaseconnection", "2-concurrent"].map(contest).into())
+}
+
+/// A class of so many crates of task 0, all of them right, and none like another.
+pub fn submissions(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    if quick {
+        return Ok(Vec::new());
+    }
+    let mut contests = Vec::new();
+    for number in [1, 4, 16, 64] {
+        let class = places.file(&format!("class-of-{number}"));
+        for student in 0..number {
+            let folder = class.join(format!("{student:02}"));
+            fs::create_dir_all(folder.join("src"))?;
+            let task = places.root.join("0-databaseconnection");
+            fs::copy(task.join("Cargo.toml"), folder.join("Cargo.toml"))?;
+            let solution = places
+                .root
+                .join("solutions/0-databaseconnection/right/option_and_drop.rs");
+            let solution = fs::read_to_string(solution)?;
+            fs::write(
+                folder.join("src/lib.rs"),
+                format!("{solution}\n// {number}, {student}\n"),
+            )?;
+        }
+        let mut timed = words([
+            places.checker().as_os_str(),
+            "grade".as_ref(),
+            "--fresh".as_ref(),
+            "--format".as_ref(),
+            "csv".as_ref(),
+        ]);
+        timed.extend((0..number).map(|student| class.join(format!("{student:02}")).into()));
+        contests.push(Contest {
+            title: "grading a class",
+            size: match number {
+                1 => "1 submission".to_owned(),
+                more => format!("{more} submissions"),
+            },
+            number: number.into(),
+            figures: vec![SECONDS],
+            entrants: vec![Entrant {
+                name: "ours",
+                role: Role::Ours,
+                how: How::Runs {
+                    before: Vec::new(),
+                    timed,
+                    amount: None,
+                },
+            }],
+            targets: Vec::new(),
+            rounds: if number == 64 { 1 } else { 2 },
+        });
+    }
+    Ok(contests)
 }
