@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use concurrent::{Result, async_fetch_older_users, async_fetch_users};
-use shared::runtime::Runtime;
 use shared::timeline::option::TimelineOption;
 use shared::{User, cli, output};
+use tokio::runtime::Builder;
 
 /// Fetch all users, and then the older ones, over a connection each, and print both lists
 #[derive(clap::Parser)]
@@ -27,7 +27,8 @@ fn main() -> ExitCode {
     cli::run(|arguments: Arguments| {
         let database = arguments.database.path()?;
         arguments.timeline.record(&database, || {
-            let (all, older) = Runtime::Tokio.block_on(one_after_the_other(&database))?;
+            let runtime = Builder::new_current_thread().build()?;
+            let (all, older) = runtime.block_on(one_after_the_other(&database))?;
             Ok(arguments.output.two_lists(&all, &older, 40)?)
         })
     })

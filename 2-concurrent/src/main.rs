@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use shared::runtime::Runtime;
+use runtime::Runtime;
 use shared::timeline::option::TimelineOption;
 use shared::{User, cli, output};
+
+mod runtime;
 
 /// Fetch all users and the older ones at the same time, over a connection each, and print both lists
 #[derive(clap::Parser)]

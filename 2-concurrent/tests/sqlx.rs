@@ -6,6 +6,8 @@
 //!
 //! To read: sqlx's `SqliteConnectOptions` and `SqliteConnection::lock_handle`.
 
+#[path = "../src/runtime.rs"]
+mod runtime;
 #[path = "checks/steps.rs"]
 mod steps;
 
@@ -20,8 +22,8 @@ use shared::check::cases::{readable, rows_that_do_not_fit, unreadable};
 use shared::check::faults::{make_one_fail_and_one_run_on, make_users_endless, make_users_meet};
 use shared::check::{Fixture, Lab, check, check_on, says};
 use shared::recorder::Recording;
-use shared::runtime::Runtime;
 
+use runtime::Runtime;
 use steps::Steps;
 
 const RUNTIMES: [Runtime; 3] = [Runtime::Tokio, Runtime::AsyncStd, Runtime::Smol];

@@ -7,7 +7,6 @@
 //! | | [`redact`] | keeps passwords out of what is printed |
 //! | `sqlite` | `sqlite` | the error of the SQLite tasks, what is checked before a file is opened, rows as users |
 //! | `cli` | `cli`, `output` | the options of the binaries, `--format`, and how an error is printed |
-//! | `runtime` | `runtime` | the choice of an executor |
 //! | `scope` | `scope` | acquire, body, release: asynchronous, and released also when the future is dropped |
 //! | `mariadb` | `mariadb` | a private MariaDB server that ends with the program |
 //! | `timeline` | `timeline` | what happened on the connections to a database, and its pictures |
@@ -37,8 +36,6 @@ pub mod mariadb;
 pub mod output;
 #[cfg(feature = "recorder")]
 pub mod recorder;
-#[cfg(feature = "runtime")]
-pub mod runtime;
 #[cfg(feature = "scope")]
 pub mod scope;
 #[cfg(feature = "sqlite")]

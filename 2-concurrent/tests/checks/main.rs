@@ -35,6 +35,9 @@ mod executor;
 mod failure;
 mod functions;
 mod many;
+// The program's own choice of an executor.
+#[path = "../../src/runtime.rs"]
+mod runtime;
 mod runtimes;
 mod steps;
 mod together;

@@ -8,9 +8,9 @@
 use futures_lite::future;
 use shared::check::check;
 use shared::check::faults::{make_users_endless, make_users_meet};
-use shared::runtime::Runtime;
 
 use crate::functions::{asks_for_users, concurrently, with_connection};
+use crate::runtime::Runtime;
 
 const RUNTIMES: [Runtime; 3] = [Runtime::Tokio, Runtime::AsyncStd, Runtime::Smol];
 const HINT: &str = "what in your code needs one executor in particular?";

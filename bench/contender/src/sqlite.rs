@@ -12,9 +12,10 @@ use harness::sqlite::{AGE, ALL, ID, OLDER, ONE, open_row, serve as serve_fetch, 
 use harness::{Job, Result, figures};
 use rusqlite::{Connection, OpenFlags, Row};
 use shared::User;
-use shared::runtime::Runtime;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection as _, FromRow, SqlitePool};
+
+use crate::runtime::Runtime;
 
 pub fn serve(job: &Job) -> Result<()> {
     let database: PathBuf = job.get("database")?;

@@ -4,7 +4,6 @@ use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
 
-use shared::runtime::Runtime;
 use shared::scope::Scopes;
 use tokio::runtime::{Builder, Handle};
 
@@ -14,15 +13,19 @@ use crate::nested::{NAMES, nested};
 
 /// Tokio on one thread, Tokio on several, async-std, smol.
 fn on_each_runtime(test: impl AsyncFn(Scopes)) {
-    Runtime::Tokio.block_on(async { test(on_tokio()).await });
+    one_thread().block_on(async { test(on_tokio()).await });
     several_threads().block_on(async { test(on_tokio()).await });
-    Runtime::AsyncStd.block_on(test(Scopes::new(|release| drop(async_std::task::spawn(release)))));
-    Runtime::Smol.block_on(test(Scopes::new(|release| smol::spawn(release).detach())));
+    async_std::task::block_on(test(Scopes::new(|release| drop(async_std::task::spawn(release)))));
+    smol::block_on(test(Scopes::new(|release| smol::spawn(release).detach())));
 }
 
 fn on_tokio() -> Scopes {
     let runtime = Handle::current();
     Scopes::new(move |release| drop(runtime.spawn(release)))
+}
+
+fn one_thread() -> tokio::runtime::Runtime {
+    Builder::new_current_thread().build().unwrap()
 }
 
 fn several_threads() -> tokio::runtime::Runtime {
@@ -129,7 +132,7 @@ fn a_scope_may_be_dropped_outside_the_runtime_that_releases_it() {
 #[test]
 fn a_runtime_that_ends_before_the_releases_is_told_and_not_waited_for() {
     let log = Log::default();
-    let runtime = Builder::new_current_thread().build().unwrap();
+    let runtime = one_thread();
     let scopes = runtime.block_on(async { on_tokio() });
     // Two in tasks of the runtime, which takes no new ones while it drops these; and one that is dropped later still.
     for _ in 0..2 {
