@@ -1,5 +1,7 @@
 //! A user, and the twelve of the sample.
 
+use serde_core::ser::{Serialize, SerializeStruct, Serializer};
+
 /// A row of the table `users`.
 ///
 /// As JSON it is an object of exactly these four fields:
@@ -12,7 +14,7 @@
 ///     r#"{"id":1,"name":"Ada","email":"ada@example.com","age":36}"#
 /// );
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// The primary key.
     pub id: i64,
@@ -22,6 +24,18 @@ pub struct User {
     pub email: String,
     /// In years.
     pub age: u32,
+}
+
+// What serde's macro would write.
+impl Serialize for User {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("User", 4)?;
+        fields.serialize_field("id", &self.id)?;
+        fields.serialize_field("name", &self.name)?;
+        fields.serialize_field("email", &self.email)?;
+        fields.serialize_field("age", &self.age)?;
+        fields.end()
+    }
 }
 
 /// The twelve users that every database of this course starts with, in `id` order, the same every time.
