@@ -131,8 +131,9 @@ impl ExecuteQuery {
         let statement = connection
             .prepare(&self.query)
             .map_err(|error| Error::from(error).in_sql(&self.query))?;
-        // SQLite prepares an empty text or a comment without complaint, and has nothing to run then.
-        if statement.expanded_sql().is_none() {
+        // SQLite prepares an empty text or a comment without complaint, and has nothing to run then: no columns, no text.
+        // (The columns first, for they cost nothing, and the text is written out anew.)
+        if statement.column_count() == 0 && statement.expanded_sql().is_none() {
             return Err(Error::new(Problem::NoStatement, "query"));
         }
         let parameters = self
