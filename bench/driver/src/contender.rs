@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -172,6 +173,8 @@ pub struct Serving {
 impl Serving {
     fn start(words: &Words, limit: Duration) -> Result<Serving, String> {
         let mut child = command(words)
+            // Of its own, to be ended with all that it has started.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -224,9 +227,15 @@ impl Serving {
         }
     }
 
+    /// Ends it and what it has started. (The standard library kills a process, but no group.)
+    fn kill(&self) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+    }
+
     /// What a contender that has ended wrote on standard error: its last line.
     fn last_words(&mut self) -> String {
-        let _ = self.child.kill();
+        self.kill();
         self.child.stderr.take().map_or_else(String::new, last_line)
     }
 }
@@ -237,7 +246,7 @@ impl Drop for Serving {
         let begun = Instant::now();
         while let Ok(None) = self.child.try_wait() {
             if begun.elapsed() > Duration::from_secs(5) {
-                let _ = self.child.kill();
+                self.kill();
                 let _ = self.child.wait();
             }
             thread::sleep(LOOK);

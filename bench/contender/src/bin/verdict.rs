@@ -46,15 +46,11 @@ fn main() -> Result<()> {
         .stderr(Stdio::null());
     let mut watch = Watch(watch.spawn()?);
     let mut lines = BufReader::new(watch.0.stdout.take().ok_or("no output")?).lines();
-    let mut verdict = || -> Result<()> {
-        while !lines
-            .next()
-            .ok_or("there was no verdict")??
-            .contains("from the save")
-        {}
+    let mut wait_for = |words: &str| -> Result<()> {
+        while !lines.next().ok_or("there was no verdict")??.contains(words) {}
         Ok(())
     };
-    verdict()?;
+    wait_for("until Ctrl-C")?;
     let mut saves = 0;
     job.serve(|| {
         saves += 1;
@@ -63,12 +59,12 @@ fn main() -> Result<()> {
             &lib,
             format!("{solution}\n#[doc(hidden)]\npub fn saved() -> usize {{ {saves} }}\n"),
         )?;
-        verdict()?;
+        wait_for("from the save")?;
         Ok(figures([("seconds", begun.elapsed().as_secs_f64())]))
     })
 }
 
-/// It would go on watching for ever.
+/// What would go on watching for ever.
 struct Watch(Child);
 
 impl Drop for Watch {
