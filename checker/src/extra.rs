@@ -226,8 +226,14 @@ impl Stage {
 
     /// The names under which the code may use its dependencies, and which packages they are.
     fn names(&self) -> Result<Vec<(String, String)>, Problem> {
+        // Without the platform Cargo wants the crates of all others, too, and only this one's were fetched.
         let output = cargo_command()
-            .args(["metadata", "--format-version=1", "--frozen"])
+            .args([
+                "metadata",
+                "--format-version=1",
+                "--frozen",
+                "--filter-platform=host-tuple",
+            ])
             .current_dir(&self.folder)
             .output()
             .map_err(|error| Problem::our_bug("start Cargo", &error))?;
