@@ -98,8 +98,9 @@ async fn note(connection: &mut Conn, opened: &Mutex<Vec<Entry>>) -> mysql_async:
 
 /// Kills what is still there, until nothing is.
 ///
-/// What runs a statement is killed at once. What does not has probably just quit, and is given a second to go by
-/// itself: a connection that is killed counts as aborted.
+/// A statement is stopped at once, and its connection, which nobody holds any more, ends with it. What still stands
+/// there after a second is killed whole. Not before: it may be one that has quit, whose last statement the server
+/// lists for a moment longer, and a connection that is killed counts as aborted.
 async fn kill_leftovers(options: Opts, opened: &Mutex<Vec<Entry>>) -> mysql_async::Result<()> {
     let opened = opened.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let begun = Instant::now();
@@ -115,10 +116,15 @@ async fn kill_leftovers(options: Opts, opened: &Mutex<Vec<Entry>>) -> mysql_asyn
                 continue;
             }
             left = true;
-            if runs || begun.elapsed() > Duration::from_secs(1) {
-                // An error means that it has ended by itself.
-                let _ = connection.query_drop(format!("KILL {id}")).await;
-            }
+            let kill = if begun.elapsed() > Duration::from_secs(1) {
+                "KILL"
+            } else if runs {
+                "KILL QUERY"
+            } else {
+                continue;
+            };
+            // An error means that it has ended by itself.
+            let _ = connection.query_drop(format!("{kill} {id}")).await;
         }
         if !left {
             return connection.disconnect().await;
