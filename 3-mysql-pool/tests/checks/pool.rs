@@ -204,7 +204,7 @@ fn works_again_when_the_server_has_been_killed_in_the_middle_and_started_again()
     let hint = "a connection whose server is gone must not come back into the pool";
     check_alone(hint, Throwaway::options(), async |server| {
         let worked = with_pool(server.url(), 2, async |pool| {
-            fetch_concurrently(pool, 40).await?;
+            expect_ok("work before the restart", fetch_concurrently(pool, 40).await);
             let waiting = tokio::spawn({
                 let pool = pool.clone();
                 async move {
@@ -226,11 +226,11 @@ fn works_again_when_the_server_has_been_killed_in_the_middle_and_started_again()
             expect_error("a server that is gone", fetch_users(pool).await);
             tokio::task::block_in_place(|| server.own().restart()).expect("a server to start");
             for _ in 0..5 {
-                fetch_concurrently(pool, 40).await?;
+                expect_ok("work after the restart", fetch_concurrently(pool, 40).await);
             }
             Ok(())
         });
-        expect_ok("work before and after the restart", worked.await);
+        expect_ok("with_pool over a restart", worked.await);
         server.look_again().await;
         server.until_nobody_is_left("after with_pool").await;
     });
