@@ -1,4 +1,4 @@
-"""Fills a new SQLite file with the users of a CSV file: fill.py CSV DATABASE."""
+"""Fills a new SQLite file with the users of a CSV file, and brings it to the disk: fill.py CSV DATABASE."""
 
 import csv
 import sqlite3
@@ -9,7 +9,6 @@ connection = sqlite3.connect(database, isolation_level=None)
 connection.executescript(
     """
     PRAGMA journal_mode = OFF;
-    PRAGMA synchronous = OFF;
     CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL, age INTEGER NOT NULL);
     BEGIN;
     """

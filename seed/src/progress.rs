@@ -27,12 +27,13 @@ impl Progress {
 
     /// Moves the bar along as the users go by.
     pub fn follow(self, users: impl Iterator<Item = User>) -> impl Iterator<Item = User> {
+        let all = self.bar.length();
         users.inspect(move |user| {
             let done = user.id as u64;
             if done.is_multiple_of(STEP) {
                 self.bar.set_position(done);
             }
-            if self.bar.length() == Some(done) {
+            if all == Some(done) {
                 self.finishing();
             }
         })

@@ -84,12 +84,11 @@ fn ours_into_a_file(places: &Places, number: u32) -> Entrant {
     }
 }
 
-/// The same table and index, with the same care: none before it is done.
+/// The same table and index, with the same care: none before it is done, and then it is on the disk.
 fn shell(places: &Places) -> Entrant {
     let (table, index) = (shared::schema::SQLITE_TABLE, shared::schema::SQLITE_INDEX);
     let commands = [
         "PRAGMA journal_mode = OFF",
-        "PRAGMA synchronous = OFF",
         "PRAGMA locking_mode = EXCLUSIVE",
         "BEGIN",
         table,
