@@ -29,7 +29,7 @@ RUNNING = (
 
 TIMES = 2000
 TIMEOUT = 0.1
-PATIENCE = 10
+PATIENCE = 5
 
 Figures = dict[str, float | None]
 

@@ -13,7 +13,7 @@ use harness::{Job, Result, figures};
 use rusqlite::{Connection, OpenFlags, Row};
 use shared::User;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{ConnectOptions, Connection as _, FromRow, SqlitePool};
+use sqlx::{ColumnIndex, ConnectOptions, Connection as _, Decode, FromRow, SqlitePool, Type};
 
 use crate::runtime::Runtime;
 
@@ -184,12 +184,29 @@ async fn with_sqlx_pool(pool: SqlitePool, age: Option<u32>) -> Result<Vec<User>>
 }
 
 /// What sqlx makes of a row.
-#[derive(FromRow)]
 pub struct SqlxUser {
     id: i64,
     name: String,
     email: String,
     age: u32,
+}
+
+/// What sqlx's derive would write. With the derive, sqlx is compiled a second time, for the compiler to run.
+impl<'r, R: sqlx::Row> FromRow<'r, R> for SqlxUser
+where
+    for<'name> &'name str: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    u32: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<SqlxUser> {
+        Ok(SqlxUser {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            email: row.try_get("email")?,
+            age: row.try_get("age")?,
+        })
+    }
 }
 
 impl SqlxUser {

@@ -83,7 +83,7 @@ pub struct Entry {
 /// How long a round or the set-up may take (`checker` builds a task's libraries in it), and after how much time an
 /// entrant that is slow need not do another.
 const LIMIT: Duration = Duration::from_secs(240);
-const ENOUGH: Duration = Duration::from_secs(6);
+const ENOUGH: Duration = Duration::from_secs(5);
 
 impl Contest {
     /// Has them take turns: all do a round before the first does its second, so that whatever else the machine does

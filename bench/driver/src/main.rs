@@ -23,9 +23,9 @@ use shared::cli;
 
 /// Measure this project and what people would use instead, in turns, and write tables and charts
 #[derive(clap::Parser)]
-#[command(name = "bench/run", version)]
+#[command(name = "bench/run", bin_name = "bench/run", version)]
 struct Arguments {
-    /// Small sizes and few rounds: whether it all works. The figures mean little
+    /// Only try whether it all works: small sizes, few rounds, compiled without optimisation
     #[arg(long)]
     quick: bool,
     /// Only these jobs [default: all]

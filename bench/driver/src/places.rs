@@ -17,6 +17,8 @@ pub struct Places {
     pub bench: PathBuf,
     /// The project's root.
     pub root: PathBuf,
+    /// Where this program lies, and the contenders beside it.
+    programs: PathBuf,
     /// For databases and builds; it goes with this value.
     pub temporary: TempDir,
     pub server: Throwaway,
@@ -37,6 +39,7 @@ impl Places {
         Ok(Places {
             root: bench.parent().ok_or("no root")?.to_owned(),
             bench,
+            programs: std::env::current_exe()?.parent().ok_or("no folder")?.to_owned(),
             temporary: tempfile::tempdir()?,
             server,
         })
@@ -47,9 +50,9 @@ impl Places {
         self.temporary.path().join(name)
     }
 
-    /// A program that was built here, for release.
+    /// A program that was built with this one.
     pub fn program(&self, name: &str) -> PathBuf {
-        self.bench.join("target/release").join(name)
+        self.programs.join(name)
     }
 
     /// `checker`, as a student builds it.
@@ -68,13 +71,7 @@ impl Places {
 
     /// An entrant on a newer rusqlite.
     pub fn newer(&self, name: &'static str, role: Role, job: &str, settings: &[String]) -> Entrant {
-        entrant(
-            name,
-            role,
-            vec![self.bench.join("newer/target/release/newer").into()],
-            job,
-            settings,
-        )
+        entrant(name, role, vec![self.program("newer").into()], job, settings)
     }
 
     /// An entrant in Python.

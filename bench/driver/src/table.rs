@@ -54,7 +54,7 @@ fn row(outcome: &Outcome, entry: &Entry) -> String {
                 ));
             }
             // Within a round there is a limit of its own.
-            None if !values.is_empty() => cells.extend(["not within 10 s".to_owned(), String::new()]),
+            None if !values.is_empty() => cells.extend(["not within 5 s".to_owned(), String::new()]),
             None => cells.extend(["–".to_owned(), String::new()]),
         }
     }

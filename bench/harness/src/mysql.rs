@@ -29,7 +29,7 @@ const TIMES: u32 = 2000;
 
 /// How long the query of `stop` may run, and how long it is waited for the rest.
 const TIMEOUT: Duration = Duration::from_millis(100);
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Point queries, by a number of tasks for a number of seconds.
 ///

@@ -15,14 +15,14 @@ pub fn points(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     places.seed(places.server.url(), 12)?;
     let tasks = if quick { &TASKS[1..2] } else { &TASKS };
     let of_tasks = |&tasks: &u32| {
-        let seconds = if quick { 0.3 } else { 1.0 };
+        let seconds = if quick { 0.2 } else { 0.5 };
         let settings = [
             url(places),
             format!("tasks={tasks}"),
             format!("seconds={seconds}"),
         ];
         let query = "SELECT id, name, email, age FROM users WHERE age > 70 ORDER BY id";
-        let amount = if quick { 10_000 } else { 50_000 };
+        let amount = if quick { 5_000 } else { 25_000 };
         Contest {
             title: "point queries over a pool of 10",
             size: by(tasks),
