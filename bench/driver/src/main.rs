@@ -71,7 +71,9 @@ fn main() -> ExitCode {
         )?;
         chart::ratios(&outcomes, &folder.join("ratios.svg"))?;
         chart::growth(&outcomes, &folder.join("growth.svg"))?;
-        print!("\n## Targets\n\n{}", table::of_targets(&outcomes));
+        if !arguments.quick {
+            print!("\n## Targets\n\n{}", table::of_targets(&outcomes));
+        }
         cli::notice(&format!("tables and charts are in {}", folder.display()));
         failures(&outcomes)
     })

@@ -134,13 +134,11 @@ const SERVES: Figure = Figure {
     unit: Unit::Seconds,
 };
 
-/// A view that takes about so long, in seconds.
-const SLOW: f64 = 30.0;
-
 pub fn stop(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+    let seconds = if quick { 2.0 } else { 30.0 };
     places.seed(places.server.url(), 160_000)?;
     places.sql("RENAME TABLE users TO people")?;
-    // One row for each of the first people, and for each the server looks at all of them.
+    // A view that takes about so long: one row for each of the first people, and for each the server looks at all.
     let slow = |rows: u32| {
         places.sql(&format!(
             "CREATE OR REPLACE VIEW users AS SELECT * FROM people AS one WHERE id <= {rows} AND \
@@ -151,12 +149,12 @@ pub fn stop(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     slow(rows)?;
     let begun = Instant::now();
     places.sql("SELECT count(*) FROM users")?;
-    slow((f64::from(rows) * SLOW / begun.elapsed().as_secs_f64()) as u32)?;
+    slow((f64::from(rows) * seconds / begun.elapsed().as_secs_f64()) as u32)?;
     let settings = [url(places)];
     Ok(vec![Contest {
         title: "a MySQL query cancelled after 100 ms",
-        size: "of 30 s".to_owned(),
-        number: SLOW,
+        size: format!("of {seconds} s"),
+        number: seconds,
         figures: vec![BACK, STOPPED, SERVES],
         entrants: vec![
             places.here("ours", Role::Ours, "stop", &settings),
