@@ -5,6 +5,7 @@
 //! connection is asked, when it is opened, how it stands in the server's process list, and what still stands there
 //! after all has been disconnected is killed.
 
+use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,8 +19,13 @@ use crate::cancel::plain;
 use crate::error::{Error, Problem, Result};
 use crate::{CONNECT_LIMIT, DISCONNECT_LIMIT};
 
-/// The id and the client's address, `host:port`. An id alone is no proof: a server that was restarted counts again.
-type Entry = (u64, String);
+/// A connection's id, and which start of which server gave it: a server that was restarted counts from 1 again.
+type Entry = (u64, u64);
+
+/// The entry of the connection that asks. `UUID_SHORT()` is made of the server's id, the second at which it started,
+/// and 24 bits that count (MySQL's and MariaDB's manuals). Looking into the process list would be simpler, but the
+/// server goes through all of it, for each of a thousand connections.
+const OWN_ENTRY: &str = "SELECT CONNECTION_ID(), UUID_SHORT() >> 24";
 
 /// A pool, as long as nobody has disconnected it.
 pub(crate) struct DisconnectOnDrop {
@@ -81,10 +87,9 @@ impl Drop for DisconnectOnDrop {
     }
 }
 
-/// Writes down how a new connection stands in the process list.
+/// Writes down how a new connection will stand in the process list.
 async fn note(connection: &mut Conn, opened: &Mutex<Vec<Entry>>) -> mysql_async::Result<()> {
-    let own = "SELECT id, host FROM information_schema.processlist WHERE id = CONNECTION_ID()";
-    match connection.query_first(own).await {
+    match connection.query_first::<Entry, _>(OWN_ENTRY).await {
         Ok(entry) => opened
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -105,16 +110,17 @@ async fn kill_leftovers(options: Opts, opened: &Mutex<Vec<Entry>>) -> mysql_asyn
     let opened = opened.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let begun = Instant::now();
     let mut connection = Conn::new(options).await?;
+    let now: Option<Entry> = connection.query_first(OWN_ENTRY).await?;
+    let of_this_start = opened
+        .into_iter()
+        .filter(|(_, start)| now.is_some_and(|now| now.1 == *start));
+    let ids: HashSet<u64> = of_this_start.map(|(id, _)| id).collect();
     loop {
-        let listed: Vec<(u64, String, bool)> = connection
-            .query("SELECT id, host, info IS NOT NULL FROM information_schema.processlist")
+        let listed: Vec<(u64, bool)> = connection
+            .query("SELECT id, info IS NOT NULL FROM information_schema.processlist")
             .await?;
         let mut left = false;
-        for (id, host, runs) in listed {
-            // By a socket the host has no port, and proves nothing.
-            if !host.contains(':') || !opened.contains(&(id, host)) {
-                continue;
-            }
+        for (id, runs) in listed.into_iter().filter(|(id, _)| ids.contains(id)) {
             left = true;
             let kill = if begun.elapsed() > Duration::from_secs(1) {
                 "KILL"

@@ -38,6 +38,12 @@ use shared::User;
 /// A server that has not let us in by then does not answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(4);
 
+/// After so long a silence the kernel asks whether the other end still knows the connection.
+///
+/// A server lets only so many wait until it takes them in (`back_log`). One that comes when the queue is full looks
+/// connected to us, and is forgotten by the server's kernel: without the question it waits for the greeting for ever.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+
 /// A connection that has not come back by then does not come back.
 const DISCONNECT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -66,6 +72,9 @@ const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ? ORDER 
 /// # mysql_pool::Result::Ok(()) }).unwrap();
 /// ```
 ///
+/// When nothing has come over a connection for 5 seconds (the URL's `tcp_keepalive=MILLISECONDS` says otherwise), the
+/// kernel asks whether the server still knows it. If not, whoever waits gets an error.
+///
 /// # Errors
 ///
 /// - `connections` is 0, or the URL cannot be read. No error ever shows the URL's password.
@@ -90,9 +99,11 @@ pub async fn with_pool<T>(
     let connections = connections.min(100_000);
     let constraints = PoolConstraints::new(connections, connections).ok_or(Problem::NoConnections)?;
     let pool_options = PoolOpts::with_constraints(options.pool_opts().clone(), constraints);
+    let keepalive = options.tcp_keepalive().unwrap_or(KEEPALIVE);
     let options = OptsBuilder::from_opts(options)
         .ip_or_hostname(database.host())
         .pool_opts(pool_options)
+        .tcp_keepalive(Some(keepalive))
         // Not by TCP first and by socket then: that leaves an aborted connection on the server each time.
         .prefer_socket(false)
         // After each reset, which resets all of a session but this.

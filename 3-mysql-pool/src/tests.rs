@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use shared::mariadb::Throwaway;
@@ -232,5 +233,20 @@ fn a_first_connection_that_nobody_waits_for_is_closed_politely() {
             [status("Aborted_clients").await, status("Aborted_connects").await],
             [0, 0]
         );
+    });
+}
+
+/// A server that is busy does not take in everybody at once, and its kernel forgets those for whom there is no room.
+/// They do not wait for a greeting for ever.
+#[test]
+fn a_connection_that_the_server_has_forgotten_is_an_error_and_no_endless_wait() {
+    run(async {
+        let server = Throwaway::options().argument("--back-log=1").start().unwrap();
+        let url = server.url();
+        let worked = with_pool(&url, 150, async |pool| {
+            let opened = join_all((0..150).map(|_| pool.get_conn())).await;
+            Ok(opened.iter().any(|connection| connection.is_ok()))
+        });
+        assert!(worked.await.unwrap());
     });
 }

@@ -84,8 +84,23 @@ async fn connections(job: &Job, url: &str) -> Result<()> {
     .await
 }
 
+async fn connections_alone(job: &Job, url: &str) -> Result<()> {
+    let number: usize = job.get("connections")?;
+    job.serve_async(async || {
+        let begun = Instant::now();
+        let pool = driver_pool(url, number)?;
+        try_join_all((0..number).map(|_| pool.get_conn())).await?;
+        pool.disconnect().await?;
+        Ok(figures([("seconds", begun.elapsed().as_secs_f64())]))
+    })
+    .await
+}
+
 /// The driver with a pool of its own, which resets each connection for its next user.
 async fn alone(job: &Job, url: &str) -> Result<()> {
+    if job.name == "connections" {
+        return connections_alone(job, url).await;
+    }
     let connections = if job.name == "stop" { 1 } else { CONNECTIONS };
     let pool = driver_pool(url, connections)?;
     match job.name.as_str() {

@@ -7,7 +7,7 @@ use plotters::prelude::*;
 
 use crate::contender::Role;
 use crate::contest::Outcome;
-use crate::table::{first_of_ours, ratio, series};
+use crate::table::{ratio, series};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -85,7 +85,7 @@ fn rows(outcomes: &[Outcome]) -> Vec<Line> {
             .filter(|(_, other)| other.title == outcome.title);
         let shown = same.max_by_key(|(index, other)| (other.targets.len(), *index));
         let (Some(ours), true) = (
-            first_of_ours(outcome),
+            outcome.first(Role::Ours),
             shown.is_some_and(|(shown, _)| shown == index),
         ) else {
             continue;

@@ -186,6 +186,11 @@ impl Outcome {
         self.entries.iter().find(|entry| entry.name == name)
     }
 
+    /// The first of a role. Of ours that is whom the others are compared with.
+    pub fn first(&self, role: Role) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.role == role)
+    }
+
     pub fn unit(&self, figure: &str) -> Unit {
         let found = self.figures.iter().find(|known| known.name == figure);
         found.map_or(Unit::Number, |figure| figure.unit)

@@ -58,7 +58,7 @@ fn row(outcome: &Outcome, entry: &Entry) -> String {
             None => cells.extend(["–".to_owned(), String::new()]),
         }
     }
-    let ours = first_of_ours(outcome);
+    let ours = outcome.first(Role::Ours);
     let speed = outcome
         .figures
         .iter()
@@ -82,11 +82,6 @@ fn row(outcome: &Outcome, entry: &Entry) -> String {
             .map_or_else(String::new, |threads| format!("{threads:.0}")),
     );
     format!("| {} |\n", cells.join(" | "))
-}
-
-/// Whom the others are compared with.
-pub fn first_of_ours(outcome: &Outcome) -> Option<&Entry> {
-    outcome.entries.iter().find(|entry| entry.role == Role::Ours)
 }
 
 /// A table of what was to be reached.
@@ -133,22 +128,22 @@ fn reached(outcome: &Outcome, target: &Target, figure: f64) -> String {
 /// How time and memory of ours grow: the slope on log axes from each size to the next, where there are three or more.
 pub fn of_growth(outcomes: &[Outcome]) -> String {
     let mut text = String::from(
-        "| job | from | to | time grows with the power | memory grows with the power |\n\
-         | --- | ---: | ---: | ---: | ---: |\n",
+        "| job | from | to | time grows with the power | the limit's | memory grows with the power | the limit's |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     for series in series(outcomes) {
         for pair in series.windows(2) {
             let (small, large) = (pair[0], pair[1]);
-            let time = |outcome: &Outcome| first_of_ours(outcome)?.median("seconds");
-            let memory = |outcome: &Outcome| first_of_ours(outcome)?.memory;
+            let slopes = [Role::Ours, Role::Limit].map(|role| {
+                let time = |outcome: &Outcome| outcome.first(role)?.median("seconds");
+                let memory = |outcome: &Outcome| outcome.first(role)?.memory;
+                [slope(small, large, time), slope(small, large, memory)]
+            });
+            let [[time, memory], [limits_time, limits_memory]] = slopes;
             writeln!(
                 text,
-                "| {} | {} | {} | {} | {} |",
-                small.title,
-                small.size,
-                large.size,
-                slope(small, large, time),
-                slope(small, large, memory)
+                "| {} | {} | {} | {time} | {limits_time} | {memory} | {limits_memory} |",
+                small.title, small.size, large.size,
             )
             .expect("a string takes it");
         }

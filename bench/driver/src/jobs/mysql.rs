@@ -37,7 +37,7 @@ pub fn points(places: &Places, quick: bool) -> Result<Vec<Contest>> {
                 ],
                 _ => Vec::new(),
             },
-            rounds: if quick { 2 } else { 5 },
+            rounds: if quick { 2 } else { 3 },
         }
     };
     Ok(tasks.iter().map(of_tasks).collect())
@@ -218,7 +218,10 @@ pub fn connections(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             },
             number: number.into(),
             figures: vec![SECONDS],
-            entrants: vec![places.here("ours", Role::Ours, "connections", &settings)],
+            entrants: vec![
+                places.here("ours", Role::Ours, "connections", &settings),
+                places.here("mysql_async", Role::Limit, "connections", &settings),
+            ],
             targets: Vec::new(),
             rounds: if quick { 2 } else { 5 },
         }

@@ -172,34 +172,22 @@ pub fn build(places: &Places, quick: bool) -> Result<Vec<Contest>> {
         ("of task 0", &["--bin", "0-databaseconnection"], 15.0),
         ("of everything", &[], 60.0),
     ];
-    let contest = |(size, what, most): (&str, &[&str], f64)| {
-        let mut timed = words([
-            "cargo".as_ref(),
-            "build".as_ref(),
-            "--locked".as_ref(),
-            "--manifest-path".as_ref(),
-            places.root.join("Cargo.toml").as_os_str(),
-            "--target-dir".as_ref(),
-            places.file("build").as_os_str(),
-        ]);
-        timed.extend(what.iter().map(Into::into));
-        Contest {
-            title: "a student's first build",
-            size: size.to_owned(),
-            number: 1.0,
-            figures: vec![SECONDS],
-            entrants: vec![Entrant {
-                name: "ours",
-                role: Role::Ours,
-                how: How::Runs {
-                    before: vec![removing(places, "build")],
-                    timed,
-                    amount: None,
-                },
-            }],
-            targets: vec![at_most("ours", SECONDS, most)],
-            rounds: 1,
-        }
+    let contest = |(size, what, most): (&str, &[&str], f64)| Contest {
+        title: "a student's first build",
+        size: size.to_owned(),
+        number: 1.0,
+        figures: vec![SECONDS],
+        entrants: vec![Entrant {
+            name: "ours",
+            role: Role::Ours,
+            how: How::Runs {
+                before: vec![removing(places, "build")],
+                timed: places.build(what),
+                amount: None,
+            },
+        }],
+        targets: vec![at_most("ours", SECONDS, most)],
+        rounds: 1,
     };
     Ok(builds.into_iter().map(contest).collect())
 }
@@ -231,8 +219,8 @@ pub fn verdict(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             amount: None,
         },
     };
+    let checker = places.checker()?;
     let contest = |task: &'static str| {
-        let checker = places.checker();
         let settings = [format!("checker={}", checker.display()), format!("task={task}")];
         let program = vec![places.program("verdict").into()];
         Contest {
@@ -256,8 +244,9 @@ pub fn submissions(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     if quick {
         return Ok(Vec::new());
     }
+    let checker = places.checker()?;
     let mut contests = Vec::new();
-    for number in [1, 4, 16, 64] {
+    for number in [1, 4, 16, 32] {
         let class = places.file(&format!("class-of-{number}"));
         for student in 0..number {
             let folder = class.join(format!("{student:02}"));
@@ -274,7 +263,7 @@ pub fn submissions(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             )?;
         }
         let mut timed = words([
-            places.checker().as_os_str(),
+            checker.as_os_str(),
             "grade".as_ref(),
             "--fresh".as_ref(),
             "--format".as_ref(),
@@ -299,7 +288,7 @@ pub fn submissions(places: &Places, quick: bool) -> Result<Vec<Contest>> {
                 },
             }],
             targets: Vec::new(),
-            rounds: if number == 64 { 1 } else { 2 },
+            rounds: if number == 32 { 1 } else { 2 },
         });
     }
     Ok(contests)
