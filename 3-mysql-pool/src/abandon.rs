@@ -23,8 +23,9 @@ use crate::{CONNECT_LIMIT, DISCONNECT_LIMIT};
 type Entry = (u64, u64);
 
 /// The entry of the connection that asks. `UUID_SHORT()` is made of the server's id, the second at which it started,
-/// and 24 bits that count (MySQL's and MariaDB's manuals). Looking into the process list would be simpler, but the
-/// server goes through all of it, for each of a thousand connections.
+/// and 24 bits that count (MySQL's and MariaDB's manuals). When they overflow, after 16 million calls by anybody, the
+/// rest changes too: then connections from before are not recognised, and what they run is left alone. Looking into
+/// the process list would be simpler, but the server goes through all of it, for each of a thousand connections.
 const OWN_ENTRY: &str = "SELECT CONNECTION_ID(), UUID_SHORT() >> 24";
 
 /// A pool, as long as nobody has disconnected it.
@@ -103,13 +104,13 @@ async fn note(connection: &mut Conn, opened: &Mutex<Vec<Entry>>) -> mysql_async:
 
 /// Kills what is still there, until nothing is.
 ///
-/// A statement is stopped at once, and its connection, which nobody holds any more, ends with it. What still stands
-/// there after a second is killed whole. Not before: it may be one that has quit, whose last statement the server
+/// A statement is stopped at once, and its connection, which was cut, ends with it. What still stands there after a
+/// second is killed whole. Not before: it may be one that has quit, whose last statement the server
 /// lists for a moment longer, and a connection that is killed counts as aborted.
 async fn kill_leftovers(options: Opts, opened: &Mutex<Vec<Entry>>) -> mysql_async::Result<()> {
     let opened = opened.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let begun = Instant::now();
     let mut connection = Conn::new(options).await?;
+    let begun = Instant::now();
     let now: Option<Entry> = connection.query_first(OWN_ENTRY).await?;
     let of_this_start = opened
         .into_iter()

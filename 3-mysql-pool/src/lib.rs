@@ -38,7 +38,8 @@ use shared::User;
 /// A server that has not let us in by then does not answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(4);
 
-/// After so long a silence the kernel asks whether the other end still knows the connection.
+/// After so long a silence the kernel asks whether the other end still knows the connection (unless the URL has a
+/// `tcp_keepalive` of its own). If the answer is no, whoever waits gets an error.
 ///
 /// A server lets only so many wait until it takes them in (`back_log`). One that comes when the queue is full looks
 /// connected to us, and is forgotten by the server's kernel: without the question it waits for the greeting for ever.
@@ -71,9 +72,6 @@ const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ? ORDER 
 /// assert_eq!(names, ["Farid Haddad", "Kwame Boateng"]);
 /// # mysql_pool::Result::Ok(()) }).unwrap();
 /// ```
-///
-/// When nothing has come over a connection for 5 seconds (the URL's `tcp_keepalive=MILLISECONDS` says otherwise), the
-/// kernel asks whether the server still knows it. If not, whoever waits gets an error.
 ///
 /// # Errors
 ///

@@ -239,7 +239,7 @@ fn a_first_connection_that_nobody_waits_for_is_closed_politely() {
 /// A server that is busy does not take in everybody at once, and its kernel forgets those for whom there is no room.
 /// They do not wait for a greeting for ever.
 #[test]
-fn a_connection_that_the_server_has_forgotten_is_an_error_and_no_endless_wait() {
+fn no_connection_waits_for_ever_when_the_servers_queue_is_full() {
     run(async {
         let server = Throwaway::options().argument("--back-log=1").start().unwrap();
         let url = server.url();

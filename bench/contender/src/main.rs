@@ -4,8 +4,6 @@
 
 mod mysql;
 mod pools;
-#[path = "../../../2-concurrent/src/runtime.rs"]
-mod runtime;
 mod sqlite;
 
 use harness::{Job, Result};

@@ -6,27 +6,36 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use concurrent::fetch_concurrently;
 use databaseconnection::DatabaseConnection;
 use execute::ExecuteQuery;
 use harness::sqlite::{AGE, ALL, ID, OLDER, ONE, open_row, serve as serve_fetch, two_queries};
-use harness::{Job, Result, figures};
+use harness::{Job, Result, figures, tokio_runtime};
 use rusqlite::{Connection, OpenFlags, Row};
 use shared::User;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ColumnIndex, ConnectOptions, Connection as _, Decode, FromRow, SqlitePool, Type};
 
-use crate::runtime::Runtime;
-
 pub fn serve(job: &Job) -> Result<()> {
     let database: PathBuf = job.get("database")?;
     match (job.name.as_str(), job.peer.as_str()) {
-        ("two-queries", "ours on Tokio") => ours(job, &database, Runtime::Tokio),
-        ("two-queries", "ours on async-std") => ours(job, &database, Runtime::AsyncStd),
-        ("two-queries", "ours on smol") => ours(job, &database, Runtime::Smol),
-        ("two-queries", "ours with sqlx") => two_queries(job, || {
-            let fetch = concurrent::on_sqlx::fetch_concurrently(&database, AGE);
-            Ok(Runtime::Tokio.block_on(fetch)?)
+        ("two-queries", "ours on Tokio") => {
+            let runtime = tokio_runtime()?;
+            two_queries(job, || Ok(runtime.block_on(fetch_concurrently(&database, AGE))?))
+        }
+        ("two-queries", "ours on async-std") => two_queries(job, || {
+            Ok(async_std::task::block_on(fetch_concurrently(&database, AGE))?)
         }),
+        ("two-queries", "ours on smol") => {
+            two_queries(job, || Ok(smol::block_on(fetch_concurrently(&database, AGE))?))
+        }
+        ("two-queries", "ours with sqlx") => {
+            let runtime = tokio_runtime()?;
+            two_queries(job, || {
+                let fetch = concurrent::on_sqlx::fetch_concurrently(&database, AGE);
+                Ok(runtime.block_on(fetch)?)
+            })
+        }
         ("two-queries", "rusqlite") => two_queries(job, || on_two_threads(&database)),
         ("many", "rusqlite") => many_on_threads(job, &database),
         (_, "ours") if job.name != "open-row" => serve_fetch(job, |age| {
@@ -81,12 +90,6 @@ pub fn serve(job: &Job) -> Result<()> {
         },
         _ => Err(job.unknown()),
     }
-}
-
-fn ours(job: &Job, database: &Path, runtime: Runtime) -> Result<()> {
-    two_queries(job, || {
-        Ok(runtime.block_on(concurrent::fetch_concurrently(database, AGE))?)
-    })
 }
 
 /// The limit: no runtime, no way to cancel it, and a thread for each query.

@@ -98,9 +98,13 @@ fn rows(outcomes: &[Outcome]) -> Vec<Line> {
             let others = outcome.entries.iter().filter(|entry| entry.role != Role::Ours);
             let mut lines: Vec<Line> = others
                 .filter_map(|entry| {
-                    Some(Line {
-                        name: entry.name.to_owned(),
-                        ratio: Some(outcome.speed(figure.name, ours.name, entry.name)?),
+                    let ratio = outcome.speed(figure.name, ours.name, entry.name)?;
+                    ratio.is_finite().then(|| Line {
+                        name: match entry.role {
+                            Role::Limit => format!("{} (limit)", entry.name),
+                            _ => entry.name.to_owned(),
+                        },
+                        ratio: Some(ratio),
                     })
                 })
                 .collect();

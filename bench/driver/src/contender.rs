@@ -113,7 +113,7 @@ fn run(words: &Words, limit: Duration) -> Result<Round, String> {
     let last_words = thread::spawn(move || last_line(errors));
     let (mut memory, mut threads) = (0, 0);
     let status = loop {
-        // Both only grow while a program fills a table, so the last look is as good as the peak.
+        // What the kernel says of memory is the peak so far.
         memory = status_of(&child, "VmHWM:").unwrap_or(0).max(memory);
         threads = status_of(&child, "Threads:").unwrap_or(0).max(threads);
         match child.try_wait() {
@@ -207,7 +207,8 @@ impl Serving {
         Ok(Round {
             figures: serde_json::from_str(&line).map_err(|error| format!("it said `{line}`: {error}"))?,
             memory: status_of(&self.child, "VmHWM:").map(|kib| kib * 1024),
-            threads: status_of(&self.child, "Threads:").map(|now| now.max(threads)),
+            // A round that was over before the first look is not counted.
+            threads: (threads > 0).then_some(threads),
         })
     }
 

@@ -12,7 +12,7 @@ mod table;
 
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use contest::Outcome;
@@ -52,31 +52,47 @@ fn main() -> ExitCode {
             "{wide_bar} {pos} of {len}, {elapsed}: {msg}",
         )?);
         let mut outcomes = Vec::new();
+        let mut problems = Vec::new();
         for (name, contests) in JOBS.into_iter().filter(|(name, _)| wanted(name)) {
             bar.set_message(name);
             bar.tick();
-            for contest in contests(&places, arguments.quick)? {
-                let outcome = contest.run();
-                bar.suspend(|| print!("{}", section(&outcome)));
-                outcomes.push(outcome);
+            match contests(&places, arguments.quick) {
+                Ok(contests) => {
+                    for contest in contests {
+                        let outcome = contest.run();
+                        bar.suspend(|| print!("{}", section(&outcome)));
+                        outcomes.push(outcome);
+                    }
+                }
+                Err(error) => problems.push(format!("{name} cannot be set up: {error}")),
             }
             bar.inc(1);
+            // After each, so that what is measured stays, whatever becomes of the rest.
+            write(&folder, &places, &outcomes)?;
         }
         bar.finish_and_clear();
-        let report = report(&places, &outcomes);
-        fs::write(folder.join("README.md"), &report)?;
-        fs::write(
-            folder.join("results.json"),
-            serde_json::to_string_pretty(&outcomes)?,
-        )?;
-        chart::ratios(&outcomes, &folder.join("ratios.svg"))?;
-        chart::growth(&outcomes, &folder.join("growth.svg"))?;
         if !arguments.quick {
             print!("\n## Targets\n\n{}", table::of_targets(&outcomes));
         }
         cli::notice(&format!("tables and charts are in {}", folder.display()));
-        failures(&outcomes)
+        problems.extend(failures(&outcomes));
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "{}\nhelp: the other results are whole; correct this, then measure again",
+            problems.join("\n")
+        )
+        .into())
     })
+}
+
+fn write(folder: &Path, places: &Places, outcomes: &[Outcome]) -> Result<()> {
+    fs::write(folder.join("README.md"), report(places, outcomes))?;
+    let json = serde_json::to_string_pretty(outcomes)?;
+    fs::write(folder.join("results.json"), json)?;
+    chart::ratios(outcomes, &folder.join("ratios.svg"))?;
+    chart::growth(outcomes, &folder.join("growth.svg"))
 }
 
 fn section(outcome: &Outcome) -> String {
@@ -108,22 +124,21 @@ fn report(places: &Places, outcomes: &[Outcome]) -> String {
     text
 }
 
-/// That a peer fails is a result; that ours does is none.
-fn failures(outcomes: &[Outcome]) -> Result<()> {
-    for outcome in outcomes {
-        for entry in outcome
+/// What of ours failed. That a peer fails is a result.
+fn failures(outcomes: &[Outcome]) -> Vec<String> {
+    let of_outcome = |outcome: &Outcome| {
+        let ours = outcome
             .entries
             .iter()
-            .filter(|entry| entry.role == contender::Role::Ours)
-        {
-            if let Some(problem) = &entry.problem {
-                return Err(format!(
-                    "{}, {}: {}: {problem}\nhelp: the other results are whole; correct this, then measure again",
-                    outcome.title, outcome.size, entry.name
-                )
-                .into());
-            }
-        }
-    }
-    Ok(())
+            .filter(|entry| entry.role == contender::Role::Ours);
+        ours.filter_map(|entry| {
+            let problem = entry.problem.as_ref()?;
+            Some(format!(
+                "{}, {}: {}: {problem}",
+                outcome.title, outcome.size, entry.name
+            ))
+        })
+        .collect::<Vec<_>>()
+    };
+    outcomes.iter().flat_map(of_outcome).collect()
 }

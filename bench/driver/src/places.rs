@@ -63,6 +63,7 @@ impl Places {
             "cargo".as_ref(),
             "build".as_ref(),
             "--locked".as_ref(),
+            "--offline".as_ref(),
             "--manifest-path".as_ref(),
             self.root.join("Cargo.toml").as_os_str(),
             "--target-dir".as_ref(),

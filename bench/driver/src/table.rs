@@ -11,8 +11,8 @@ pub fn of_contest(outcome: &Outcome) -> String {
     for figure in &outcome.figures {
         write!(text, " {} | spread |", figure.title).expect("a string takes it");
     }
-    text += " ours is so many times as fast | memory | threads |\n| --- |";
-    text += &" ---: |".repeat(outcome.figures.len() * 2 + 3);
+    text += " rounds | ours is so many times as fast | memory | threads |\n| --- |";
+    text += &" ---: |".repeat(outcome.figures.len() * 2 + 4);
     text.push('\n');
     for entry in &outcome.entries {
         text += &row(outcome, entry);
@@ -45,6 +45,10 @@ fn row(outcome: &Outcome, entry: &Entry) -> String {
                 (least.min(value), most.max(value))
             });
         match entry.median(figure.name) {
+            // Within a round there is a limit of its own.
+            Some(median) if median.is_infinite() => {
+                cells.extend(["not within 5 s".to_owned(), String::new()])
+            }
             Some(median) => {
                 cells.push(value(figure.unit, median));
                 cells.push(format!(
@@ -53,19 +57,22 @@ fn row(outcome: &Outcome, entry: &Entry) -> String {
                     value(figure.unit, most)
                 ));
             }
-            // Within a round there is a limit of its own.
-            None if !values.is_empty() => cells.extend(["not within 5 s".to_owned(), String::new()]),
             None => cells.extend(["–".to_owned(), String::new()]),
         }
     }
+    cells.push(entry.rounds().to_string());
     let ours = outcome.first(Role::Ours);
     let speed = outcome
         .figures
         .iter()
         .filter(|figure| figure.unit != Unit::Number);
     let speeds: Vec<String> = speed
-        .filter_map(|figure| outcome.speed(figure.name, ours?.name, entry.name))
-        .map(ratio)
+        .map(|figure| outcome.speed(figure.name, ours?.name, entry.name))
+        .map(|speed| {
+            speed
+                .filter(|speed| speed.is_finite())
+                .map_or("–".to_owned(), ratio)
+        })
         .collect();
     cells.push(match entry.role {
         Role::Ours if ours.is_some_and(|ours| ours.name == entry.name) => String::new(),
@@ -113,7 +120,7 @@ pub fn of_targets(outcomes: &[Outcome]) -> String {
 fn goal(outcome: &Outcome, target: &Target) -> String {
     match &target.goal {
         Goal::TimesAsFastAs(times, peer) => format!("{} as fast as {peer}, or more", ratio(*times)),
-        Goal::NoSlowerThanAnyPeer(_) => "no slower than any peer".to_owned(),
+        Goal::NoSlowerThanAnyPeer => "no slower than any peer".to_owned(),
         Goal::AtMost(most) => format!("{} or less", value(outcome.unit(target.figure), *most)),
     }
 }
@@ -121,7 +128,7 @@ fn goal(outcome: &Outcome, target: &Target) -> String {
 fn reached(outcome: &Outcome, target: &Target, figure: f64) -> String {
     match target.goal {
         Goal::AtMost(_) => value(outcome.unit(target.figure), figure),
-        Goal::TimesAsFastAs(..) | Goal::NoSlowerThanAnyPeer(_) => ratio(figure),
+        Goal::TimesAsFastAs(..) | Goal::NoSlowerThanAnyPeer => ratio(figure),
     }
 }
 

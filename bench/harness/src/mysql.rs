@@ -80,8 +80,7 @@ where
     running.join_all().await.into_iter().sum()
 }
 
-/// Fetches of a whole table, by a number of tasks, until a number of fetches is done. What the others have begun by then
-/// is given up.
+/// Fetches of a whole table, so many, by a number of tasks.
 ///
 /// # Errors
 ///
@@ -93,22 +92,20 @@ where
     let (tasks, fetches): (usize, u64) = (job.get("tasks")?, job.get("fetches")?);
     job.serve_async(async || {
         let begun = Instant::now();
-        let (done, rows) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let next = Arc::new(AtomicU64::new(0));
         let mut running = JoinSet::new();
         for _ in 0..tasks {
-            let (fetch, done, rows) = (fetch.clone(), done.clone(), rows.clone());
+            let (fetch, next) = (fetch.clone(), next.clone());
             running.spawn(async move {
-                while done.load(Ordering::Relaxed) < fetches {
-                    rows.fetch_add(fetch().await?.len() as u64, Ordering::Relaxed);
-                    done.fetch_add(1, Ordering::Relaxed);
+                let mut rows = 0;
+                while next.fetch_add(1, Ordering::Relaxed) < fetches {
+                    rows += fetch().await?.len();
                 }
-                Ok(())
+                Ok(rows)
             });
         }
-        let first: Result<()> = running.join_next().await.ok_or("no task")??;
-        first?;
-        let per_second = rows.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64();
-        running.shutdown().await;
+        let rows = running.join_all().await.into_iter().sum::<Result<usize>>()?;
+        let per_second = rows as f64 / begun.elapsed().as_secs_f64();
         Ok(figures([("per_second", per_second)]))
     })
     .await
@@ -133,29 +130,31 @@ pub async fn stop(
             return Err("it was there before it could be given up".into());
         }
         let back = end.elapsed();
-        let stopped = timeout(PATIENCE, async {
-            while leftovers(false).await? > 0 {}
-            Ok(end.elapsed().as_secs_f64())
-        });
+        let stopped = async {
+            // Not under a timeout, which would leave the connection in the middle of an answer.
+            while leftovers(false).await? > 0 {
+                if end.elapsed() > PATIENCE {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(end.elapsed().as_secs_f64()))
+        };
         let serves = timeout(PATIENCE, async {
             select_1().await?;
             Ok(end.elapsed().as_secs_f64())
         });
-        let (stopped, serves) = join(stopped, serves).await;
+        let (stopped, serves): (Result<Option<f64>>, _) = join(stopped, serves).await;
+        let serves: Option<Result<f64>> = serves.ok();
         // The next round begins on a server that does nothing.
         while leftovers(true).await? > 0 {}
         select_1().await?;
         Ok(Figures::from([
             ("back".to_owned(), Some(back.as_secs_f64())),
-            ("stopped".to_owned(), within_limit(stopped)?),
-            ("serves".to_owned(), within_limit(serves)?),
+            ("stopped".to_owned(), stopped?),
+            ("serves".to_owned(), serves.transpose()?),
         ]))
     })
     .await
-}
-
-fn within_limit<E>(outcome: std::result::Result<Result<f64>, E>) -> Result<Option<f64>> {
-    outcome.ok().transpose()
 }
 
 /// Taking a connection of the pool and giving it back, by a number of tasks.

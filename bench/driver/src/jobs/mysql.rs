@@ -22,7 +22,8 @@ pub fn points(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             format!("seconds={seconds}"),
         ];
         let query = "SELECT id, name, email, age FROM users WHERE age > 70 ORDER BY id";
-        let amount = if quick { 5_000 } else { 25_000 };
+        // Enough that the client's own start does not count.
+        let amount = if quick { 5_000 } else { 50_000 };
         Contest {
             title: "point queries over a pool of 10",
             size: by(tasks),
@@ -200,7 +201,7 @@ pub fn pool(places: &Places, quick: bool) -> Result<Vec<Contest>> {
         targets: vec![Target {
             ours: "ours",
             figure: "seconds",
-            goal: Goal::NoSlowerThanAnyPeer(1.0),
+            goal: Goal::NoSlowerThanAnyPeer,
         }],
         rounds: if quick { 3 } else { 15 },
     }])

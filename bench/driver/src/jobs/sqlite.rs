@@ -28,7 +28,7 @@ fn two_queries_of(places: &Places, quick: bool, number: u32) -> Result<Contest> 
     let mut targets = vec![Target {
         ours,
         figure: "seconds",
-        goal: Goal::NoSlowerThanAnyPeer(1.0),
+        goal: Goal::NoSlowerThanAnyPeer,
     }];
     if number == 100_000 {
         targets.push(times_as_fast(ours, SECONDS, 10.0, "aiosqlite"));
