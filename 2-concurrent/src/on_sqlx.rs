@@ -12,13 +12,13 @@ use futures_lite::{StreamExt, future};
 use shared::User;
 use shared::sqlite::{Problem, existing_file, outcome};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
-use sqlx::{Column, ConnectOptions, Connection, Row, SqliteConnection, TypeInfo, ValueRef};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, TypeInfo, ValueRef};
 
 use crate::limit::CONNECTIONS;
 use crate::stop::{self, StopOnDrop};
 use crate::{Error, Result};
 
-// With an AS, for without it SQLite promises no names, and the error of a row that is no user tells the column's.
+// With an AS, for without it SQLite promises no names, and sqlx tells upper case from lower.
 const ALL: &str = "SELECT id AS id, name AS name, email AS email, age AS age FROM users ORDER BY id";
 const OLDER: &str =
     "SELECT id AS id, name AS name, email AS email, age AS age FROM users WHERE age > ?1 ORDER BY id";
@@ -164,15 +164,14 @@ async fn fetch_over(
 
 fn user(row: &SqliteRow) -> Result<User> {
     Ok(User {
-        id: field(row, 0)?,
-        name: field(row, 1)?,
-        email: field(row, 2)?,
-        age: field(row, 3)?,
+        id: field(row, "id")?,
+        name: field(row, "name")?,
+        email: field(row, "email")?,
+        age: field(row, "age")?,
     })
 }
 
-/// By its place and not by its name, which sqlx would look up for every field of every row.
-fn field<T>(row: &SqliteRow, column: usize) -> Result<T>
+fn field<T>(row: &SqliteRow, column: &'static str) -> Result<T>
 where
     T: for<'r> sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
 {
@@ -186,8 +185,8 @@ where
         },
         Err(error) => return Err(driver(error, "read")),
     };
-    let column = row.column(column).name().to_owned();
-    let id = row.try_get::<Option<i64>, _>(0).ok().flatten();
+    let column = column.to_owned();
+    let id = row.try_get::<Option<i64>, _>("id").ok().flatten();
     Err(Error::new(Problem::Row { column, id, found }, "read"))
 }
 
