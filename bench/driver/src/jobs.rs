@@ -40,6 +40,13 @@ const PER_SECOND: Figure = Figure {
     unit: Unit::PerSecond,
 };
 
+/// Of what is given up.
+const BACK: Figure = Figure {
+    name: "back",
+    title: "control back",
+    unit: Unit::Seconds,
+};
+
 fn times_as_fast(ours: &'static str, figure: Figure, times: f64, peer: &'static str) -> Target {
     Target {
         ours,

@@ -6,7 +6,7 @@ use crate::contender::{Entrant, How, Role};
 use crate::contest::{Contest, Figure, Goal, Target, Unit};
 use crate::places::{Places, Result};
 
-use super::{PER_SECOND, SECONDS, at_most, grouped, times_as_fast};
+use super::{BACK, PER_SECOND, SECONDS, at_most, grouped, times_as_fast};
 
 /// How many tasks ask for the ten connections.
 const TASKS: [u32; 3] = [1, 10, 256];
@@ -116,12 +116,6 @@ fn slap(places: &Places, tasks: u32, query: &str, queries: u32, rows: u32) -> En
         },
     }
 }
-
-const BACK: Figure = Figure {
-    name: "back",
-    title: "control back",
-    unit: Unit::Seconds,
-};
 
 const STOPPED: Figure = Figure {
     name: "stopped",

@@ -6,7 +6,7 @@ use crate::contender::{Entrant, How, Role};
 use crate::contest::{Contest, Figure, Goal, Target, Unit};
 use crate::places::{Places, Result, run, words};
 
-use super::{SECONDS, at_most, grouped, times_as_fast};
+use super::{BACK, SECONDS, at_most, grouped, times_as_fast};
 
 pub fn two_queries(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     let sizes: &[u32] = if quick {
@@ -111,12 +111,6 @@ pub fn many(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     };
     Ok(sizes.iter().map(of_size).collect())
 }
-
-const BACK: Figure = Figure {
-    name: "back",
-    title: "control back",
-    unit: Unit::Seconds,
-};
 
 const CLOSED: Figure = Figure {
     name: "closed",
