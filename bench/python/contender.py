@@ -159,7 +159,8 @@ async def rows(pool, tasks: int, fetches: int) -> Figures:
         nonlocal left, count
         while left > 0:
             left -= 1
-            count += len(await fetch_over(pool, ALL))
+            fetched = await fetch_over(pool, ALL)
+            count += len(fetched)
 
     await asyncio.gather(*(repeat() for _ in range(tasks)))
     return {"per_second": count / (perf_counter() - begun)}
