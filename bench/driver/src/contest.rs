@@ -1,6 +1,7 @@
 //! A contest: entrants that do the same job, in turns, and what came of it.
 
 use std::collections::BTreeMap;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::contender::{Contender, Entrant, Role, Round};
@@ -85,15 +86,23 @@ pub struct Entry {
 const LIMIT: Duration = Duration::from_secs(240);
 const ENOUGH: Duration = Duration::from_secs(5);
 
+const PAUSE: Duration = Duration::from_millis(5);
+
 impl Contest {
     /// Has them take turns: all do a round before the first does its second, so that whatever else the machine does
-    /// falls on all alike.
+    /// falls on all alike. There and back, so that no two stand in the same order all the time, and each after a
+    /// pause: what the one before leaves behind is its own.
     pub fn run(self) -> Outcome {
         let mut places: Vec<_> = self.entrants.iter().map(Place::take).collect();
         for _ in 0..self.rounds {
             for place in &mut places {
+                thread::sleep(PAUSE);
                 place.round();
             }
+            places.reverse();
+        }
+        if self.rounds % 2 == 1 {
+            places.reverse();
         }
         Outcome {
             title: self.title,

@@ -59,7 +59,7 @@ fn two_queries_of(places: &Places, quick: bool, number: u32) -> Result<Contest> 
         targets,
         rounds: match number {
             _ if quick => 3,
-            0..10_000 => 101,
+            0..10_000 => 61,
             10_000..1_000_000 => 15,
             _ => 5,
         },
