@@ -90,7 +90,7 @@ fn main() -> ExitCode {
 fn write(folder: &Path, places: &Places, outcomes: &[Outcome]) -> Result<()> {
     fs::write(folder.join("README.md"), report(places, outcomes))?;
     let json = serde_json::to_string_pretty(outcomes)?;
-    fs::write(folder.join("results.json"), json)?;
+    fs::write(places.bench.join("target/rounds.json"), json)?;
     chart::ratios(outcomes, &folder.join("ratios.svg"))?;
     chart::growth(outcomes, &folder.join("growth.svg"))
 }
