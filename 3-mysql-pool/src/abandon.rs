@@ -105,8 +105,8 @@ async fn note(connection: &mut Conn, opened: &Mutex<Vec<Entry>>) -> mysql_async:
 /// Kills what is still there, until nothing is.
 ///
 /// A statement is stopped at once, and its connection, which was cut, ends with it. What still stands there after a
-/// second is killed whole. Not before: it may be one that has quit, whose last statement the server
-/// lists for a moment longer, and a connection that is killed counts as aborted.
+/// second is killed whole. Not before: it may be one that has quit, whose last statement the server lists for a moment
+/// longer, and a connection that is killed counts as aborted.
 async fn kill_leftovers(options: Opts, opened: &Mutex<Vec<Entry>>) -> mysql_async::Result<()> {
     let opened = opened.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mut connection = Conn::new(options).await?;

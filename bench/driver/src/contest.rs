@@ -86,12 +86,12 @@ pub struct Entry {
 const LIMIT: Duration = Duration::from_secs(240);
 const ENOUGH: Duration = Duration::from_secs(5);
 
+/// Before each round, so that what the last contender has not quite ended does not count as the next one's.
 const PAUSE: Duration = Duration::from_millis(5);
 
 impl Contest {
     /// Has them take turns: all do a round before the first does its second, so that whatever else the machine does
-    /// falls on all alike. There and back, so that no two stand in the same order all the time, and each after a
-    /// pause: what the one before leaves behind is its own.
+    /// falls on all alike. There and back, so that nobody stands behind the same one all the time.
     pub fn run(self) -> Outcome {
         let mut places: Vec<_> = self.entrants.iter().map(Place::take).collect();
         for _ in 0..self.rounds {
