@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -175,7 +176,7 @@ impl Official {
             ..Given::default()
         };
         given.read.extend(&libraries);
-        given.read.push(&toolchain);
+        given.read.push(toolchain);
 
         let prepare = |command: &mut Command| {
             command.args(["--edition=2024", "--crate-name", name, "--cap-lints=allow"]);
@@ -302,8 +303,13 @@ fn make_executable(file: &Path) -> std::io::Result<()> {
     fs::set_permissions(file, fs::Permissions::from_mode(0o700))
 }
 
-/// The folder of the toolchain in use: rustup's `rustc` is a proxy, which needs a home.
-pub(crate) fn toolchain() -> Result<PathBuf, Problem> {
+/// The folder of the toolchain in use: rustup's `rustc` is a proxy, which needs a home. It is asked once, for the answer
+/// takes a tenth of a verdict.
+pub(crate) fn toolchain() -> Result<&'static Path, Problem> {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(found) = FOUND.get() {
+        return Ok(found);
+    }
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc)
         .args(["--print", "sysroot"])
@@ -311,5 +317,6 @@ pub(crate) fn toolchain() -> Result<PathBuf, Problem> {
         .current_dir(workspace())
         .output()
         .map_err(|error| Problem::our_bug("find the compiler", &error))?;
-    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+    let found = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    Ok(FOUND.get_or_init(|| found))
 }

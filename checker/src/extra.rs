@@ -160,7 +160,7 @@ impl Stage {
         let target = self.folder.join("target");
         let [manifest, lock, source] = ["Cargo.toml", "Cargo.lock", "src"].map(|name| self.folder.join(name));
         let given = Given {
-            read: vec![&toolchain, &registry, &shared, &manifest, &lock, &source],
+            read: vec![toolchain, &registry, &shared, &manifest, &lock, &source],
             write: vec![&target],
         };
         let setting = |name: &str, value: &Path| format!("{name}={}", value.display());
