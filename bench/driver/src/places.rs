@@ -90,7 +90,9 @@ impl Places {
 
     /// An entrant on a newer rusqlite.
     pub fn newer(&self, name: &'static str, role: Role, job: &str, settings: &[String]) -> Entrant {
-        entrant(name, role, vec![self.program("newer").into()], job, settings)
+        let profile = self.programs.file_name().unwrap_or_default();
+        let program = self.bench.join("target/newer").join(profile).join("newer");
+        entrant(name, role, vec![program.into()], job, settings)
     }
 
     /// An entrant in Python.

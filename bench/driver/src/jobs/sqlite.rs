@@ -90,10 +90,10 @@ pub fn many(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             newer("async-sqlite", Role::Peer),
             here("sqlx", Role::Peer),
             newer("deadpool-sqlite, kept", Role::Kept),
-            here("sqlx, kept", Role::Kept),
         ];
-        // Of 10,000 it would make a thread each, and of 5,000 it took 473 s.
         if fetches <= 1_000 {
+            entrants.push(here("sqlx, kept", Role::Kept));
+            // Of 10,000 it would make a thread each, and of 5,000 it took 473 s.
             entrants.push(places.in_python("aiosqlite", "many", &settings));
         }
         Contest {
