@@ -27,7 +27,7 @@ RUNNING = (
     "WHERE info LIKE '%FROM users%' AND id <> CONNECTION_ID()"
 )
 
-TIMES = 2000
+TIMES = 500
 TIMEOUT = 0.1
 PATIENCE = 5
 

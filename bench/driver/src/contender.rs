@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often is looked at a running contender's threads.
+/// How often is looked at a running contender's threads, and at the memory of one whose run is the round.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Who takes part, and how it is started.
@@ -111,11 +111,15 @@ fn run(words: &Words, limit: Duration) -> Result<Round, String> {
     let begun = Instant::now();
     let errors = child.stderr.take().expect("it is piped");
     let last_words = thread::spawn(move || last_line(errors));
-    let (mut memory, mut threads) = (0, 0);
+    let (mut memory, mut threads, mut next_look) = (0, 0, begun);
     let status = loop {
-        // What the kernel says of memory is the peak so far.
-        memory = status_of(&child, "VmHWM:").unwrap_or(0).max(memory);
-        threads = status_of(&child, "Threads:").unwrap_or(0).max(threads);
+        // Not each time, for it takes the program's own time.
+        if Instant::now() >= next_look {
+            // What the kernel says of memory is the peak so far.
+            memory = status_of(&child, "VmHWM:").unwrap_or(0).max(memory);
+            threads = status_of(&child, "Threads:").unwrap_or(0).max(threads);
+            next_look += LOOK;
+        }
         match child.try_wait() {
             Ok(Some(status)) => break status,
             _ if begun.elapsed() > limit => {

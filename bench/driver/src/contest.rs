@@ -84,7 +84,7 @@ pub struct Entry {
 /// How long a round or the set-up may take (`checker` builds a task's libraries in it), and after how much time an
 /// entrant that is slow need not do another.
 const LIMIT: Duration = Duration::from_secs(240);
-const ENOUGH: Duration = Duration::from_secs(3);
+const ENOUGH: Duration = Duration::from_millis(3_500);
 
 /// Before each round, so that what the last contender has not quite ended does not count as the next one's.
 const PAUSE: Duration = Duration::from_millis(5);

@@ -25,7 +25,7 @@ pub const RUNNING: &str = "SELECT id FROM information_schema.processlist \
      WHERE info LIKE '%FROM users%' AND id <> CONNECTION_ID()";
 
 /// How often a round of `pool` takes a connection.
-const TIMES: u32 = 2000;
+const TIMES: u32 = 500;
 
 /// How long the query of `stop` may run, and how long it is waited for the rest.
 const TIMEOUT: Duration = Duration::from_millis(100);

@@ -23,7 +23,7 @@ pub const AGE: u32 = 40;
 pub const ID: i64 = 7;
 
 /// How often a round of `open-row` opens.
-const TIMES: u32 = 2000;
+const TIMES: u32 = 500;
 
 /// How long the query of `cancel` may run.
 const TIMEOUT: Duration = Duration::from_millis(100);

@@ -208,7 +208,7 @@ pub fn pool(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             figure: "seconds",
             goal: Goal::NoSlowerThanAnyPeer,
         }],
-        rounds: if quick { 3 } else { 15 },
+        rounds: if quick { 3 } else { 61 },
     }])
 }
 

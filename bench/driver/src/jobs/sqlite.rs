@@ -194,7 +194,7 @@ pub fn open_row(places: &Places, quick: bool) -> Result<Vec<Contest>> {
                 in_transaction,
             ),
         ],
-        rounds: if quick { 3 } else { 15 },
+        rounds: if quick { 3 } else { 61 },
     }])
 }
 
