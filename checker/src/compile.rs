@@ -317,6 +317,10 @@ pub(crate) fn toolchain() -> Result<&'static Path, Problem> {
         .current_dir(workspace())
         .output()
         .map_err(|error| Problem::our_bug("find the compiler", &error))?;
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        return Err(Problem::our_bug("find the compiler", &why.trim()));
+    }
     let found = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     Ok(FOUND.get_or_init(|| found))
 }

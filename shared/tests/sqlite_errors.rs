@@ -133,36 +133,47 @@ fn a_sample_is_made_once_whole_and_never_over_a_file_that_is_there() {
     assert_eq!(users_in(&fixture), sample_users());
 }
 
-/// All that are in it.
+/// Every user of the database.
 fn users_in(fixture: &Fixture) -> Vec<User> {
     let connection = fixture.connection();
     let mut statement = connection.prepare("SELECT * FROM users").unwrap();
     read_users(&mut statement.query([]).unwrap()).unwrap()
 }
 
+/// A file that is empty, and so many users to fill it with.
+fn to_be_filled(count: i64) -> (Fixture, Vec<User>) {
+    let fixture = Fixture::missing();
+    std::fs::File::create(fixture.path()).unwrap();
+    let user = |id| User {
+        id,
+        email: format!("{id}@example.com"),
+        ..sample_users().remove(0)
+    };
+    (fixture, (1..=count).map(user).collect())
+}
+
 #[test]
 fn any_number_of_users_is_created_whole() {
     for count in 0..=50 {
-        let fixture = Fixture::missing();
-        std::fs::File::create(fixture.path()).unwrap();
-        let user = |id| User {
-            id,
-            email: format!("{id}@example.com"),
-            ..sample_users().remove(0)
-        };
-        let users: Vec<User> = (1..=count).map(user).collect();
+        let (fixture, users) = to_be_filled(count);
         create(fixture.path(), users.clone()).unwrap();
         assert_eq!(users_in(&fixture), users);
     }
 }
 
 #[test]
-fn two_users_of_one_address_are_refused() {
-    let fixture = Fixture::missing();
-    std::fs::File::create(fixture.path()).unwrap();
-    let twice = sample_users().into_iter().chain([User {
-        id: 13,
-        ..sample_users().remove(0)
-    }]);
-    assert!(create(fixture.path(), twice).is_err());
+fn two_users_of_one_id_or_address_are_refused() {
+    for (column, spoil) in [
+        ("id", (|users| users[20].id = users[19].id) as fn(&mut Vec<User>)),
+        ("id", |users| users[20].id = 1),
+        ("email", |users| users[40].email = users[3].email.clone()),
+    ] {
+        let (fixture, mut users) = to_be_filled(50);
+        spoil(&mut users);
+        let error = create(fixture.path(), users).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("UNIQUE constraint failed: users.{column}")),
+            "{error}"
+        );
+    }
 }

@@ -91,7 +91,7 @@ impl Places {
     /// An entrant on a newer rusqlite.
     pub fn newer(&self, name: &'static str, role: Role, job: &str, settings: &[String]) -> Entrant {
         let profile = self.programs.file_name().unwrap_or_default();
-        let program = self.bench.join("target/newer").join(profile).join("newer");
+        let program = self.programs.with_file_name("newer").join(profile).join("newer");
         entrant(name, role, vec![program.into()], job, settings)
     }
 

@@ -74,6 +74,8 @@ pub fn create(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> 
 fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
     let failed = |error| Error::new(Problem::File(error), "create");
     let connection = open(file)?;
+    // Closed after the connection, or with a file that is thrown away: it takes all locks of this process along (SQLite's
+    // 'How To Corrupt An SQLite Database File', 2.2).
     let written = File::options().write(true).open(file).map_err(failed)?;
     // What protects a database that others use only costs time here. And the index may be sorted on more threads, which
     // takes a tenth off a million users.
@@ -82,10 +84,11 @@ fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
     )?;
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch(SQLITE_TABLE)?;
-    insert(&transaction, users.into_iter())?;
+    insert(&transaction, users.into_iter().fuse())?;
     // The rows go to the disk while the index is sorted; what is left at the end waits half as long.
     thread::scope(|scope| {
-        let synced = scope.spawn(|| written.sync_data());
+        let sync = || written.sync_data();
+        let synced = thread::Builder::new().spawn_scoped(scope, sync).map_err(failed)?;
         transaction.execute_batch(SQLITE_INDEX)?;
         synced.join().expect("a sync does not panic").map_err(failed)
     })?;

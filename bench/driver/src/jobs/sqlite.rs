@@ -92,6 +92,7 @@ pub fn many(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             newer("deadpool-sqlite, kept", Role::Kept),
         ];
         if fetches <= 1_000 {
+            // 10,000 take it ten seconds.
             entrants.push(here("sqlx, kept", Role::Kept));
             // Of 10,000 it would make a thread each, and of 5,000 it took 473 s.
             entrants.push(places.in_python("aiosqlite", "many", &settings));
