@@ -15,8 +15,9 @@
 //! (`guard.sh`), stands between the two. It waits at a pipe that only the program holds open, and that the kernel
 //! closes whatever the program dies of. Then it ends the server and removes the folder.
 //!
-//! The server listens on 127.0.0.1 only, on a port that was free, and knows one user with a random password. It reads
-//! no configuration of the machine. Unix only.
+//! The server listens on 127.0.0.1 only, on a port that was free, and knows one user with a random password. Only the
+//! user who started it may enter its folder, which holds its data and its socket. It reads no configuration of the
+//! machine. Unix only.
 //!
 //! A server that was started as [`recorded`](Options::recorded) tells what happened on its connections, see
 //! [`Throwaway::timeline`].
@@ -33,10 +34,10 @@ use error::Doing;
 use folder::Folder;
 use programs::Program;
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, Write},
     net::TcpListener,
-    os::unix::process::CommandExt,
+    os::unix::{fs::OpenOptionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     thread,
@@ -45,6 +46,9 @@ use std::{
 
 /// Name of the user and of the database.
 const NAME: &str = "throwaway";
+
+/// The only folder in which SQL statements may read and write files.
+const FILES: &str = "files";
 
 /// Nothing here takes a second; only what hangs takes this long.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -240,15 +244,23 @@ impl Throwaway {
         let doing = "create the system tables";
         let server = self.folder().join("server");
         fs::create_dir(server.join("data")).doing(doing)?;
+        fs::create_dir(server.join(FILES)).doing(doing)?;
         let mut creation = program.creation_sql()?;
         if self.recorded {
             creation += log::TABLES;
         }
         fs::write(server.join("create.sql"), creation).doing(doing)?;
-        fs::write(server.join("init.sql"), init_sql(&self.password)).doing(doing)?;
+        File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(self.init_file())
+            .and_then(|mut file| file.write_all(init_sql(&self.password).as_bytes()))
+            .doing(doing)?;
         let how = match program.system_tables {
             Some(_) => "--bootstrap",
-            None => "--initialize-insecure",
+            // MySQL gives its root a random password. With `--initialize-insecure` root would need none.
+            None => "--initialize",
         };
         let words = [&[self.program.display().to_string()], &self.arguments[..]].concat();
         let position = 2; // --no-defaults must stay the first
@@ -269,7 +281,7 @@ impl Throwaway {
         words.extend_from_slice(&self.arguments);
         words.push(format!("--port={}", self.port));
         if first_time {
-            words.push(format!("--init-file={}/server/init.sql", self.folder().display()));
+            words.push(format!("--init-file={}", self.init_file().display()));
         }
         self.order("start", &words).doing(doing)?;
         // The server's own word, in its own log: somebody else's server may answer on the port.
@@ -283,6 +295,11 @@ impl Throwaway {
             ],
         )?;
         match said {
+            0 if first_time => {
+                // The server has read it, and it holds the password.
+                fs::remove_file(self.init_file()).doing(doing)?;
+                Ok(Started::Ready)
+            }
             0 => Ok(Started::Ready),
             1 => {
                 self.wait_for(doing, &["guard: the server has ended\n"])?;
@@ -290,6 +307,11 @@ impl Throwaway {
             }
             _ => Err(self.ended(doing)),
         }
+    }
+
+    /// The statements of the first start, removed when the server has run them.
+    fn init_file(&self) -> PathBuf {
+        self.folder().join("server/init.sql")
     }
 
     /// Gives the guard an order; its words are quoted for the shell.
@@ -376,6 +398,8 @@ fn arguments(folder: &Folder, program: &Program, options: &Options) -> Vec<Strin
         // Relative to the data folder: the whole path of a socket must be shorter than many a temporary folder's.
         "--socket=socket".into(),
         "--pid-file=pid".into(),
+        // Otherwise SELECT … INTO OUTFILE writes wherever the user who started the server may write.
+        format!("--secure-file-priv={}/{FILES}", server.display()),
         "--skip-name-resolve".into(),
         "--loose-mysqlx=OFF".into(),
         // The data lives as long as the machine is up: safe from a kill, but not from a power cut, and small.

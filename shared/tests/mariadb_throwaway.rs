@@ -4,15 +4,20 @@
 #![cfg(all(feature = "mariadb", unix))]
 
 use shared::mariadb::{Error, Throwaway};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use std::{
     env,
     fs::{self, File},
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    os::unix::process::{CommandExt, ExitStatusExt},
+    os::unix::{
+        fs::PermissionsExt,
+        process::{CommandExt, ExitStatusExt},
+    },
     panic,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::{Arc, atomic::AtomicBool},
     thread,
     time::{Duration, Instant},
 };
@@ -53,6 +58,21 @@ fn signal(name: &str, target: i64) {
     assert!(status.success(), "no process {target}");
 }
 
+/// The signals that a terminal, a shell or `kill` sends to end a program, without the one that no program can ignore.
+const SIGNALS: [(&str, i32); 4] = [
+    ("HUP", SIGHUP),
+    ("INT", SIGINT),
+    ("QUIT", SIGQUIT),
+    ("TERM", SIGTERM),
+];
+
+/// Lets these signals end this process, also where they were ignored when it was started, as in `nohup ./test &`.
+fn die_by_signals() {
+    for (_, signal) in SIGNALS {
+        signal_hook::flag::register_conditional_default(signal, Arc::new(AtomicBool::new(true))).unwrap();
+    }
+}
+
 /// This program, started again as one that has a server.
 struct Program {
     child: Child,
@@ -67,16 +87,26 @@ impl Program {
         Program::start_with(ending, |_| {})
     }
 
+    /// Has a shell run these lines first.
+    fn start_after(lines: &str) -> Program {
+        Program::start_with("drop", |command| {
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", &format!("{lines}\nexec \"$@\""), "sh"]);
+            shell.arg(command.get_program()).args(command.get_args());
+            *command = shell;
+        })
+    }
+
     fn start_with(ending: &str, change: impl FnOnce(&mut Command)) -> Program {
         let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--exact", "a_program", "--ignored", "--nocapture"]);
+        change(&mut command);
         command
-            .args(["--exact", "a_program", "--ignored", "--nocapture"])
             .env("ENDING", ending)
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        change(&mut command);
         let mut child = command.spawn().unwrap();
         let stdin = child.stdin.take();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -149,6 +179,7 @@ impl OwnFolder {
 #[ignore = "a program that the tests start"]
 fn a_program() {
     let Ok(ending) = env::var("ENDING") else { return };
+    die_by_signals();
     let server = Throwaway::start().unwrap();
     println!("SERVER {} {}", server.port(), server.folder().display());
     std::io::stdout().flush().unwrap();
@@ -197,10 +228,20 @@ fn is_gone_when_its_program_has_ended_in_any_way_of_its_own() {
 
 #[test]
 fn is_gone_when_a_signal_ends_its_program() {
-    for name in ["INT", "TERM", "HUP", "QUIT", "KILL"] {
+    for (name, number) in SIGNALS.into_iter().chain([("KILL", 9)]) {
         let program = Program::start("drop");
         signal(name, program.pid());
-        assert!(program.ends().signal().is_some());
+        assert_eq!(program.ends().signal(), Some(number));
+    }
+}
+
+/// As where the tests run in the background of a script.
+#[test]
+fn is_gone_when_a_signal_ends_its_program_that_was_ignored_on_entry() {
+    for (name, number) in SIGNALS {
+        let program = Program::start_after("trap '' HUP INT QUIT TERM");
+        signal(name, program.pid());
+        assert_eq!(program.ends().signal(), Some(number));
     }
 }
 
@@ -366,20 +407,65 @@ fn works_for_an_ordinary_user() {
     Program::start_with("drop", |command| {
         let mut other = Command::new(&copy);
         other
-            .args(["--exact", "a_program", "--ignored", "--nocapture"])
-            .env("ENDING", "drop")
+            .args(command.get_args())
             .env("TMPDIR", &own_folder)
             .env("PATH", "/usr/bin:/bin")
             .current_dir("/")
-            .process_group(0)
             .uid(nobody)
-            .gid(nobody)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+            .gid(nobody);
         *command = other;
     })
     .ends();
+}
+
+/// Everything that the server has is in the folder, its socket among it.
+#[test]
+fn its_folder_admits_its_owner_only_whatever_the_umask_is() {
+    let program = Program::start_after("umask 000");
+    let mode = fs::metadata(&program.folder).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    let password = program.folder.join("server/init.sql");
+    assert!(!password.exists(), "the server has read it");
+    program.ends();
+}
+
+/// A folder that is closed after it was made could be entered before.
+#[test]
+fn its_folder_and_the_file_with_the_password_are_private_from_their_first_moment() {
+    let can_trace = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
+    if !can_trace.is_ok_and(|output| output.status.success()) {
+        return println!("not tried: `strace` does not work here");
+    }
+    let temporary = tempfile::tempdir().unwrap();
+    let trace = temporary.path().join("trace");
+    Program::start_with("drop", |command| {
+        let mut traced = Command::new("strace");
+        traced.args(["-f", "-s", "4096", "-e", "trace=%file", "-o"]);
+        traced
+            .arg(&trace)
+            .arg(command.get_program())
+            .args(command.get_args());
+        traced.env("TMPDIR", temporary.path());
+        *command = traced;
+    })
+    .ends();
+    let trace = fs::read_to_string(trace).unwrap();
+    let calls = |of: &str, on: &str| -> Vec<&str> {
+        let calls = trace
+            .lines()
+            .filter(|call| call.contains(of) && call.contains(on));
+        calls.collect()
+    };
+    let made = calls(" mkdir", "/throwaway-mariadb-");
+    assert!(made[0].contains(", 0700"), "{made:#?}");
+    let written: Vec<_> = calls(" open", "init.sql\"")
+        .into_iter()
+        .filter(|call| call.contains("O_CREAT"))
+        .collect();
+    assert!(
+        written.len() == 1 && written[0].contains("O_EXCL") && written[0].contains(", 0600"),
+        "{written:#?}"
+    );
 }
 
 /// A folder that somebody else put there under our prefix, by a link, is not what the sweep follows.

@@ -14,9 +14,9 @@
 use super::error::{Doing, Error};
 use std::{
     env,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, Permissions},
     io,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -39,6 +39,8 @@ impl Folder {
         let folder = loop {
             let path = tempfile::Builder::new()
                 .prefix(PREFIX)
+                // As it is created, and not later: another user could enter it in between.
+                .permissions(Permissions::from_mode(0o700))
                 .tempdir()
                 .doing(doing)?
                 .keep();
