@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use tempfile::TempDir;
+use shared::files::private_folder;
 
 use crate::compile::{Compiled, no_room};
 use crate::fence::{Fence, Given};
@@ -120,7 +120,7 @@ impl Compiled {
             ..Given::default()
         };
         // What a solution makes under a name without a folder, and what a check leaves behind that was stopped.
-        let room = TempDir::new().map_err(|error| no_room(&error))?;
+        let room = private_folder().map_err(|error| no_room(&error))?;
         let ended = process::run(fence, &given, Path::new("/usr/bin/env"), limits, |command| {
             command
                 .current_dir(room.path())

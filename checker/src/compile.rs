@@ -9,6 +9,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use shared::files::private_folder;
 use tempfile::TempDir;
 
 use crate::fence::{Fence, Given};
@@ -52,7 +53,7 @@ enum Folder {
 impl Folder {
     fn new() -> Result<Folder, Problem> {
         Ok(Folder::Temporary(
-            TempDir::new().map_err(|error| no_room(&error))?,
+            private_folder().map_err(|error| no_room(&error))?,
         ))
     }
 

@@ -1,7 +1,8 @@
 //! Where a new database is made, until it takes the old one's place.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -33,6 +34,8 @@ impl Draft {
                 .prefix(&prefix)
                 .rand_bytes(RANDOM_LETTERS)
                 .suffix(SUFFIX)
+                // What fills the file opens it by its name: nobody else may put another one there.
+                .permissions(Permissions::from_mode(0o700))
                 .tempdir_in(parent)
                 // The name that was tried means nothing to anybody.
                 .map_err(|error| io::Error::from(error.kind()))?;

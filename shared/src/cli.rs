@@ -11,6 +11,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::output::OutputError;
 use crate::redact;
+use crate::terminal::printable_lines;
 
 /// Reads the command line, does the work, and makes an exit status of what came of it.
 ///
@@ -49,8 +50,14 @@ pub fn run<A: clap::Parser, T: Termination>(
     }
 }
 
-/// Prints a line on standard error, passwords blotted out. Unlike `eprintln!` it does not panic when nobody listens.
+/// Prints lines on standard error, passwords blotted out, and without what a terminal must not get
+/// ([`printable_lines`]). Unlike `eprintln!` it does not panic when nobody listens.
 pub fn notice(text: &str) {
+    notice_styled(&printable_lines(text));
+}
+
+/// As [`notice`], for a text that has colours, in which all that came from elsewhere is printable already.
+pub(crate) fn notice_styled(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", redact(text));
 }
 

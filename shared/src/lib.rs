@@ -5,6 +5,8 @@
 //! | --- | --- | --- |
 //! | | [`User`], [`sample_users`], [`schema`] | the data |
 //! | | [`redact`] | keeps passwords out of what is printed |
+//! | | [`terminal`] | keeps escape sequences and invisible characters out of what is printed |
+//! | `files` | `files` | private folders, and files that are written whole or not at all |
 //! | `sqlite` | `sqlite` | the error of the SQLite tasks, what is checked before a file is opened, rows as users |
 //! | `cli` | `cli`, `output` | the options of the binaries, `--format`, and how an error is printed |
 //! | `scope` | `scope` | acquire, body, release: asynchronous, and released also when the future is dropped |
@@ -20,6 +22,7 @@
 mod deadline;
 mod redact;
 pub mod schema;
+pub mod terminal;
 mod user;
 
 pub use redact::{redact, redact_value};
@@ -29,6 +32,8 @@ pub use user::{User, sample_users};
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "files")]
+pub mod files;
 // On Windows a build of the whole workspace switches this feature on, too.
 #[cfg(all(feature = "mariadb", unix))]
 pub mod mariadb;

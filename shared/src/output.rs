@@ -8,6 +8,7 @@ use serde_core::ser::{Serialize, SerializeMap, Serializer};
 use unicode_width::UnicodeWidthStr;
 
 use crate::User;
+use crate::terminal::{is_harmful, printable};
 
 /// The option `--format`.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -167,7 +168,9 @@ impl Rows {
         match &mut self.sink {
             Sink::Table { cells, .. } => cells.extend(values.iter().map(Cell::new)),
             Sink::Json { out, columns } => {
-                serde_json::to_writer(&mut *out, &Object { columns, values }).map_err(io::Error::from)?;
+                let mut json = serde_json::Serializer::with_formatter(&mut *out, Json);
+                let object = Object { columns, values };
+                object.serialize(&mut json).map_err(io::Error::from)?;
                 out.write_all(b"\n")?;
             }
             Sink::Csv { out } => out
@@ -252,6 +255,23 @@ impl Serialize for Object<'_> {
     }
 }
 
+/// JSON in which nothing does anything to a terminal: JSON's own escapes keep the data as it is. (CSV has no escapes. It
+/// is for another program, and passes everything on.)
+struct Json;
+
+impl serde_json::ser::Formatter for Json {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, mut rest: &str) -> io::Result<()> {
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_harmful(*c)) {
+            out.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        out.write_all(rest.as_bytes())
+    }
+}
+
 impl Cell {
     fn new(value: &Value<'_>) -> Self {
         Cell {
@@ -266,18 +286,6 @@ impl Cell {
             is_number: false,
         }
     }
-}
-
-/// A line feed would break the table, and an escape sequence could do anything to the terminal: both are shown as
-/// Rust writes them in a string.
-fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default());
-            let plain = escaped.is_none().then_some(c);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
 }
 
 fn write_table(out: &mut impl Write, columns: Vec<String>, cells: &[Cell]) -> io::Result<()> {

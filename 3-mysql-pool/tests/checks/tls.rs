@@ -5,13 +5,14 @@ use std::fs;
 
 use mysql_async::prelude::Queryable;
 use mysql_pool::{fetch_concurrently, with_pool};
+use shared::files::private_folder;
 use shared::mariadb::{Options, Throwaway};
 
 use crate::support::{Process, check_alone, expect_error, expect_ok};
 
 /// Options for a server with a certificate for this name, which no authority has signed; and where that lies.
 fn server_named(name: &str) -> (Options, tempfile::TempDir) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = private_folder().expect("a temporary folder");
     let certified = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
     let (certificate, key) = (
         folder.path().join("certificate.pem"),

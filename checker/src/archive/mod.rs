@@ -18,8 +18,9 @@ mod place;
 mod tarball;
 mod zipped;
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufReader, Read, Seek};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 pub use error::{Error, Reason};
@@ -66,6 +67,7 @@ fn unpack_into(archive: &Path, folder: &Path, limits: &Limits) -> Result<Unpacke
     // Goes at the end of the scope, with whatever is still in it.
     let temporary = tempfile::Builder::new()
         .prefix(".unpacking-")
+        .permissions(Permissions::from_mode(0o700))
         .tempdir_in(beside)
         .map_err(Reason::Write)?;
     // A folder in the folder: the outer one is for its owner alone, and what we unpack is like any other folder.

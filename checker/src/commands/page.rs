@@ -9,6 +9,7 @@ use checker::report::{self, Format};
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::cli::is_coloured;
 use shared::output::OutputError;
+use shared::terminal::{printable, printable_lines};
 
 use super::Failure;
 
@@ -58,9 +59,9 @@ pub fn print_brief(submission: &Submission) -> Result<(), Failure> {
     Ok(report::text::write_brief(&mut out, submission, is_coloured).map_err(OutputError::from)?)
 }
 
-/// Prints a text on standard output, and a line feed.
+/// Prints a text on standard output, and a line feed. What must not reach a terminal is escaped.
 pub fn say(text: &str) -> Result<(), Failure> {
-    Ok(writeln!(io::stdout(), "{text}").map_err(OutputError::from)?)
+    Ok(writeln!(io::stdout(), "{}", printable_lines(text)).map_err(OutputError::from)?)
 }
 
 /// Writes a report to a file, which is there from the beginning, so that one that cannot be written is an error before
@@ -79,7 +80,7 @@ impl Bar {
         let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}, {elapsed}");
         let bar =
             ProgressBar::new(0).with_style(style.expect("a template that can be read").progress_chars("=> "));
-        bar.set_message(what.to_owned());
+        bar.set_message(printable(what));
         Bar(bar)
     }
 
@@ -87,7 +88,7 @@ impl Bar {
     pub fn waiting(what: &str) -> Bar {
         let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}");
         let bar = ProgressBar::new_spinner().with_style(style.expect("a template that can be read"));
-        bar.set_message(what.to_owned());
+        bar.set_message(printable(what));
         bar.enable_steady_tick(Duration::from_millis(100));
         Bar(bar)
     }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use shared::files::private_folder;
 use tempfile::TempDir;
 
 use crate::archive::{self, Limits};
@@ -140,7 +141,7 @@ impl Source {
             let folder = path.canonicalize().map_err(|error| cannot_read(path, &error))?;
             return Ok(Source::Folder(folder));
         }
-        let folder = TempDir::new().map_err(|error| Problem {
+        let folder = private_folder().map_err(|error| Problem {
             whose: Whose::YourMachine,
             message: format!("no temporary folder can be made: {error}"),
             details: String::new(),

@@ -1,6 +1,8 @@
 //! Text that a submission had a say in, made fit to be shown: capped, without escape sequences, and without characters
 //! that XML, a terminal or a spreadsheet takes for something else.
 
+use shared::terminal::printable_lines;
+
 use crate::outcome::{Check, Problem, Submission, Task, Verdict};
 
 /// The most of a text of one line, in bytes.
@@ -109,22 +111,20 @@ fn tail(text: &str, most: usize) -> &str {
     &text[text.ceil_char_boundary(text.len().saturating_sub(most))..]
 }
 
-/// The text without escape sequences; other characters that are not to be printed are shown as Rust writes them in a
-/// string. Line feeds and tabs stay, and a carriage return, with which a progress bar begins again, ends a line.
+/// Returns the text without its escape sequences, which a compiler's colours are; what else must not reach a terminal is
+/// escaped. A carriage return, with which a progress bar begins again, ends a line.
 fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         match c {
-            '\n' | '\t' => clean.push(c),
             '\r' if rest.as_str().starts_with('\n') => {}
             '\r' => clean.push('\n'),
             '\x1b' | '\u{90}' | '\u{98}' | '\u{9b}' | '\u{9d}'..='\u{9f}' => skip_sequence(c, &mut rest),
-            c if c.is_control() || is_invisible(c) => clean.extend(c.escape_unicode()),
             c => clean.push(c),
         }
     }
-    clean
+    printable_lines(&clean)
 }
 
 /// Reads past an escape sequence (ECMA-48) whose first character has been read. One that does not end ends with its
@@ -166,19 +166,4 @@ fn take(rest: &mut std::str::Chars<'_>, is_it: impl Fn(char) -> bool) -> Option<
     let next = rest.clone().next().filter(|c| is_it(*c))?;
     rest.next();
     Some(next)
-}
-
-/// Neither control characters nor to be seen: what turns the direction of a text, ends a line for some, or is not allowed
-/// in XML.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{202a}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}'
-            | '\u{2028}'
-            | '\u{2029}'
-            | '\u{feff}'
-            | '\u{fffe}'
-            | '\u{ffff}'
-    )
 }

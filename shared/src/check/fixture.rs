@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use crate::files::private_folder;
 use crate::{User, sqlite};
 
 /// A database in a folder of its own, which is removed when this value is dropped.
@@ -41,7 +42,7 @@ impl Fixture {
 
     /// A folder in which there is no database yet.
     pub fn missing() -> Fixture {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = private_folder().expect("a temporary folder");
         let path = folder.path().join("users.db");
         Fixture { folder, path }
     }

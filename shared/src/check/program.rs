@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::DEADLINE;
 use super::fixture::Fixture;
+use crate::files::private_folder;
 use crate::{User, sample_users};
 
 /// A binary, in a folder of its own.
@@ -35,7 +36,7 @@ pub struct Outcome {
 impl Program {
     /// The binary at this path, which is `env!("CARGO_BIN_EXE_…")`.
     pub fn new(path: &'static str) -> Program {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = private_folder().expect("a temporary folder");
         Program { path, folder }
     }
 

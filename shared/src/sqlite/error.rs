@@ -7,6 +7,7 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_BUSY;
 
 use crate::redact_value;
+use crate::terminal::printable_lines;
 
 /// The result of whatever speaks to SQLite.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -263,12 +264,12 @@ fn mark(f: &mut fmt::Formatter<'_>, sql: &str, offset: usize) -> fmt::Result {
     };
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let end = after.find('\n').map_or(sql.len(), |newline| offset + newline);
+    // Escaped before the place is counted, for then it is longer.
+    let before = printable_lines(&before[start..]);
+    let after = printable_lines(&sql[offset..end]);
     // Tabs stay tabs, so that the caret stands right wherever the terminal puts them.
-    let indent: String = before[start..]
-        .chars()
-        .map(|c| if c == '\t' { c } else { ' ' })
-        .collect();
-    write!(f, "\n    {}\n    {indent}^", &sql[start..end])
+    let indent: String = before.chars().map(|c| if c == '\t' { c } else { ' ' }).collect();
+    write!(f, "\n    {before}{after}\n    {indent}^")
 }
 
 fn help_for(error: &rusqlite::Error, database: &str) -> String {

@@ -3,14 +3,14 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::{Timeline, svg, text, trace};
-use crate::cli::{is_coloured, notice};
+use crate::cli::{is_coloured, notice, notice_styled};
+use crate::files;
 use crate::redact_value;
 
 /// The width of the drawing where there is no terminal.
@@ -64,9 +64,9 @@ impl TimelineOption {
     /// When the file cannot be written.
     pub fn try_out(&self) -> Result<(), TimelineError> {
         match &self.timeline {
-            Some(Some(File { path, .. })) => {
-                try_to_write(path).map_err(|cause| TimelineError::new(path, cause))
-            }
+            Some(Some(File { path, .. })) => files::draft(path)
+                .map(drop)
+                .map_err(|cause| TimelineError::new(path, cause)),
             _ => Ok(()),
         }
     }
@@ -80,9 +80,10 @@ impl TimelineOption {
     pub fn show(&self, timeline: &Timeline) -> Result<(), TimelineError> {
         match &self.timeline {
             None => {}
-            Some(None) => notice(&text::draw(timeline, width(), is_coloured(&io::stderr()))),
+            Some(None) => notice_styled(&text::draw(timeline, width(), is_coloured(&io::stderr()))),
             Some(Some(File { path, draw })) => {
-                write(path, &draw(timeline)).map_err(|cause| TimelineError::new(path, cause))?;
+                files::write_whole(path, draw(timeline).as_bytes())
+                    .map_err(|cause| TimelineError::new(path, cause))?;
                 notice(&format!(
                     "wrote the timeline to {}",
                     redact_value(&path.display().to_string())
@@ -161,31 +162,6 @@ fn is_one_file(one: &Path, other: &Path) -> bool {
 
 fn width() -> usize {
     terminal_size::terminal_size_of(io::stderr()).map_or(WIDTH, |(width, _)| width.0.into())
-}
-
-/// Writes beside it first, so that a full disk leaves neither half a picture nor costs the one that was there. A link is
-/// followed.
-fn write(path: &Path, picture: &str) -> io::Result<()> {
-    let (path, beside) = places(path);
-    let written = fs::write(&beside, picture).and_then(|()| fs::rename(&beside, &path));
-    written.inspect_err(|_| drop(fs::remove_file(&beside)))
-}
-
-/// Does as much of it as touches nothing that is there.
-fn try_to_write(path: &Path) -> io::Result<()> {
-    let (path, beside) = places(path);
-    if path.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    fs::write(&beside, "").and_then(|()| fs::remove_file(&beside))
-}
-
-/// Where a file is in truth, and the file beside it that becomes it.
-fn places(path: &Path) -> (PathBuf, PathBuf) {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.partial", std::process::id()));
-    (path, beside.into())
 }
 
 /// The timeline could not be written to its file.

@@ -10,7 +10,8 @@ use self::shapes::{BAR, name};
 use super::Timeline;
 use super::layout::{Bar, Lane, Layout, State};
 use super::scale::Scale;
-use super::words::{counted, cut, lines, one_line, time};
+use super::words::{counted, cut, one_line, time};
+use crate::terminal::printable_lines;
 
 /// How many connections are drawn, and how many lines their statements take together.
 const LANES: usize = 6;
@@ -280,12 +281,14 @@ impl<'a> Picture<'a> {
 /// The whole of the SQL and what became of it, for who points at the bar.
 fn tooltip(bar: &Bar) -> String {
     let statement = bar.statement;
-    let mut texts = vec![lines(&statement.sql)];
+    let mut texts = vec![printable_lines(&statement.sql)];
     if statement.expanded != statement.sql {
-        texts.push(lines(&statement.expanded));
+        texts.push(printable_lines(&statement.expanded));
     }
     let end = [bar.state.word(), bar.message().unwrap_or_default()];
-    let words = [bar.rows(), bar.time()].into_iter().chain(end.map(lines));
+    let words = [bar.rows(), bar.time()]
+        .into_iter()
+        .chain(end.map(printable_lines));
     texts.push(
         words
             .filter(|word| !word.is_empty())

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::terminal::printable;
+
 /// The unit in which so many seconds are shown: its size, and its name.
 pub(super) fn unit(seconds: f64) -> (f64, &'static str) {
     match seconds {
@@ -56,29 +58,9 @@ pub(super) fn label(mut index: usize) -> String {
     }
 }
 
-/// A text on one line. Whatever would do something to a terminal or may not stand in XML is shown as Rust writes it in
-/// a string, and so are the marks that turn the direction of what follows.
+/// A text on one line, fit for a terminal and for XML.
 pub(super) fn one_line(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    shown(&line, |c| c.is_control())
-}
-
-/// The same, its lines and their indentation kept.
-pub(super) fn lines(text: &str) -> String {
-    shown(text, |c| c.is_control() && c != '\n' && c != '\t')
-}
-
-fn shown(text: &str, is_hidden: impl Fn(char) -> bool) -> String {
-    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_hidden(c) || turns(c) || matches!(c, '\u{fffe}' | '\u{ffff}') {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
+    printable(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// What fits into so many columns of a terminal; what does not ends with an ellipsis.

@@ -246,6 +246,25 @@ fn an_option_that_is_tried_out_leaves_everything_as_it_was() {
     assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
 }
 
+/// In a folder that others may write to, they may have put links there, also under names that they guess.
+#[test]
+#[cfg(unix)]
+fn nothing_is_written_through_a_link_that_somebody_else_has_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (option, file) = option_for(folder.path());
+    let victim = folder.path().join("victim");
+    fs::write(&victim, "precious").expect("a file");
+    let partial = format!("timeline.json.{}.partial", std::process::id());
+    for name in ["timeline.json", &partial] {
+        std::os::unix::fs::symlink(&victim, folder.path().join(name)).expect("a link");
+    }
+    option.try_out().expect("a file that can be written");
+    option.show(&two()).expect("a file that can be written");
+    assert_eq!(fs::read_to_string(&victim).expect("a file"), "precious");
+    let written = fs::symlink_metadata(&file).expect("a file");
+    assert!(written.is_file() && written.len() > 0, "{written:?}");
+}
+
 #[test]
 fn the_error_of_the_work_wins_over_that_of_the_timeline() {
     let folder = tempfile::tempdir().expect("a folder");
