@@ -147,6 +147,58 @@ fn shows_every_type_that_sqlite_has_in_every_format() {
 }
 
 #[test]
+fn neither_a_result_nor_an_error_is_a_command_to_the_terminal() {
+    let program = Program::new(BINARY);
+    let query = "SELECT 'ada' || char(8238) || 'nimda' AS \"\u{202e}eman\"";
+    let table = program.run(&[query]);
+    assert_eq!(
+        table.stdout, "\\u{202e}eman\n----------------\nada\\u{202e}nimda\n",
+        "{}",
+        table.stderr
+    );
+    // The same data, as JSON escapes it; CSV is for another program, and has no escapes.
+    let json = program.run(&[query, "--format", "json"]);
+    assert_eq!(json.stdout, "{\"\\u202eeman\":\"ada\\u202enimda\"}\n");
+    let csv = program.run(&[query, "--format", "csv"]);
+    assert_eq!(csv.stdout, "\u{202e}eman\nada\u{202e}nimda\n");
+
+    // What people write stays, also where it is written from right to left or takes several characters for one sign.
+    let ordinary = "SELECT 'José e\u{301}, שרה, عمر, 李, 👩\u{200d}🚀' AS name";
+    assert!(
+        program
+            .run(&[ordinary])
+            .stdout
+            .contains("José e\u{301}, שרה, عمر, 李, 👩\u{200d}🚀")
+    );
+
+    program.run(&["CREATE VIEW \"v\x1b[2J\" (a, b) AS SELECT 1"]);
+    for query in [
+        "SELECT * FROM \"t\x1b[2J\"",
+        "SELECT * FROM \"v\x1b[2J\"",
+        "SELECT \"c\x1b[2J\".n",
+    ] {
+        let stderr = program.expect_failure(&[query]).stderr;
+        assert!(
+            !stderr.contains('\x1b') && stderr.contains("\\u{1b}[2J"),
+            "{stderr:?}"
+        );
+    }
+}
+
+/// The caret stands under what SQLite stumbled over, also where what stands before it is escaped.
+#[test]
+#[ignore = "extra"]
+fn the_mark_of_an_error_stands_below_its_place() {
+    let stderr = Program::new(BINARY)
+        .expect_failure(&["SELECT '\x1b', nosuch FROM users"])
+        .stderr;
+    let mut lines = stderr.lines().skip_while(|line| !line.starts_with("    "));
+    let place = lines.next().and_then(|sql| sql.find("nosuch"));
+    let mark = lines.next().and_then(|line| line.find('^'));
+    assert!(place.is_some() && place == mark, "{stderr}");
+}
+
+#[test]
 #[ignore = "extra"]
 fn says_how_many_rows_were_changed() {
     let program = Program::new(BINARY);

@@ -172,7 +172,7 @@ fn another_default_database_is_left() {
 fn no_connection_is_turned_away_at_the_socket() {
     run(async {
         // At a path that the driver would find: the throwaway server's own is relative.
-        let folder = tempfile::tempdir().unwrap();
+        let folder = private_folder().unwrap();
         let socket = format!("--socket={}/socket", folder.path().display());
         let server = Throwaway::options().argument(socket).start().unwrap();
         let options = mysql_async::Opts::from_url(&server.url()).unwrap();

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use mysql_async::prelude::Queryable;
 use serde_json::Value;
 use shared::check::DEADLINE;
 use shared::mariadb::Throwaway;
@@ -310,6 +311,31 @@ fn a_signal_stops_the_statements_and_leaves_nothing() {
             server.until_nobody_is_left("after the program's end").await;
             assert_eq!(server.aborted().await, before);
         });
+    }
+}
+
+#[test]
+fn neither_a_cell_nor_an_address_is_a_command_to_the_terminal() {
+    let server = Throwaway::start().expect("a server");
+    let options = mysql_async::Opts::from_url(&server.url()).expect("a URL");
+    tokio::runtime::Runtime::new()
+        .expect("a runtime")
+        .block_on(async {
+            let mut own = mysql_async::Conn::new(options).await.expect("a connection");
+            own.exec_drop(
+                "UPDATE users SET name = ? WHERE id = 1",
+                ("ada\x1b[2J\u{202e}nimda",),
+            )
+            .await
+            .expect("a new name");
+            own.disconnect().await.expect("a polite end");
+        });
+    let text = succeeds(program().args(["--database", &server.url()]));
+    assert!(!text.contains(['\x1b', '\u{202e}']), "{text:?}");
+    assert!(text.contains("ada\\u{1b}[2J\\u{202e}nimda"), "{text}");
+    for url in ["mysql://ada\x1b[2J@127.0.0.1:1/school", "\x1b[2J://"] {
+        let text = fails(program().args(["--database", url]), 1);
+        assert!(!text.contains('\x1b'), "{text:?}");
     }
 }
 

@@ -8,7 +8,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use common::{Place, command, made_by, names, rows, run, seed, start, until, users, with_a_write_ahead_log};
+use common::{
+    Place, command, made_by, names, rows, run, seed, start, start_after, until, users, with_a_write_ahead_log,
+};
 use rusqlite::Connection;
 use shared::sample_users;
 
@@ -251,6 +253,37 @@ fn a_folder_and_what_sqlite_would_make_a_passing_database_of_are_refused() {
             .contains("not a regular file")
     );
     place.holds_the_database_alone();
+}
+
+#[test]
+fn an_error_is_no_command_to_the_terminal() {
+    let place = Place::changed(&[], "CREATE TABLE \"t\x1b[2J\u{202e}\" (x)");
+    let table = seed(place.database(), &[]).badly();
+    assert!(table.contains("the table `t\\u{1b}[2J\\u{202e}`"), "{table:?}");
+    let path = seed(place.folder().join("missing\x1b[2J/users.db"), &[]).badly();
+    assert!(path.contains("missing\\u{1b}[2J/users.db"), "{path:?}");
+    let url = seed("mysql://ada\x1b[2J@127.0.0.1:1/school", &[]).badly();
+    for error in [table, path, url] {
+        assert!(!error.contains(['\x1b', '\u{202e}']), "{error:?}");
+    }
+}
+
+/// In a folder that others may write to: what fills the file opens it by its name.
+#[test]
+fn nobody_else_can_enter_the_folder_of_the_new_file_whatever_the_umask_is() {
+    let place = Place::new();
+    let mut program = start_after("umask 000", place.database(), &["--users", "3000000"]);
+    let mut modes = Vec::new();
+    until("its folder is there", || {
+        let entries = fs::read_dir(place.folder()).expect("a folder").flatten();
+        modes = entries
+            .map(|entry| entry.metadata().expect("an entry").permissions().mode())
+            .collect();
+        !modes.is_empty()
+    });
+    program.kill().expect("may");
+    program.wait().expect("it ends");
+    assert_eq!(modes[0] & 0o777, 0o700);
 }
 
 #[test]

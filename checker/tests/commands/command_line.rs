@@ -18,6 +18,24 @@ fn help_explains_every_command_and_option() {
 }
 
 #[test]
+fn a_path_is_no_command_to_the_terminal() {
+    let class = Class::new();
+    for arguments in [
+        ["check", &class.named("\x1b]0;title\x07")],
+        ["watch", &class.named("\x1b]0;title\x07")],
+        ["hint", &class.named("\x1b]0;title\x07")],
+        ["grade", &class.named("\x1b]0;title\x07")],
+    ] {
+        let ran = run(arguments);
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(
+            !said.contains(['\x1b', '\x07']) && said.contains("title"),
+            "{arguments:?}: {said:?}"
+        );
+    }
+}
+
+#[test]
 fn a_wrong_command_line_has_status_2_and_says_what_to_do() {
     let wrong: [&[&str]; 6] = [
         &["chekc"],

@@ -106,6 +106,22 @@ fn a_class_is_graded_whatever_is_in_it_and_each_gets_what_it_deserves() {
 }
 
 #[test]
+fn a_submissions_name_is_no_command_to_the_terminal() {
+    let class = Class::new();
+    let names = ["ada\x1b[2J", "\u{202e}bob", "carol\u{9b}1A\nfake"].map(|name| class.named(name));
+    for name in &names {
+        fs::create_dir(name).expect("a folder");
+    }
+    for several in [&names[..], &names[..1]] {
+        let ran = graded(several.iter().map(String::as_str));
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(said.contains("ada"), "{said:?}");
+        assert!(!said.contains(['\x1b', '\u{202e}', '\u{9b}']), "{said:?}");
+        assert!(!said.lines().any(|line| line.starts_with("fake")), "{said:?}");
+    }
+}
+
+#[test]
 fn what_was_graded_is_kept_until_it_changes() {
     let class = Class::new();
     let bob = class.add("bob", &wrong("a_list_of_open_connections"));

@@ -76,6 +76,20 @@ pub fn start(database: impl AsRef<OsStr>, options: &[&str]) -> Child {
     command.spawn().expect("the program starts")
 }
 
+/// Starts it after a line of shell.
+pub fn start_after(line: &str, database: impl AsRef<OsStr>, options: &[&str]) -> Child {
+    let program = command();
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .args(["-c", &format!("{line}\nexec \"$@\""), "sh"])
+        .arg(program.get_program())
+        .arg("--database")
+        .arg(database)
+        .args(options)
+        .stderr(Stdio::piped());
+    shell.spawn().expect("a shell starts")
+}
+
 /// The users that a run makes.
 pub fn made_by(options: &[&str]) -> Vec<User> {
     let place = Place::new();

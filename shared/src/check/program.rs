@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use super::DEADLINE;
 use super::fixture::Fixture;
 use crate::files::private_folder;
+use crate::terminal::is_harmful;
 use crate::{User, sample_users};
 
 /// A binary, in a folder of its own.
@@ -97,7 +98,7 @@ impl Program {
     }
 
     /// Checks what the error of a missing database says: which one it is, and in a line of its own what to do. It shows
-    /// no password, should there be one in what was given for a path.
+    /// no password, should there be one in what was given for a path, and is no command to the terminal.
     ///
     /// # Panics
     ///
@@ -118,6 +119,11 @@ impl Program {
             let Outcome { stderr, .. } = self.expect_failure(&["--database", url]);
             assert!(!stderr.contains("s3cret"), "{stderr}");
         }
+        let name = "\x1b]0;title\x07\u{9b}2J\u{202e}bd.sresu";
+        let Outcome { stderr, .. } = self.expect_failure(&["--database", name]);
+        let escaped: String = name.chars().flat_map(char::escape_default).collect();
+        assert!(stderr.contains(&escaped), "{stderr:?}");
+        assert!(!stderr.chars().any(|c| is_harmful(c) && c != '\n'), "{stderr:?}");
     }
 
     fn check_default_database(&self, expected: &str) {
