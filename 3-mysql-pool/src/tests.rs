@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
+use shared::files::private_folder;
 use shared::mariadb::Throwaway;
 use tokio::runtime::Runtime;
 
