@@ -23,8 +23,8 @@ pub fn private_folder() -> io::Result<TempDir> {
 /// Writes a whole file: another program sees the old one or the new one, and never half of it. After an error the old one
 /// is still there.
 ///
-/// A symbolic link at this path is replaced and not followed, so that nobody else decides what is overwritten. The new
-/// file has the permissions of any new file.
+/// A symbolic link at this path is replaced and not followed, because another user may have put it there. The new file has
+/// the permissions of any new file.
 ///
 /// # Errors
 ///
@@ -39,7 +39,7 @@ pub fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
 /// Creates an empty file beside this path, to be filled and then moved there by [`NamedTempFile::persist`]. It is removed
 /// when the value is dropped.
 ///
-/// Its name cannot be guessed, and nothing has that name yet: a link that somebody else has placed is not written through.
+/// Its name cannot be guessed, and did not exist before: a link that another user has made is not written through.
 ///
 /// # Errors
 ///
@@ -47,7 +47,7 @@ pub fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
 pub fn draft(path: &Path) -> io::Result<NamedTempFile> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        // A device such as /dev/null, or a pipe: whoever uses it would lose it.
+        // A device such as /dev/null, or a pipe: replacing it would take it from the programs that use it.
         Ok(found) if !found.is_file() && !found.is_symlink() => {
             return Err(io::Error::other("it is no file"));
         }

@@ -121,6 +121,53 @@ fn a_submissions_name_is_no_command_to_the_terminal() {
     }
 }
 
+/// A folder that is closed after it was made could be entered before, and a submission be changed there.
+#[test]
+fn its_temporary_folders_are_for_their_owner_alone_from_their_first_moment() {
+    let can_trace = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
+    if !can_trace.is_ok_and(|output| output.status.success()) {
+        return println!("not tried: `strace` does not work here");
+    }
+    let class = Class::new();
+    let (archive, trace, temporary) = (
+        class.named("a.tar.gz"),
+        class.named("trace"),
+        class.named("temporary"),
+    );
+    fs::write(&archive, tar_gz(&[("notes.txt", "no task".to_owned())])).expect("an archive");
+    fs::create_dir(&temporary).expect("a folder");
+    let grade = grade([&*archive]);
+    let status = Command::new("/bin/sh")
+        .args([
+            "-c",
+            "umask 000 && exec strace -f -e trace=mkdir,mkdirat -o \"$@\"",
+            "sh",
+            &trace,
+        ])
+        .arg(grade.get_program())
+        .args(grade.get_args())
+        .env("TMPDIR", &temporary)
+        .output();
+    assert!(status.is_ok_and(|output| output.status.success()));
+    let trace = fs::read_to_string(trace).expect("a trace");
+    let made: Vec<&str> = trace
+        .lines()
+        .filter(|call| {
+            let name = call
+                .split('"')
+                .nth(1)
+                .and_then(|path| path.strip_prefix(&temporary));
+            // Directly in it, or the folder beside an archive's; what is unpacked is in those.
+            name.is_some_and(|name| {
+                name.matches('/').count() == 1
+                    || name.contains("/.unpacking-") && name.matches('/').count() == 2
+            })
+        })
+        .collect();
+    assert!(made.len() >= 2, "{trace}");
+    assert!(made.iter().all(|call| call.contains(", 0700")), "{made:#?}");
+}
+
 #[test]
 fn what_was_graded_is_kept_until_it_changes() {
     let class = Class::new();
