@@ -71,3 +71,16 @@ fn what_is_not_a_file_is_not_replaced_and_a_draft_leaves_nothing() {
     drop(draft(&file).unwrap());
     assert_eq!(entries(folder.path()), 1);
 }
+
+/// A new database is made beside its place, and put there only if nothing is there: a link that leads nowhere is something.
+#[test]
+#[cfg(feature = "sqlite")]
+fn a_sample_database_is_not_created_through_a_link() {
+    let folder = private_folder().unwrap();
+    let [link, target] = ["users.db", "target"].map(|name| folder.path().join(name));
+    symlink("target", &link).unwrap();
+    let created = shared::sqlite::create_sample(&link);
+    assert!(!created.is_ok_and(|created| created));
+    assert!(!target.exists() && link.is_symlink());
+    assert_eq!(entries(folder.path()), 1);
+}
