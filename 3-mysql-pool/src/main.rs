@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use mysql_pool::{fetch_concurrently, with_pool};
+use recorder::timeline::option::TimelineOption;
 use shared::cli::{self, notice};
-use shared::mariadb::Throwaway;
 use shared::output::OutputOption;
-use shared::timeline::option::TimelineOption;
+use temp_mariadb::TempServer;
 use tokio::task::spawn_blocking;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -60,7 +60,7 @@ async fn work(arguments: Arguments) -> Result<()> {
         None => {
             arguments.timeline.try_out()?;
             notice("no --database and no DATABASE_URL: starting a throwaway MariaDB server");
-            let options = Throwaway::options();
+            let options = TempServer::options().run(shared::schema::mysql_sample());
             let options = if is_recorded { options.recorded() } else { options };
             let server = spawn_blocking(|| options.start()).await??;
             (server.url(), Some(server))

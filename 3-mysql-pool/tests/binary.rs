@@ -10,10 +10,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use shared::check::DEADLINE;
-use shared::mariadb::Throwaway;
 use shared::{User, sample_users};
 use support::{check, check_alone};
+use temp_mariadb::TempServer;
+use testkit::DEADLINE;
 
 const EXPECTED: &str = include_str!("../expected.txt");
 
@@ -296,20 +296,24 @@ fn an_error_says_what_to_do_and_shows_no_password() {
 fn a_signal_stops_the_statements_and_leaves_nothing() {
     let hint = "the program drops the future of `with_pool` and waits for what that leaves to do";
     for (name, status) in [("INT", 130), ("TERM", 143)] {
-        check_alone(hint, Throwaway::options(), async move |server| {
-            server.close_the_gate().await;
-            let before = server.aborted().await;
-            let child = program()
-                .args(["--database", server.url()])
-                .spawn()
-                .expect("the program starts");
-            server.until_at_the_gate("two queries at the same time", 2).await;
-            signal(name, &child);
-            let output = child.wait_with_output().expect("its end");
-            assert_eq!(output.status.code(), Some(status), "{output:?}");
-            server.until_nobody_is_left("after the program's end").await;
-            assert_eq!(server.aborted().await, before);
-        });
+        check_alone(
+            hint,
+            TempServer::options().run(shared::schema::mysql_sample()),
+            async move |server| {
+                server.close_the_gate().await;
+                let before = server.aborted().await;
+                let child = program()
+                    .args(["--database", server.url()])
+                    .spawn()
+                    .expect("the program starts");
+                server.until_at_the_gate("two queries at the same time", 2).await;
+                signal(name, &child);
+                let output = child.wait_with_output().expect("its end");
+                assert_eq!(output.status.code(), Some(status), "{output:?}");
+                server.until_nobody_is_left("after the program's end").await;
+                assert_eq!(server.aborted().await, before);
+            },
+        );
     }
 }
 

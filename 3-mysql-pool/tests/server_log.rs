@@ -3,9 +3,9 @@
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder, Pool};
-use shared::mariadb::Throwaway;
-use shared::timeline::{Connection, End, Statement, Timeline};
+use recorder::timeline::{Connection, End, Statement, Timeline};
 use std::time::{Duration, Instant};
+use temp_mariadb::TempServer;
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -21,8 +21,14 @@ fn run(test: impl Future<Output = ()>) {
 }
 
 /// A server that keeps a record.
-async fn start() -> Throwaway {
-    let start = || Throwaway::options().recorded().start().unwrap();
+async fn start() -> TempServer {
+    let start = || {
+        TempServer::options()
+            .run(shared::schema::mysql_sample())
+            .recorded()
+            .start()
+            .unwrap()
+    };
     spawn_blocking(start).await.unwrap()
 }
 
@@ -33,7 +39,7 @@ async fn connect(url: &str) -> Conn {
 }
 
 /// Waits until the server's record says so.
-async fn until(server: &Throwaway, what: &str, is_so: impl Fn(&Timeline) -> bool) -> Timeline {
+async fn until(server: &TempServer, what: &str, is_so: impl Fn(&Timeline) -> bool) -> Timeline {
     let begun = Instant::now();
     loop {
         let timeline = server.timeline().unwrap();

@@ -1,0 +1,117 @@
+//! SQLite's error log: why a statement failed or was rejected.
+//!
+//! SQLite writes a line to it just before it traces the end of a statement that failed, on the same thread; the trace does
+//! not say that it failed. A line is cut after some 200 bytes, and names no connection.
+
+use std::cell::RefCell;
+use std::ffi::c_int;
+use std::time::Instant;
+
+use libsqlite3_sys::{SQLITE_INTERRUPT, SQLITE_SCHEMA};
+
+use crate::timeline::End;
+
+thread_local! {
+    /// The line that was written last on this thread.
+    static LAST: RefCell<Option<Line>> = const { RefCell::new(None) };
+}
+
+struct Line {
+    at: Instant,
+    code: c_int,
+    text: String,
+}
+
+/// SQL that SQLite has rejected, and why.
+pub(crate) struct Rejected {
+    pub(crate) at: Instant,
+    pub(crate) message: String,
+    pub(crate) sql: String,
+}
+
+pub(crate) fn note(code: c_int, text: &str) {
+    let line = Line {
+        at: Instant::now(),
+        code,
+        text: text.to_owned(),
+    };
+    // A thread that is ending has no thread-locals any more, and then nothing reads them.
+    let _ = LAST.try_with(|last| last.replace(Some(line)));
+}
+
+pub(crate) fn forget() {
+    let _ = LAST.try_with(|last| last.take());
+}
+
+/// Why a statement stopped, according to the log.
+pub(crate) enum Stop {
+    /// It has ended.
+    End(End),
+    /// A table has changed since it was prepared: SQLite prepares it again and runs it once more.
+    Again,
+}
+
+/// Returns why the statement with this text stopped, if the log's last line is about it: `statement aborts at 12:
+/// interrupted; [SELECT …]`.
+pub(crate) fn stop_of(statement: &str) -> Option<Stop> {
+    take_if(|line| {
+        let (_, reported) = line.text.strip_prefix("statement aborts at ")?.split_once(": ")?;
+        // A statement that is not recorded may have failed in between on the same thread. The message may contain the
+        // separator between message and SQL, and a line that was cut may have lost it.
+        let mut ends = reported
+            .match_indices("; [")
+            .map(|(at, mark)| (&reported[..at], &reported[at + mark.len()..]));
+        let message = match ends.find(|(_, sql)| is_part_of(sql, statement)) {
+            Some((message, _)) => message,
+            None if reported.contains("; [") => return None,
+            None => reported,
+        };
+        Some(match line.code & 0xff {
+            SQLITE_INTERRUPT => Stop::End(End::Interrupted),
+            SQLITE_SCHEMA => Stop::Again,
+            _ => Stop::End(End::Failed(message.to_owned())),
+        })
+    })
+}
+
+/// Returns whether the SQL at the end of a line is this statement's, or its beginning, if the line was cut.
+fn is_part_of(sql: &str, statement: &str) -> bool {
+    // In a trigger, its name in a comment precedes the statement that fired it.
+    let sql = sql
+        .strip_prefix("/* ")
+        .and_then(|sql| Some(sql.split_once(" */ ")?.1))
+        .unwrap_or(sql);
+    let sql = sql
+        .strip_suffix(']')
+        .unwrap_or(sql)
+        .trim_end_matches(char::REPLACEMENT_CHARACTER);
+    statement.starts_with(sql)
+}
+
+/// Returns the SQL that was rejected, if the log's last line is about that: `no such table: nowhere in "SELECT …"`.
+pub(crate) fn rejected() -> Option<Rejected> {
+    take_if(|line| {
+        if line.text.starts_with("statement aborts at ") {
+            return None;
+        }
+        let (message, sql) = line.text.split_once(" in \"")?;
+        Some(Rejected {
+            at: line.at,
+            message: message.to_owned(),
+            sql: sql.strip_suffix('"').unwrap_or(sql).to_owned(),
+        })
+    })
+}
+
+/// Reads the last line, and forgets it if `read` found something.
+fn take_if<T>(read: impl FnOnce(&Line) -> Option<T>) -> Option<T> {
+    let taken = LAST.try_with(|last| {
+        let mut last = last.borrow_mut();
+        let found = read(last.as_ref()?);
+        if found.is_some() {
+            *last = None;
+        }
+        found
+    });
+    taken.ok().flatten()
+}
