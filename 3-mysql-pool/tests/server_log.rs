@@ -1,5 +1,5 @@
 //! What a throwaway server's own logs tell of its connections and statements: the tests of
-//! `shared/src/mariadb/log.rs`, here because the driver is. They do not use this task's library.
+//! `shared/temp-mariadb/src/log.rs`, here because the driver is. They do not use this task's library.
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder, Pool};

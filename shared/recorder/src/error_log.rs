@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use libsqlite3_sys::{SQLITE_INTERRUPT, SQLITE_SCHEMA};
 
+use crate::ffi;
 use crate::timeline::End;
 
 thread_local! {
@@ -55,23 +56,48 @@ pub(crate) enum Stop {
 /// interrupted; [SELECT …]`.
 pub(crate) fn stop_of(statement: &str) -> Option<Stop> {
     take_if(|line| {
-        let (_, reported) = line.text.strip_prefix("statement aborts at ")?.split_once(": ")?;
-        // A statement that is not recorded may have failed in between on the same thread. The message may contain the
-        // separator between message and SQL, and a line that was cut may have lost it.
-        let mut ends = reported
-            .match_indices("; [")
-            .map(|(at, mark)| (&reported[..at], &reported[at + mark.len()..]));
-        let message = match ends.find(|(_, sql)| is_part_of(sql, statement)) {
-            Some((message, _)) => message,
-            None if reported.contains("; [") => return None,
-            None => reported,
-        };
+        let message = message_about(statement, abort(&line.text)?)?;
         Some(match line.code & 0xff {
             SQLITE_INTERRUPT => Stop::End(End::Interrupted),
             SQLITE_SCHEMA => Stop::Again,
+            _ if message.is_empty() => Stop::End(End::Failed(ffi::error_text(line.code))),
             _ => Stop::End(End::Failed(message.to_owned())),
         })
     })
+}
+
+/// Returns what a line says of a statement that stopped, without its place in SQLite's bytecode. `None` for other lines.
+fn abort(line: &str) -> Option<&str> {
+    match line.strip_prefix("statement aborts at ") {
+        Some(rest) => Some(rest.split_once(": ")?.1),
+        None => Some(line.strip_prefix("abort at ")?.split_once(" in ")?.1),
+    }
+}
+
+/// Returns the message of a line that is about this statement: `message; [SQL]`, or, in older versions of SQLite, `[SQL]
+/// message` or `[SQL]: message`. It is empty if the line was cut before it. The message and the SQL may contain the
+/// separators.
+///
+/// `None` if the line is about another statement: one that is not recorded may have failed in between on the same thread.
+fn message_about<'l>(statement: &str, line: &'l str) -> Option<&'l str> {
+    if let Some(sql) = line.strip_prefix('[') {
+        if let Some(message) = sql
+            .strip_prefix(statement)
+            .and_then(|rest| rest.strip_prefix(']'))
+        {
+            return Some(message.trim_start_matches(':').trim_start());
+        }
+        if statement.starts_with(sql.trim_end_matches(char::REPLACEMENT_CHARACTER)) {
+            return Some("");
+        }
+    }
+    let ends = line.match_indices("; [");
+    let mut parts = ends.map(|(at, separator)| (&line[..at], &line[at + separator.len()..]));
+    match parts.find(|(_, sql)| is_part_of(sql, statement)) {
+        Some((message, _)) => Some(message),
+        None if line.contains("; [") => None,
+        None => Some(line),
+    }
 }
 
 /// Returns whether the SQL at the end of a line is this statement's, or its beginning, if the line was cut.
@@ -91,7 +117,7 @@ fn is_part_of(sql: &str, statement: &str) -> bool {
 /// Returns the SQL that was rejected, if the log's last line is about that: `no such table: nowhere in "SELECT …"`.
 pub(crate) fn rejected() -> Option<Rejected> {
     take_if(|line| {
-        if line.text.starts_with("statement aborts at ") {
+        if abort(&line.text).is_some() {
             return None;
         }
         let (message, sql) = line.text.split_once(" in \"")?;

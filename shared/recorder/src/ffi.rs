@@ -11,9 +11,9 @@ use std::sync::{Arc, Once};
 
 use libsqlite3_sys::{
     SQLITE_CONFIG_LOG, SQLITE_OK, SQLITE_UTF8, sqlite3, sqlite3_api_routines, sqlite3_auto_extension,
-    sqlite3_config, sqlite3_context, sqlite3_create_function_v2, sqlite3_db_filename, sqlite3_exec,
-    sqlite3_expanded_sql, sqlite3_free, sqlite3_result_error, sqlite3_result_int, sqlite3_sql, sqlite3_stmt,
-    sqlite3_stmt_busy, sqlite3_trace_v2, sqlite3_user_data, sqlite3_value,
+    sqlite3_config, sqlite3_context, sqlite3_create_function_v2, sqlite3_db_filename, sqlite3_errstr,
+    sqlite3_exec, sqlite3_expanded_sql, sqlite3_free, sqlite3_result_error, sqlite3_result_int, sqlite3_sql,
+    sqlite3_stmt, sqlite3_stmt_busy, sqlite3_trace_v2, sqlite3_user_data, sqlite3_value,
 };
 
 use crate::barrier::{self, SqlFunction};
@@ -241,6 +241,13 @@ unsafe fn texts(statement: *mut sqlite3_stmt, reported: *const c_char) -> Option
     // SAFETY: it came from SQLite's allocator, and nothing refers to it any more.
     unsafe { sqlite3_free(expanded.cast()) };
     Some((sql, text))
+}
+
+/// Returns SQLite's text for an error code.
+pub(crate) fn error_text(code: c_int) -> String {
+    // SAFETY: SQLite returns a static, zero-terminated text for every code.
+    let text = unsafe { CStr::from_ptr(sqlite3_errstr(code)) };
+    text.to_string_lossy().into_owned()
 }
 
 unsafe extern "C" fn on_error(_: *mut c_void, code: c_int, message: *const c_char) {
