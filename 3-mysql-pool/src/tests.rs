@@ -106,7 +106,7 @@ fn a_value_that_does_not_fit_is_shown_with_its_column_and_row() {
             "{text}"
         );
         assert!(text.contains(&format!(
-            "(database `throwaway` at 127.0.0.1:{}, as user `throwaway`)",
+            "(database `temp` at 127.0.0.1:{}, as user `temp`)",
             server.port()
         )));
     });
@@ -171,7 +171,7 @@ fn another_default_database_is_left() {
 #[test]
 fn no_connection_is_turned_away_at_the_socket() {
     run(async {
-        // At a path that the driver would find: the throwaway server's own is relative.
+        // At a path that the driver would find: the temporary server's own is relative.
         let folder = tempfile::tempdir().unwrap();
         let socket = format!("--socket={}/socket", folder.path().display());
         let server = TempServer::options()
@@ -183,14 +183,14 @@ fn no_connection_is_turned_away_at_the_socket() {
         let mut admin = Conn::new(plain(options)).await.unwrap();
         for statement in [
             "CREATE USER ada@'127.0.0.1' IDENTIFIED BY 'secret'",
-            "GRANT ALL ON throwaway.* TO ada@'127.0.0.1'",
+            "GRANT ALL ON temp.* TO ada@'127.0.0.1'",
             // Long enough to be killed.
             "RENAME TABLE users TO people",
             "CREATE VIEW users AS SELECT id + SLEEP(1000) AS id, name, email, age FROM people",
         ] {
             admin.query_drop(statement).await.unwrap();
         }
-        let url = format!("mysql://ada:secret@127.0.0.1:{}/throwaway", server.port());
+        let url = format!("mysql://ada:secret@127.0.0.1:{}/temp", server.port());
         with_pool(&url, 2, async |pool| {
             let runs = async {
                 let sleeping =

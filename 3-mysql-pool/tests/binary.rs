@@ -95,7 +95,7 @@ fn objects(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn without_a_database_it_prints_the_users_of_a_throwaway_server_and_leaves_nothing() {
+fn without_a_database_it_prints_the_users_of_a_temporary_server_and_leaves_nothing() {
     let temporary = tempfile::tempdir().expect("a temporary folder");
     // An empty variable is one that is not set.
     for url in [None, Some("")] {
@@ -204,7 +204,7 @@ fn help_explains_every_option_with_its_default() {
     for words in [
         "--database",
         "DATABASE_URL",
-        "throwaway",
+        "temp",
         "--connections",
         "10",
         "--older-than",
@@ -333,7 +333,7 @@ fn a_timeline_that_cannot_be_written_is_an_error_before_the_work() {
 
 /// In the middle of starting its server, when its folder has just appeared.
 #[test]
-fn a_signal_while_the_throwaway_server_starts_leaves_nothing() {
+fn a_signal_while_the_temporary_server_starts_leaves_nothing() {
     for (name, status) in [("INT", Some(130)), ("TERM", Some(143)), ("KILL", None)] {
         let temporary = tempfile::tempdir().expect("a temporary folder");
         let mut child = program()

@@ -167,7 +167,7 @@ fn running_it_twice_changes_nothing() {
 }
 
 #[test]
-fn takes_the_throwaway_servers_own_users_for_a_seeding_and_replaces_them() {
+fn takes_the_temporary_servers_own_users_for_a_seeding_and_replaces_them() {
     // A server of its own: other tests look at what this one replaces.
     let server = TempServer::with(shared::schema::mysql_sample()).expect("a server starts");
     assert!(seed(server.url(), &[]).well().contains("nothing was changed"));

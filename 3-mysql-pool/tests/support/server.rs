@@ -1,4 +1,4 @@
-//! A database with random users on a throwaway server, and a connection to look at it from outside.
+//! A database with random users on a temporary server, and a connection to look at it from outside.
 //!
 //! The checks of a binary share one server, for it takes half a second to start. Each has a database of its own there,
 //! and a user of its own, so that the server can tell whose connections are whose.

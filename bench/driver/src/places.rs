@@ -143,7 +143,7 @@ impl Places {
             "--no-defaults".to_owned(),
             "--host=127.0.0.1".to_owned(),
             format!("--port={}", self.server.port()),
-            "--user=throwaway".to_owned(),
+            "--user=temp".to_owned(),
             format!("--password={password}"),
         ]);
         client.extend(arguments.iter().map(OsString::from));
