@@ -18,16 +18,16 @@ fn the_flashcards_are_the_questions_of_the_lessons() {
         let questions = questions(&text);
         assert!(questions.len() >= 5, "{task}");
         for (question, answer) in questions {
-            cards += &format!("\n{question}\n?\n{}\n", links_from_the_root(&answer, task));
+            cards += &format!("\n{question}\n?\n{}\n", links_from_docs(&answer, task));
         }
     }
-    let file = root().join("flashcards.md");
+    let file = root().join("docs/flashcards.md");
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&file, &cards).unwrap();
     }
     assert!(
         read(&file) == cards,
-        "flashcards.md is not what the lessons give: UPDATE=1 cargo test -p rules --test flashcards"
+        "docs/flashcards.md differs from the lessons: run UPDATE=1 cargo test -p rules --test flashcards"
     );
 }
 
@@ -56,15 +56,16 @@ fn markdown(html: &str) -> String {
         .replace("&amp;", "&")
 }
 
-fn links_from_the_root(answer: &str, task: &str) -> String {
+/// Rewrites the links of a lesson for a file in `docs/`.
+fn links_from_docs(answer: &str, task: &str) -> String {
     let mut parts = answer.split("](");
     let mut text = parts.next().unwrap().to_owned();
     for part in parts {
         let link = match part.strip_prefix("../") {
             _ if part.starts_with("https:") => part.to_owned(),
-            _ if part.starts_with('#') => format!("{task}/README.md{part}"),
-            Some(above) => above.to_owned(),
-            None => format!("{task}/{part}"),
+            _ if part.starts_with('#') => format!("../{task}/README.md{part}"),
+            Some(above) => format!("../{above}"),
+            None => format!("../{task}/{part}"),
         };
         text += &format!("]({link}");
     }

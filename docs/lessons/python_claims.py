@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 LESSONS = [
     ROOT / task / "README.md"
     for task in ("0-databaseconnection", "1-execute", "2-concurrent", "3-mysql-pool")
