@@ -23,8 +23,8 @@
 
 use std::path::Path;
 
+use recorder::Recording;
 use rusqlite::{Connection, Result};
-use shared::recorder::Recording;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;

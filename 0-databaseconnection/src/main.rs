@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use databaseconnection::{fetch_users, with_connection};
-use shared::timeline::option::TimelineOption;
+use recorder::timeline::option::TimelineOption;
 use shared::{cli, output};
 
 /// Print every user of a database, over a connection that closes itself

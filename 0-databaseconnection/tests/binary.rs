@@ -1,9 +1,9 @@
 //! The program, as a person or a script runs it. It is `src/main.rs` and what that uses of `shared`; of `src/lib.rs` it
 //! needs that the right users come back, or an error.
 
-use shared::check::program::Program;
-use shared::check::{Fixture, cases, check};
 use shared::{User, sample_users};
+use testkit::program::Program;
+use testkit::{TempDatabase, cases, check};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_0-databaseconnection");
 
@@ -28,12 +28,12 @@ fn prints_every_user_of_the_sample() {
 #[test]
 fn prints_every_user_of_a_database_that_it_is_given() {
     let hint = "the program prints what `with_connection` and `fetch_users` give it: do their checks pass?";
-    check(hint, |lab| {
-        let database = lab.database().to_str().expect("UTF-8");
-        let outcome = Program::new(BINARY).run(&["--database", database, "--format", "json"]);
+    check(hint, |database| {
+        let path = database.path().to_str().expect("UTF-8");
+        let outcome = Program::new(BINARY).run(&["--database", path, "--format", "json"]);
         assert_eq!(
             (outcome.status, outcome.stdout.as_str(), outcome.stderr.as_str()),
-            (Some(0), json(lab.users()).as_str(), "")
+            (Some(0), json(database.users()).as_str(), "")
         );
     });
 }
@@ -41,8 +41,8 @@ fn prints_every_user_of_a_database_that_it_is_given() {
 #[test]
 fn exits_with_1_and_prints_nothing_when_it_fails() {
     let hint = "the program fails when the library returns an error: do the checks of its errors pass?";
-    check(hint, |lab| {
-        let bad = cases::rows_that_do_not_fit(&mut lab.random());
+    check(hint, |database| {
+        let bad = cases::rows_that_do_not_fit(&mut database.random());
         for case in cases::unreadable().into_iter().chain(bad) {
             let database = case.database().to_str().expect("UTF-8");
             if database.is_empty() {
@@ -81,7 +81,7 @@ fn an_error_names_the_database_and_says_what_to_do_and_shows_no_password() {
 fn a_name_that_looks_like_a_uri_is_the_name_of_a_file() {
     let (program, name) = (Program::new(BINARY), "file:users.db?mode=memory");
     program.expect_failure(&["--database", name]);
-    std::fs::copy(Fixture::sample().path(), program.folder().join(name)).expect("room for a copy");
+    std::fs::copy(TempDatabase::sample().path(), program.folder().join(name)).expect("room for a copy");
     let outcome = program.run(&["--database", name, "--format", "json"]);
     assert_eq!(outcome.stdout, json(&sample_users()), "{}", outcome.stderr);
 }

@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 
 use execute::ExecuteQuery;
+use recorder::timeline::option::TimelineOption;
 use rusqlite::types::Value;
-use shared::timeline::option::TimelineOption;
 use shared::{cli, output};
 
 const DEFAULT_QUERY: &str = "SELECT * FROM users WHERE age > ?";

@@ -1,9 +1,9 @@
 //! The program, as a person or a script runs it. It is `src/main.rs` and what that uses of `shared`; of `src/lib.rs` it
 //! needs that the query's rows come back, or an error.
 
-use shared::check::program::Program;
-use shared::check::{cases, check};
 use shared::{User, sample_users};
+use testkit::program::Program;
+use testkit::{cases, check};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_1-execute");
 
@@ -40,11 +40,11 @@ fn prints_the_users_older_than_25_when_no_query_is_given() {
 #[test]
 fn prints_every_row_of_a_database_that_it_is_given() {
     let hint = "the program prints what `run` hands it: do its checks pass?";
-    check(hint, |lab| {
-        let database = lab.database().to_str().expect("UTF-8");
-        let age = lab.age().to_string();
-        let outcome = Program::new(BINARY).run(&[IDS, &age, "--database", database, "--format", "csv"]);
-        let older = ids(&lab.older_than(lab.age()));
+    check(hint, |database| {
+        let path = database.path().to_str().expect("UTF-8");
+        let age = database.age().to_string();
+        let outcome = Program::new(BINARY).run(&[IDS, &age, "--database", path, "--format", "csv"]);
+        let older = ids(&database.older_than(database.age()));
         assert_eq!(
             (outcome.status, outcome.stdout.as_str(), outcome.stderr.as_str()),
             (Some(0), older.as_str(), "")

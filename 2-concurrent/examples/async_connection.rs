@@ -29,7 +29,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_lite::FutureExt;
-use shared::scope::{ScopeError, Scopes};
+use scope::{ScopeError, Scopes};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 

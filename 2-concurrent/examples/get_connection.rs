@@ -22,7 +22,7 @@
 
 use std::path::Path;
 
-use shared::scope::{ScopeError, Scopes};
+use scope::{ScopeError, Scopes};
 use shared::sqlite::create_sample;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};

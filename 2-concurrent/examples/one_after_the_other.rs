@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use concurrent::{Result, async_fetch_older_users, async_fetch_users};
-use shared::timeline::option::TimelineOption;
+use recorder::timeline::option::TimelineOption;
 use shared::{User, cli, output};
 use tokio::runtime::Builder;
 

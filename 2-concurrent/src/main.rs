@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use recorder::timeline::option::TimelineOption;
 use runtime::Runtime;
-use shared::timeline::option::TimelineOption;
 use shared::{User, cli, output};
 
 mod runtime;

@@ -1,9 +1,9 @@
 //! How many connections there may be, which is this solution's own affair.
 
 use futures_lite::future;
-use shared::check::Fixture;
-use shared::check::faults::make_users_meet;
-use shared::recorder::Recording;
+use recorder::Recording;
+use testkit::TempDatabase;
+use testkit::faults::make_users_wait_at_barrier;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
@@ -11,12 +11,12 @@ use super::*;
 
 #[test]
 fn at_most_64_connections_are_open_on_both_drivers_together() {
-    let fixture = Fixture::sample();
-    let recording = Recording::start(fixture.path());
+    let temporary = TempDatabase::sample();
+    let recording = Recording::start(temporary.path());
     let work = async {
         let mut tasks = JoinSet::new();
         for _ in 0..300 {
-            let database = fixture.path().to_owned();
+            let database = temporary.path().to_owned();
             tasks.spawn(async move {
                 future::zip(
                     async_fetch_users(&database),
@@ -37,13 +37,13 @@ fn at_most_64_connections_are_open_on_both_drivers_together() {
 /// As in a retry loop with a timeout, on queries that do not stop at once.
 #[test]
 fn sqlx_connections_of_dropped_fetches_count_until_they_are_closed() {
-    let fixture = Fixture::sample();
-    make_users_meet(&fixture.connection());
-    let recording = Recording::start(fixture.path());
+    let temporary = TempDatabase::sample();
+    make_users_wait_at_barrier(&temporary.connection());
+    let recording = Recording::start(temporary.path());
     // A query that waits for others inside a function of SQL cannot be stopped there.
-    recording.meeting_of(1000);
+    recording.set_barrier(1000);
     for number in 1..=64 {
-        let work = async { on_sqlx::async_fetch_users(fixture.path()).await.is_ok() };
+        let work = async { on_sqlx::async_fetch_users(temporary.path()).await.is_ok() };
         let arrived = async {
             recording.arrived(number).await;
             false
@@ -54,6 +54,6 @@ fn sqlx_connections_of_dropped_fetches_count_until_they_are_closed() {
         limit::CONNECTIONS.try_acquire().is_none(),
         "all are dropped, and all are still open"
     );
-    recording.meeting_of(0);
+    recording.set_barrier(0);
     recording.wait_until_closed();
 }

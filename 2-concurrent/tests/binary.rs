@@ -1,9 +1,9 @@
 //! The program, as a person or a script runs it. It is `src/main.rs` and what that uses of `shared`; of `src/lib.rs` it
 //! needs that both lists come back, or an error.
 
-use shared::check::program::Program;
-use shared::check::{cases, check};
 use shared::{User, sample_users};
+use testkit::program::Program;
+use testkit::{cases, check};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_2-concurrent");
 const EXPECTED: &str = include_str!("../expected.txt");
@@ -37,11 +37,14 @@ fn prints_every_user_of_the_sample_and_those_older_than_40() {
 #[test]
 fn prints_both_lists_from_a_database_that_it_is_given() {
     let hint = "the program prints what `fetch_concurrently` gives it: do its checks pass?";
-    check(hint, |lab| {
-        let (database, age) = (lab.database().to_str().expect("UTF-8"), lab.age().to_string());
-        let arguments = ["--database", database, "--older-than", &age, "--format", "json"];
+    check(hint, |database| {
+        let (path, age) = (
+            database.path().to_str().expect("UTF-8"),
+            database.age().to_string(),
+        );
+        let arguments = ["--database", path, "--older-than", &age, "--format", "json"];
         let outcome = Program::new(BINARY).run(&arguments);
-        let expected = json(lab.users(), &lab.older_than(lab.age()));
+        let expected = json(database.users(), &database.older_than(database.age()));
         assert_eq!(
             (outcome.status, outcome.stdout.as_str(), outcome.stderr.as_str()),
             (Some(0), expected.as_str(), "")
@@ -52,8 +55,8 @@ fn prints_both_lists_from_a_database_that_it_is_given() {
 #[test]
 fn exits_with_1_and_prints_nothing_when_it_fails() {
     let hint = "the program fails when the library returns an error: do the checks of its errors pass?";
-    check(hint, |lab| {
-        let bad = cases::rows_that_do_not_fit(&mut lab.random());
+    check(hint, |database| {
+        let bad = cases::rows_that_do_not_fit(&mut database.random());
         for case in cases::unreadable().into_iter().chain(bad) {
             let database = case.database().to_str().expect("UTF-8");
             if database.is_empty() {

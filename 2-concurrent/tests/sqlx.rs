@@ -17,11 +17,11 @@ use std::task::Poll;
 
 use concurrent::{Result, on_sqlx};
 use futures_lite::future::{self, FutureExt};
+use recorder::Recording;
 use shared::User;
-use shared::check::cases::{readable, rows_that_do_not_fit, unreadable};
-use shared::check::faults::{make_one_fail_and_one_run_on, make_users_endless, make_users_meet};
-use shared::check::{Fixture, Lab, check, check_on, says};
-use shared::recorder::Recording;
+use testkit::cases::{readable, rows_that_do_not_fit, unreadable};
+use testkit::faults::{make_one_fail_and_one_run_on, make_users_endless, make_users_wait_at_barrier};
+use testkit::{TempDatabase, TestDatabase, check, check_on, says};
 
 use runtime::Runtime;
 use steps::Steps;
@@ -68,7 +68,7 @@ fn until<T>(work: impl Future<Output = T>, event: impl Future<Output = ()>) -> O
 
 /// Completes when that many queries of the users run.
 async fn running(recording: &Recording, count: usize) {
-    let run = |timeline: &shared::timeline::Timeline| {
+    let run = |timeline: &recorder::timeline::Timeline| {
         timeline
             .statements()
             .filter(|statement| statement.sql.contains("users") && statement.ended.is_none())
@@ -94,10 +94,14 @@ fn drop_after<T>(polls: usize, work: impl Future<Output = T>) -> bool {
     }))
 }
 
-fn expect_both_lists(lab: &Lab, found: Result<(Vec<User>, Vec<User>)>) {
-    let (all, older) = lab.expect_ok("two lists", found);
-    lab.expect_users::<String>("all users first", Ok(all), lab.users());
-    lab.expect_users::<String>("then the older ones", Ok(older), &lab.older_than(lab.age()));
+fn expect_both_lists(database: &TestDatabase, found: Result<(Vec<User>, Vec<User>)>) {
+    let (all, older) = database.expect_ok("two lists", found);
+    database.expect_users::<String>("all users first", Ok(all), database.users());
+    database.expect_users::<String>(
+        "then the older ones",
+        Ok(older),
+        &database.older_than(database.age()),
+    );
 }
 
 #[test]
@@ -105,9 +109,9 @@ fn expect_both_lists(lab: &Lab, found: Result<(Vec<User>, Vec<User>)>) {
 fn reads_or_refuses_each_kind_of_database_and_names_it() {
     check(
         "what does sqlx make of a NULL where you ask for a number?",
-        |lab| {
-            let mut cases = readable(&mut lab.random());
-            cases.extend(rows_that_do_not_fit(&mut lab.random()));
+        |database| {
+            let mut cases = readable(&mut database.random());
+            cases.extend(rows_that_do_not_fit(&mut database.random()));
             cases.extend(unreadable());
             for case in cases {
                 let outcome = future::block_on(on_sqlx::async_fetch_users(case.database()));
@@ -121,7 +125,7 @@ fn reads_or_refuses_each_kind_of_database_and_names_it() {
 #[test]
 #[ignore = "extra"]
 fn reads_a_hundred_thousand_users() {
-    check("is there anything that grows faster than the list?", |lab| {
+    check("is there anything that grows faster than the list?", |database| {
         let many: Vec<User> = (1..=100_000)
             .map(|id| User {
                 id,
@@ -130,22 +134,22 @@ fn reads_a_hundred_thousand_users() {
                 age: (id % 100) as u32,
             })
             .collect();
-        let database = Fixture::with_users(many.clone());
-        let found = future::block_on(on_sqlx::async_fetch_users(database.path()));
-        lab.expect_users("100,000 users", found, &many);
+        let large = TempDatabase::with_users(many.clone());
+        let found = future::block_on(on_sqlx::async_fetch_users(large.path()));
+        database.expect_users("100,000 users", found, &many);
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn the_older_users_are_older_and_not_of_that_age() {
-    check("what becomes of somebody of exactly that age?", |lab| {
-        for age in [0, lab.age() - 1, lab.age(), 99, u32::MAX] {
-            let found = future::block_on(on_sqlx::async_fetch_older_users(lab.database(), age));
-            lab.expect_users(
+    check("what becomes of somebody of exactly that age?", |database| {
+        for age in [0, database.age() - 1, database.age(), 99, u32::MAX] {
+            let found = future::block_on(on_sqlx::async_fetch_older_users(database.path(), age));
+            database.expect_users(
                 &format!("the users older than {age}"),
                 found,
-                &lab.older_than(age),
+                &database.older_than(age),
             );
         }
     });
@@ -154,13 +158,13 @@ fn the_older_users_are_older_and_not_of_that_age() {
 #[test]
 #[ignore = "extra"]
 fn both_queries_hold_a_connection_at_the_same_time_on_every_runtime() {
-    check("when does the second query begin?", |lab| {
-        make_users_meet(&lab.outside());
+    check("when does the second query begin?", |database| {
+        make_users_wait_at_barrier(&database.outside());
         for (number, runtime) in RUNTIMES.into_iter().enumerate() {
-            lab.recording().meeting_of(2);
-            let found = runtime.block_on(on_sqlx::fetch_concurrently(lab.database(), lab.age()));
-            expect_both_lists(lab, found);
-            lab.expect_all_closed("when both lists are there", 2 * (number + 1));
+            database.recording().set_barrier(2);
+            let found = runtime.block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
+            expect_both_lists(database, found);
+            database.expect_all_closed("when both lists are there", 2 * (number + 1));
         }
     });
 }
@@ -168,16 +172,16 @@ fn both_queries_hold_a_connection_at_the_same_time_on_every_runtime() {
 #[test]
 #[ignore = "extra"]
 fn the_executors_thread_is_free_while_a_query_waits() {
-    check("which thread waits while SQLite works?", |lab| {
-        make_users_meet(&lab.outside());
+    check("which thread waits while SQLite works?", |database| {
+        make_users_wait_at_barrier(&database.outside());
         for runtime in RUNTIMES {
             // The two queries wait for a third, which can begin only if the one thread is free while they wait.
-            lab.recording().meeting_of(3);
-            let both = on_sqlx::fetch_concurrently(lab.database(), lab.age());
-            let third = on_sqlx::async_fetch_users(lab.database());
+            database.recording().set_barrier(3);
+            let both = on_sqlx::fetch_concurrently(database.path(), database.age());
+            let third = on_sqlx::async_fetch_users(database.path());
             let (both, third) = runtime.block_on(future::zip(both, third));
-            lab.expect_ok("both lists", both);
-            lab.expect_ok("a third list", third);
+            database.expect_ok("both lists", both);
+            database.expect_ok("a third list", third);
         }
     });
 }
@@ -185,18 +189,24 @@ fn the_executors_thread_is_free_while_a_query_waits() {
 #[test]
 #[ignore = "extra"]
 fn nothing_of_sqlite_happens_on_the_executors_thread_wherever_it_is_dropped() {
-    check("who lets go of the connection last?", |lab| {
+    check("who lets go of the connection last?", |database| {
         for _ in 0..20 {
             for polls in 1.. {
-                if drop_after(polls, on_sqlx::fetch_concurrently(lab.database(), lab.age())) {
+                if drop_after(
+                    polls,
+                    on_sqlx::fetch_concurrently(database.path(), database.age()),
+                ) {
                     break;
                 }
             }
         }
-        lab.recording().wait_until_closed();
-        lab.expect(
+        database.recording().wait_until_closed();
+        database.expect(
             "every event is on another thread than the executor's",
-            !lab.recording().threads().contains(&std::thread::current().id()),
+            !database
+                .recording()
+                .threads()
+                .contains(&std::thread::current().id()),
         );
     });
 }
@@ -204,38 +214,44 @@ fn nothing_of_sqlite_happens_on_the_executors_thread_wherever_it_is_dropped() {
 #[test]
 #[ignore = "extra"]
 fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
-    check("how long should a query wait for somebody else's lock?", |lab| {
-        lab.sql("BEGIN EXCLUSIVE");
-        let outcome = future::block_on(on_sqlx::fetch_concurrently(lab.database(), lab.age()));
-        let error = lab.expect_error("a database that somebody else has locked", outcome);
-        lab.expect("an error that names the database", says(&error, "users.db"));
-    });
+    check(
+        "how long should a query wait for somebody else's lock?",
+        |database| {
+            database.sql("BEGIN EXCLUSIVE");
+            let outcome = future::block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
+            let error = database.expect_error("a database that somebody else has locked", outcome);
+            database.expect("an error that names the database", says(&error, "users.db"));
+        },
+    );
 }
 
 #[test]
 #[ignore = "extra"]
 fn when_one_query_fails_its_error_comes_back_and_by_then_both_connections_are_closed() {
-    check("who stops the other query, and who waits for it?", |lab| {
-        make_one_fail_and_one_run_on(&lab.outside());
-        lab.recording().meeting_of(2);
-        let outcome = future::block_on(on_sqlx::fetch_concurrently(lab.database(), lab.age()));
-        let error = lab.expect_error("one of two queries that fails", outcome);
-        lab.expect("the reason", says(&error, "on purpose"));
-        lab.expect_all_closed("when the error comes back", 2);
+    check("who stops the other query, and who waits for it?", |database| {
+        make_one_fail_and_one_run_on(&database.outside());
+        database.recording().set_barrier(2);
+        let outcome = future::block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
+        let error = database.expect_error("one of two queries that fails", outcome);
+        database.expect("the reason", says(&error, "on purpose"));
+        database.expect_all_closed("when the error comes back", 2);
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn the_error_is_the_reason_and_never_that_the_other_query_was_stopped() {
-    check("two errors came: which one is the reason of the other?", |lab| {
-        lab.sql("DROP TABLE users");
-        for _ in 0..200 {
-            let outcome = future::block_on(on_sqlx::fetch_concurrently(lab.database(), lab.age()));
-            let error = lab.expect_error("a database without the table", outcome);
-            lab.expect("the reason", says(&error, "no such table"));
-        }
-    });
+    check(
+        "two errors came: which one is the reason of the other?",
+        |database| {
+            database.sql("DROP TABLE users");
+            for _ in 0..200 {
+                let outcome = future::block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
+                let error = database.expect_error("a database without the table", outcome);
+                database.expect("the reason", says(&error, "no such table"));
+            }
+        },
+    );
 }
 
 #[test]
@@ -247,7 +263,7 @@ fn dropped_at_every_event_inside_sqlite_every_connection_closes() {
             // One number after the other, until the work ends before it gets there.
             for number in 0.. {
                 let step = steps.next();
-                let gate = step.recording().gate_at(number);
+                let gate = step.recording().break_at(number);
                 let finished = until(function(step.database()), gate.reached());
                 // Dropped above, with the thread held inside SQLite; let it go now.
                 drop(gate);
@@ -265,28 +281,31 @@ fn dropped_at_every_event_inside_sqlite_every_connection_closes() {
 #[test]
 #[ignore = "extra"]
 fn dropped_after_every_poll_every_connection_closes() {
-    check("which of your lines after an `await` close something?", |lab| {
-        for (function, _) in FUNCTIONS {
-            for polls in 1.. {
-                if drop_after(polls, function(lab.database())) {
-                    break;
+    check(
+        "which of your lines after an `await` close something?",
+        |database| {
+            for (function, _) in FUNCTIONS {
+                for polls in 1.. {
+                    if drop_after(polls, function(database.path())) {
+                        break;
+                    }
                 }
+                database.recording().wait_until_closed();
             }
-            lab.recording().wait_until_closed();
-        }
-    });
+        },
+    );
 }
 
 #[test]
 #[ignore = "extra"]
 fn a_running_statement_stops_when_its_future_is_dropped() {
-    check("who tells SQLite?", |lab| {
-        make_users_endless(&lab.outside());
+    check("who tells SQLite?", |database| {
+        make_users_endless(&database.outside());
         for (function, connections) in FUNCTIONS {
-            let begun = running(lab.recording(), connections);
-            let outcome = until(function(lab.database()), begun);
-            lab.expect("a query that cannot end by itself", outcome.is_none());
-            lab.recording().wait_until_closed();
+            let begun = running(database.recording(), connections);
+            let outcome = until(function(database.path()), begun);
+            database.expect("a query that cannot end by itself", outcome.is_none());
+            database.recording().wait_until_closed();
         }
     });
 }
@@ -294,28 +313,34 @@ fn a_running_statement_stops_when_its_future_is_dropped() {
 #[test]
 #[ignore = "extra"]
 fn dropped_on_any_runtime_the_statements_stop() {
-    check("what in your code needs one executor in particular?", |lab| {
-        make_users_endless(&lab.outside());
-        for runtime in RUNTIMES {
-            let work = on_sqlx::fetch_concurrently(lab.database(), lab.age());
-            let begun = async {
-                running(lab.recording(), 2).await;
-                None
-            };
-            let outcome = runtime.block_on(future::or(async { Some(work.await) }, begun));
-            lab.expect("queries that cannot end by themselves", outcome.is_none());
-            lab.recording().wait_until_closed();
-        }
-    });
+    check(
+        "what in your code needs one executor in particular?",
+        |database| {
+            make_users_endless(&database.outside());
+            for runtime in RUNTIMES {
+                let work = on_sqlx::fetch_concurrently(database.path(), database.age());
+                let begun = async {
+                    running(database.recording(), 2).await;
+                    None
+                };
+                let outcome = runtime.block_on(future::or(async { Some(work.await) }, begun));
+                database.expect("queries that cannot end by themselves", outcome.is_none());
+                database.recording().wait_until_closed();
+            }
+        },
+    );
 }
 
 #[test]
 #[ignore = "extra"]
 fn a_future_that_is_never_polled_opens_nothing() {
-    check("when does an `async fn` begin?", |lab| {
-        drop(on_sqlx::async_fetch_users(lab.database()));
-        drop(on_sqlx::async_fetch_older_users(lab.database(), 40));
-        drop(on_sqlx::fetch_concurrently(lab.database(), 40));
-        lab.expect("nothing is opened", lab.recording().opened_connections() == 0);
+    check("when does an `async fn` begin?", |database| {
+        drop(on_sqlx::async_fetch_users(database.path()));
+        drop(on_sqlx::async_fetch_older_users(database.path(), 40));
+        drop(on_sqlx::fetch_concurrently(database.path(), 40));
+        database.expect(
+            "nothing is opened",
+            database.recording().opened_connections() == 0,
+        );
     });
 }

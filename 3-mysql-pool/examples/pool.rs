@@ -26,8 +26,8 @@ use futures_util::future::try_join;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use mysql_pool::{Result, with_pool};
-use shared::mariadb::Throwaway;
-use shared::timeline::text;
+use recorder::timeline::text;
+use temp_mariadb::TempServer;
 
 type Error = Box<dyn std::error::Error>;
 
@@ -36,7 +36,10 @@ fn main() -> std::result::Result<(), Error> {
 }
 
 pub fn lesson(seconds: f64) -> std::result::Result<(), Error> {
-    let server = Throwaway::options().recorded().start()?;
+    let server = TempServer::options()
+        .run(shared::schema::mysql_sample())
+        .recorded()
+        .start()?;
     three_users(&server.url(), seconds)?;
     let timeline = server.timeline_when_all_have_left(Duration::from_secs(5))?;
     println!("{}", text::draw(&timeline, 100, false));

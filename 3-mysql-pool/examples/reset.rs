@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use mysql_async::Pool;
 use mysql_async::prelude::Queryable;
 use mysql_pool::{Result, fetch_older_users, with_pool};
-use shared::mariadb::Throwaway;
+use temp_mariadb::TempServer;
 
 const TASKS: usize = 10;
 const TIME: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> std::result::Result<(), Box<dyn Error>> {
-    let server = Throwaway::start()?;
+    let server = TempServer::with(shared::schema::mysql_sample())?;
     with_pool(&server.url(), TASKS, async |pool| {
         for reset in [true, false] {
             let mut tasks = Vec::new();

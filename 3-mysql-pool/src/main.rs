@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use mysql_pool::{fetch_concurrently, with_pool};
+use recorder::timeline::option::TimelineOption;
 use shared::cli::{self, notice};
-use shared::mariadb::Throwaway;
 use shared::output::OutputOption;
-use shared::timeline::option::TimelineOption;
+use temp_mariadb::TempServer;
 use tokio::task::spawn_blocking;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -22,7 +22,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 #[command(name = "3-mysql-pool", version)]
 struct Arguments {
     /// The database, as mysql://user:password@host:port/database [default: the environment's DATABASE_URL; without
-    /// it a throwaway MariaDB server with 12 sample users]
+    /// it a temporary MariaDB server with 12 sample users]
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// How many connections the pool may open at most
@@ -39,7 +39,7 @@ struct Arguments {
 
 const NOT_RECORDED: &str = "--timeline is drawn from the server's own logs, which are switched on for a whole server: \
      this program does that to none but its own\n\
-     help: leave out --database, and DATABASE_URL in the environment, to draw a throwaway server's timeline";
+     help: leave out --database, and DATABASE_URL in the environment, to draw a temporary server's timeline";
 
 /// How long the server may take to notice that all connections have been closed.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -59,8 +59,8 @@ async fn work(arguments: Arguments) -> Result<()> {
         Some(url) => (url, None),
         None => {
             arguments.timeline.try_out()?;
-            notice("no --database and no DATABASE_URL: starting a throwaway MariaDB server");
-            let options = Throwaway::options();
+            notice("no --database and no DATABASE_URL: starting a temporary MariaDB server");
+            let options = TempServer::options().run(shared::schema::mysql_sample());
             let options = if is_recorded { options.recorded() } else { options };
             let server = spawn_blocking(|| options.start()).await??;
             (server.url(), Some(server))

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use shared::files::private_folder;
-use shared::mariadb::Throwaway;
+use temp_mariadb::TempServer;
 use tokio::runtime::Runtime;
 
 use crate::cancel::plain;
@@ -86,7 +86,7 @@ impl IntoError for mysql_async::DriverError {
 #[test]
 fn a_value_that_does_not_fit_is_shown_with_its_column_and_row() {
     run(async {
-        let server = Throwaway::start().unwrap();
+        let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
         let error = with_pool(&server.url(), 1, async |pool| {
             let mut connection = pool.get_conn().await?;
             connection
@@ -107,7 +107,7 @@ fn a_value_that_does_not_fit_is_shown_with_its_column_and_row() {
             "{text}"
         );
         assert!(text.contains(&format!(
-            "(database `throwaway` at 127.0.0.1:{}, as user `throwaway`)",
+            "(database `temp` at 127.0.0.1:{}, as user `temp`)",
             server.port()
         )));
     });
@@ -137,7 +137,7 @@ fn outside_a_runtime_it_is_an_error_and_no_panic() {
 #[test]
 fn a_fetch_is_prepared_once_for_each_connection() {
     run(async {
-        let server = Throwaway::start().unwrap();
+        let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
         let url = server.url();
         let prepared = with_pool(&url, 1, async |pool| {
             for _ in 0..50 {
@@ -157,7 +157,7 @@ fn a_fetch_is_prepared_once_for_each_connection() {
 #[test]
 fn another_default_database_is_left() {
     run(async {
-        let server = Throwaway::start().unwrap();
+        let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
         let url = server.url();
         let users = with_pool(&url, 1, async |pool| {
             pool.get_conn().await?.query_drop("USE mysql").await?;
@@ -172,22 +172,26 @@ fn another_default_database_is_left() {
 #[test]
 fn no_connection_is_turned_away_at_the_socket() {
     run(async {
-        // At a path that the driver would find: the throwaway server's own is relative.
+        // At a path that the driver would find: the temporary server's own is relative.
         let folder = private_folder().unwrap();
         let socket = format!("--socket={}/socket", folder.path().display());
-        let server = Throwaway::options().argument(socket).start().unwrap();
+        let server = TempServer::options()
+            .run(shared::schema::mysql_sample())
+            .argument(socket)
+            .start()
+            .unwrap();
         let options = mysql_async::Opts::from_url(&server.url()).unwrap();
         let mut admin = Conn::new(plain(options)).await.unwrap();
         for statement in [
             "CREATE USER ada@'127.0.0.1' IDENTIFIED BY 'secret'",
-            "GRANT ALL ON throwaway.* TO ada@'127.0.0.1'",
+            "GRANT ALL ON temp.* TO ada@'127.0.0.1'",
             // Long enough to be killed.
             "RENAME TABLE users TO people",
             "CREATE VIEW users AS SELECT id + SLEEP(1000) AS id, name, email, age FROM people",
         ] {
             admin.query_drop(statement).await.unwrap();
         }
-        let url = format!("mysql://ada:secret@127.0.0.1:{}/throwaway", server.port());
+        let url = format!("mysql://ada:secret@127.0.0.1:{}/temp", server.port());
         with_pool(&url, 2, async |pool| {
             let runs = async {
                 let sleeping =
@@ -213,7 +217,7 @@ fn no_connection_is_turned_away_at_the_socket() {
 #[test]
 fn a_first_connection_that_nobody_waits_for_is_closed_politely() {
     run(async {
-        let server = Throwaway::start().unwrap();
+        let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
         let url = server.url();
         let options = mysql_async::Opts::from_url(&url).unwrap();
         let mut admin = Conn::new(plain(options)).await.unwrap();
@@ -242,7 +246,11 @@ fn a_first_connection_that_nobody_waits_for_is_closed_politely() {
 #[test]
 fn no_connection_waits_for_ever_when_the_servers_queue_is_full() {
     run(async {
-        let server = Throwaway::options().argument("--back-log=1").start().unwrap();
+        let server = TempServer::options()
+            .run(shared::schema::mysql_sample())
+            .argument("--back-log=1")
+            .start()
+            .unwrap();
         let url = server.url();
         let worked = with_pool(&url, 150, async |pool| {
             let opened = join_all((0..150).map(|_| pool.get_conn())).await;

@@ -43,7 +43,7 @@ const DISCONNECT_LIMIT: Duration = Duration::from_secs(5);
 ///
 /// ```
 /// use mysql_async::prelude::Queryable;
-/// # let server = shared::mariadb::Throwaway::start().unwrap();
+/// # let server = temp_mariadb::TempServer::with(shared::schema::mysql_sample()).unwrap();
 /// # let url = server.url();
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -80,7 +80,7 @@ pub async fn with_pool<T>(
 /// Every user, in `id` order.
 ///
 /// ```
-/// # let server = shared::mariadb::Throwaway::start().unwrap();
+/// # let server = temp_mariadb::TempServer::with(shared::schema::mysql_sample()).unwrap();
 /// # let url = server.url();
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let users = mysql_pool::with_pool(&url, 1, async |pool| mysql_pool::fetch_users(pool).await).await?;
@@ -110,7 +110,7 @@ pub async fn fetch_users(pool: &Pool) -> Result<Vec<User>> {
 /// The users older than `age` years, in `id` order. As [`fetch_users`] in all else.
 ///
 /// ```
-/// # let server = shared::mariadb::Throwaway::start().unwrap();
+/// # let server = temp_mariadb::TempServer::with(shared::schema::mysql_sample()).unwrap();
 /// # let url = server.url();
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let older = mysql_pool::with_pool(&url, 1, async |pool| mysql_pool::fetch_older_users(pool, 52).await).await?;
@@ -138,7 +138,7 @@ pub async fn fetch_older_users(pool: &Pool, age: u32) -> Result<Vec<User>> {
 /// its own. On a pool of one connection they run one after the other.
 ///
 /// ```
-/// # let server = shared::mariadb::Throwaway::start().unwrap();
+/// # let server = temp_mariadb::TempServer::with(shared::schema::mysql_sample()).unwrap();
 /// # let url = server.url();
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let (all, older) =

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 use serde_json::Value;
-use shared::check::DEADLINE;
-use shared::mariadb::Throwaway;
 use shared::{User, sample_users};
 use support::{check, check_alone};
+use temp_mariadb::TempServer;
+use testkit::DEADLINE;
 
 const EXPECTED: &str = include_str!("../expected.txt");
 
@@ -96,7 +96,7 @@ fn objects(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn without_a_database_it_prints_the_users_of_a_throwaway_server_and_leaves_nothing() {
+fn without_a_database_it_prints_the_users_of_a_temporary_server_and_leaves_nothing() {
     let temporary = tempfile::tempdir().expect("a temporary folder");
     // An empty variable is one that is not set.
     for url in [None, Some("")] {
@@ -205,7 +205,7 @@ fn help_explains_every_option_with_its_default() {
     for words in [
         "--database",
         "DATABASE_URL",
-        "throwaway",
+        "temp",
         "--connections",
         "10",
         "--older-than",
@@ -297,26 +297,30 @@ fn an_error_says_what_to_do_and_shows_no_password() {
 fn a_signal_stops_the_statements_and_leaves_nothing() {
     let hint = "the program drops the future of `with_pool` and waits for what that leaves to do";
     for (name, status) in [("INT", 130), ("TERM", 143)] {
-        check_alone(hint, Throwaway::options(), async move |server| {
-            server.close_the_gate().await;
-            let before = server.aborted().await;
-            let child = program()
-                .args(["--database", server.url()])
-                .spawn()
-                .expect("the program starts");
-            server.until_at_the_gate("two queries at the same time", 2).await;
-            signal(name, &child);
-            let output = child.wait_with_output().expect("its end");
-            assert_eq!(output.status.code(), Some(status), "{output:?}");
-            server.until_nobody_is_left("after the program's end").await;
-            assert_eq!(server.aborted().await, before);
-        });
+        check_alone(
+            hint,
+            TempServer::options().run(shared::schema::mysql_sample()),
+            async move |server| {
+                server.close_the_gate().await;
+                let before = server.aborted().await;
+                let child = program()
+                    .args(["--database", server.url()])
+                    .spawn()
+                    .expect("the program starts");
+                server.until_at_the_gate("two queries at the same time", 2).await;
+                signal(name, &child);
+                let output = child.wait_with_output().expect("its end");
+                assert_eq!(output.status.code(), Some(status), "{output:?}");
+                server.until_nobody_is_left("after the program's end").await;
+                assert_eq!(server.aborted().await, before);
+            },
+        );
     }
 }
 
 #[test]
 fn neither_a_cell_nor_an_address_is_a_command_to_the_terminal() {
-    let server = Throwaway::start().expect("a server");
+    let server = TempServer::with(shared::schema::mysql_sample()).expect("a server");
     let options = mysql_async::Opts::from_url(&server.url()).expect("a URL");
     tokio::runtime::Runtime::new()
         .expect("a runtime")
@@ -355,7 +359,7 @@ fn a_timeline_that_cannot_be_written_is_an_error_before_the_work() {
 
 /// In the middle of starting its server, when its folder has just appeared.
 #[test]
-fn a_signal_while_the_throwaway_server_starts_leaves_nothing() {
+fn a_signal_while_the_temporary_server_starts_leaves_nothing() {
     for (name, status) in [("INT", Some(130)), ("TERM", Some(143)), ("KILL", None)] {
         let temporary = tempfile::tempdir().expect("a temporary folder");
         let mut child = program()

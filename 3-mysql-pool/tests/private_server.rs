@@ -10,22 +10,14 @@ use std::{env, fs, io};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, Opts, OptsBuilder};
-use shared::mariadb::Throwaway;
+use temp_mariadb::TempServer;
 use tokio::runtime::Runtime;
 
 /// Debian's `nobody`. It need not have a name.
 const NOBODY: u32 = 65534;
 
 /// Names that servers and systems give to accounts without a password.
-const NAMES: [&str; 7] = [
-    "",
-    "root",
-    "mysql",
-    "mariadb.sys",
-    "PUBLIC",
-    "nobody",
-    "throwaway",
-];
+const NAMES: [&str; 7] = ["", "root", "mysql", "mariadb.sys", "PUBLIC", "nobody", "temp"];
 
 fn run<T>(work: impl Future<Output = T>) -> T {
     Runtime::new().unwrap().block_on(work)
@@ -36,7 +28,7 @@ fn socket(folder: &Path) -> PathBuf {
 }
 
 /// Connects with the rights of the private server's own user.
-async fn connect(server: &Throwaway) -> Conn {
+async fn connect(server: &TempServer) -> Conn {
     let options = OptsBuilder::from_opts(Opts::from_url(&server.url()).unwrap()).prefer_socket(false);
     Conn::new(options).await.unwrap()
 }
@@ -60,10 +52,10 @@ fn is_refused(outcome: &Result<Conn, Error>) -> bool {
 #[test]
 fn no_account_is_without_a_password() {
     run(async {
-        let server = Throwaway::start().unwrap();
+        let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
         let mut own = connect(&server).await;
         let accounts: Vec<String> = own.query("SELECT User FROM mysql.user").await.unwrap();
-        assert!(accounts.contains(&"throwaway".to_owned()), "{accounts:?}");
+        assert!(accounts.contains(&"temp".to_owned()), "{accounts:?}");
         let socket = socket(server.folder());
         let names = accounts.iter().map(String::as_str).chain(NAMES);
         for name in names {
@@ -78,7 +70,7 @@ fn no_account_is_without_a_password() {
 #[test]
 fn statements_write_files_in_the_servers_folder_only() {
     run(async {
-        let server = Throwaway::start().unwrap();
+        let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
         let mut own = connect(&server).await;
         for folder in [elsewhere.path(), &server.folder().join("server/data")] {
@@ -105,7 +97,7 @@ fn another_user_of_the_machine_cannot_use_it() {
     if fs::metadata(place.path()).unwrap().uid() != 0 {
         return println!("not tried: only root can become another user");
     }
-    let server = Throwaway::start().unwrap();
+    let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
     // Where that user can run it.
     let program = place.path().join("program");
     fs::copy(env::current_exe().unwrap(), &program).unwrap();

@@ -1,11 +1,11 @@
-//! What a throwaway server's own logs tell of its connections and statements: the tests of
-//! `shared/src/mariadb/log.rs`, here because the driver is. They do not use this task's library.
+//! What a temporary server's own logs tell of its connections and statements: the tests of
+//! `shared/temp-mariadb/src/log.rs`, here because the driver is. They do not use this task's library.
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder, Pool};
-use shared::mariadb::Throwaway;
-use shared::timeline::{Connection, End, Statement, Timeline};
+use recorder::timeline::{Connection, End, Statement, Timeline};
 use std::time::{Duration, Instant};
+use temp_mariadb::TempServer;
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -21,8 +21,14 @@ fn run(test: impl Future<Output = ()>) {
 }
 
 /// A server that keeps a record.
-async fn start() -> Throwaway {
-    let start = || Throwaway::options().recorded().start().unwrap();
+async fn start() -> TempServer {
+    let start = || {
+        TempServer::options()
+            .run(shared::schema::mysql_sample())
+            .recorded()
+            .start()
+            .unwrap()
+    };
     spawn_blocking(start).await.unwrap()
 }
 
@@ -33,7 +39,7 @@ async fn connect(url: &str) -> Conn {
 }
 
 /// Waits until the server's record says so.
-async fn until(server: &Throwaway, what: &str, is_so: impl Fn(&Timeline) -> bool) -> Timeline {
+async fn until(server: &TempServer, what: &str, is_so: impl Fn(&Timeline) -> bool) -> Timeline {
     let begun = Instant::now();
     loop {
         let timeline = server.timeline().unwrap();
@@ -97,7 +103,7 @@ fn end(statement: &Statement) -> (Duration, &End) {
 }
 
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn two_queries_at_once_overlap() {
     run(async {
         let server = start().await;
@@ -145,7 +151,7 @@ fn two_queries_at_once_overlap() {
 }
 
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn a_statement_that_is_killed_is_interrupted_and_its_connection_goes_on() {
     run(async {
         let server = start().await;
@@ -181,7 +187,7 @@ fn a_statement_that_is_killed_is_interrupted_and_its_connection_goes_on() {
 }
 
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn a_connection_that_is_killed_is_closed_without_having_been_asked() {
     run(async {
         let server = start().await;
@@ -213,7 +219,7 @@ fn a_connection_that_is_killed_is_closed_without_having_been_asked() {
 
 /// Only if the plugin is installed that writes it down; then its file is there.
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn a_statement_that_fails_has_failed_where_the_server_tells() {
     run(async {
         let server = start().await;
@@ -240,7 +246,7 @@ fn a_statement_that_fails_has_failed_where_the_server_tells() {
 }
 
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn a_prepared_statement_is_told_as_written_and_with_its_parameters() {
     run(async {
         let server = start().await;
@@ -267,7 +273,7 @@ fn a_prepared_statement_is_told_as_written_and_with_its_parameters() {
 }
 
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn a_connection_that_quits_is_closed_and_was_asked_to() {
     run(async {
         let server = start().await;
@@ -284,7 +290,7 @@ fn a_connection_that_quits_is_closed_and_was_asked_to() {
 }
 
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn a_connection_that_is_cut_is_closed_without_having_been_asked() {
     run(async {
         let begun = Instant::now();
@@ -305,7 +311,7 @@ fn a_connection_that_is_cut_is_closed_without_having_been_asked() {
 
 /// The server runs the statement to its end before it looks whether anybody is there.
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn a_connection_that_is_cut_in_the_middle_of_a_statement_is_waited_for() {
     run(async {
         let server = start().await;
@@ -326,7 +332,7 @@ fn a_connection_that_is_cut_in_the_middle_of_a_statement_is_waited_for() {
 }
 
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn a_connection_that_nobody_closes_is_open() {
     run(async {
         let server = start().await;
@@ -349,7 +355,7 @@ fn a_connection_that_nobody_closes_is_open() {
 }
 
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn rows_are_counted() {
     run(async {
         let server = start().await;
@@ -384,7 +390,7 @@ fn rows_are_counted() {
 }
 
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn everybody_has_left_after_a_pool() {
     run(async {
         let server = start().await;
@@ -419,7 +425,7 @@ fn everybody_has_left_after_a_pool() {
 }
 
 #[test]
-#[ignore = "about the record that the throwaway server keeps, and not about your code"]
+#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn a_server_that_is_started_again_begins_anew() {
     run(async {
         let mut server = start().await;

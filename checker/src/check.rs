@@ -18,7 +18,7 @@ const TOGETHER: [&str; 1] = ["--test-threads=4"];
 /// How much of a crashed check's output is shown, in bytes, its end.
 const SHOWN: usize = 4000;
 
-/// The word of a check that has ended, as `shared::check` gives it.
+/// The word of a check that has ended, as `testkit` gives it.
 #[derive(Deserialize)]
 struct Word {
     /// Its name.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use shared::mariadb::Throwaway;
+use temp_mariadb::TempServer;
 
 use crate::compile::Compiled;
 use crate::extra::Downloads;
@@ -153,7 +153,7 @@ fn machine_is_ready(official: &Official) -> Result<(), Problem> {
         details: String::new(),
         help: help.to_owned(),
     };
-    if official.task.needs_mariadb && Throwaway::program().is_err() {
+    if official.task.needs_mariadb && TempServer::program().is_err() {
         return Err(lacking(
             "there is no MariaDB server, which this task's checks need".to_owned(),
             "install one: `apt install mariadb-server` (Debian, Ubuntu), `dnf install mariadb-server` (Fedora), \

@@ -74,7 +74,7 @@ fn fill(task: Task, to: &Path) -> io::Result<()> {
 
     let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
     let own_workspace = "\n# This is no member of a workspace that it may lie in.\n[workspace]\n";
-    let manifest = manifest.replace("path = \"../shared\"", "path = \"shared\"") + own_workspace;
+    let manifest = manifest.replace("path = \"../shared", "path = \"shared") + own_workspace;
     fs::write(to.join("Cargo.toml"), manifest)
 }
 

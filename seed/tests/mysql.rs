@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use common::{Random, made_by, run, seed, send, start, until};
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Opts, OptsBuilder};
-use shared::mariadb::Throwaway;
 use shared::{User, sample_users};
+use temp_mariadb::TempServer;
 use tokio::runtime::Runtime;
 
 /// One server for all tests of this file, each of which has a database of its own. It ends with the process.
-fn server() -> &'static Throwaway {
-    static SERVER: OnceLock<Throwaway> = OnceLock::new();
-    SERVER.get_or_init(|| Throwaway::start().expect("a server starts"))
+fn server() -> &'static TempServer {
+    static SERVER: OnceLock<TempServer> = OnceLock::new();
+    SERVER.get_or_init(|| TempServer::with(shared::schema::mysql_sample()).expect("a server starts"))
 }
 
 /// A database, and somebody who looks at it.
@@ -32,7 +32,7 @@ impl Database {
         Database::on(server())
     }
 
-    fn on(server: &Throwaway) -> Database {
+    fn on(server: &TempServer) -> Database {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -167,9 +167,9 @@ fn running_it_twice_changes_nothing() {
 }
 
 #[test]
-fn takes_the_throwaway_servers_own_users_for_a_seeding_and_replaces_them() {
+fn takes_the_temporary_servers_own_users_for_a_seeding_and_replaces_them() {
     // A server of its own: other tests look at what this one replaces.
-    let server = Throwaway::start().expect("a server starts");
+    let server = TempServer::with(shared::schema::mysql_sample()).expect("a server starts");
     assert!(seed(server.url(), &[]).well().contains("nothing was changed"));
     seed(server.url(), &["--users", "20"]).well();
 }
@@ -366,7 +366,7 @@ fn killed_at_any_moment_is_the_old_table_or_the_new_one() {
 #[test]
 fn a_signal_leaves_the_old_table_nothing_beside_it_and_no_connection() {
     // A server of its own, for it counts the rude goodbyes of all its clients.
-    let server = Throwaway::start().expect("a server starts");
+    let server = TempServer::with(shared::schema::mysql_sample()).expect("a server starts");
     let mut database = Database::on(&server);
     let aborted = "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS \
                    WHERE VARIABLE_NAME IN ('ABORTED_CLIENTS', 'ABORTED_CONNECTS')";

@@ -53,12 +53,7 @@ pub fn run<A: clap::Parser, T: Termination>(
 /// Prints lines on standard error, passwords blotted out, and without what a terminal must not get
 /// ([`printable_lines`]). Unlike `eprintln!` it does not panic when nobody listens.
 pub fn notice(text: &str) {
-    notice_styled(&printable_lines(text));
-}
-
-/// As [`notice`], for a text that has colours, in which all that came from elsewhere is printable already.
-pub(crate) fn notice_styled(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", redact(text));
+    let _ = writeln!(std::io::stderr(), "{}", redact(&printable_lines(text)));
 }
 
 /// Whether colours are welcome on one of the standard streams: it is a terminal that shows them, and nobody asked for

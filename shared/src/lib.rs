@@ -1,25 +1,17 @@
-//! What the tasks have in common: the schema, the sample users, and, each behind a feature of its own, the parts
-//! that more than one of them needs.
+//! What the tasks have in common: the table `users`, its sample users, and what their programs share.
 //!
 //! | feature | module | what it is |
 //! | --- | --- | --- |
 //! | | [`User`], [`sample_users`], [`schema`] | the data |
-//! | | [`redact`] | keeps passwords out of what is printed |
-//! | | [`terminal`] | keeps escape sequences and invisible characters out of what is printed |
+//! | | [`redact`] | hides passwords in text that is printed |
+//! | | [`terminal`] | escapes control and invisible characters in text that is printed |
 //! | `files` | `files` | private folders, and files that are written whole or not at all |
-//! | `sqlite` | `sqlite` | the error of the SQLite tasks, what is checked before a file is opened, rows as users |
-//! | `cli` | `cli`, `output` | the options of the binaries, `--format`, and how an error is printed |
-//! | `scope` | `scope` | acquire, body, release: asynchronous, and released also when the future is dropped |
-//! | `mariadb` | `mariadb` | a private MariaDB server that ends with the program |
-//! | `timeline` | `timeline` | what happened on the connections to a database, and its pictures |
-//! | `recorder` | `recorder` | what was opened, run and closed on a SQLite file, by whatever library |
-//! | `check` | `check` | for tests: fresh databases, good and bad; trouble on demand; what a failing check says, what an example prints |
+//! | `sqlite` | `sqlite` | opening and reading SQLite files, and the error type of tasks 0 to 2 |
+//! | `cli` | `cli`, `output` | the options of the programs, `--format`, and how an error is printed |
 
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-#[cfg(any(feature = "check", feature = "recorder"))]
-mod deadline;
 mod redact;
 pub mod schema;
 pub mod terminal;
@@ -28,22 +20,11 @@ mod user;
 pub use redact::{redact, redact_value};
 pub use user::{User, sample_users};
 
-#[cfg(feature = "check")]
-pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "files")]
 pub mod files;
-// On Windows a build of the whole workspace switches this feature on, too.
-#[cfg(all(feature = "mariadb", unix))]
-pub mod mariadb;
 #[cfg(feature = "cli")]
 pub mod output;
-#[cfg(feature = "recorder")]
-pub mod recorder;
-#[cfg(feature = "scope")]
-pub mod scope;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-#[cfg(feature = "timeline")]
-pub mod timeline;

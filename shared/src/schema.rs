@@ -3,6 +3,8 @@
 //! The uniqueness of `email` is an index of its own, and not part of the table, so that whoever fills a table can
 //! insert first and index after: a million rows go into SQLite in two thirds of the time.
 
+use crate::{User, sample_users};
+
 /// Creates the table in SQLite.
 pub const SQLITE_TABLE: &str = "\
 CREATE TABLE users (
@@ -33,4 +35,22 @@ pub fn mysql_table(name: &str) -> String {
          age INT UNSIGNED NOT NULL\
          ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
     )
+}
+
+/// Returns the statements that create the table `users` in MySQL or MariaDB and fill it with the [`sample_users`], for a
+/// server that has no connection yet. None of them contains a line break.
+///
+/// ```
+/// let [table, rows] = shared::schema::mysql_sample();
+/// assert!(table.starts_with("CREATE TABLE users") && rows.contains("'Dara O''Brien'"));
+/// ```
+pub fn mysql_sample() -> [String; 2] {
+    let quoted = |text: &str| format!("'{}'", text.replace('\\', r"\\").replace('\'', "''"));
+    let row = |User { id, name, email, age }| format!("({id}, {}, {}, {age})", quoted(&name), quoted(&email));
+    let rows: Vec<String> = sample_users().into_iter().map(row).collect();
+    let insert = format!(
+        "INSERT INTO users (id, name, email, age) VALUES {}",
+        rows.join(", ")
+    );
+    [mysql_table("users"), insert]
 }

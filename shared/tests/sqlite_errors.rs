@@ -4,14 +4,14 @@ use std::error::Error as _;
 use std::path::Path;
 
 use rusqlite::Connection;
-use shared::check::Fixture;
 use shared::sqlite::{Error, Problem, create, create_sample, open, outcome, read_users};
 use shared::{User, sample_users};
+use tempfile::NamedTempFile;
 
 /// The text of the error that comes of reading the users of what this SQL makes.
 fn text_of(sql: &str) -> String {
-    let fixture = Fixture::of(sql);
-    let connection = open(fixture.path()).unwrap();
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(sql).unwrap();
     let read = connection
         .prepare("SELECT * FROM users")
         .map_err(Error::from)
@@ -113,10 +113,11 @@ fn the_works_error_wins_and_the_closes_is_not_lost() {
 
 #[test]
 fn a_sample_is_made_once_whole_and_never_over_a_file_that_is_there() {
-    let fixture = Fixture::missing();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.db");
     let made: Vec<bool> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| create_sample(fixture.path()).unwrap()))
+            .map(|_| scope.spawn(|| create_sample(&path).unwrap()))
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
@@ -126,38 +127,37 @@ fn a_sample_is_made_once_whole_and_never_over_a_file_that_is_there() {
         "one of eight at once makes it"
     );
     assert_eq!(
-        std::fs::read_dir(fixture.folder()).unwrap().count(),
+        std::fs::read_dir(folder.path()).unwrap().count(),
         1,
         "nothing else is left"
     );
-    assert_eq!(users_in(&fixture), sample_users());
+    assert_eq!(users_in(&path), sample_users());
 }
 
 /// Every user of the database.
-fn users_in(fixture: &Fixture) -> Vec<User> {
-    let connection = fixture.connection();
+fn users_in(path: &Path) -> Vec<User> {
+    let connection = open(path).unwrap();
     let mut statement = connection.prepare("SELECT * FROM users").unwrap();
     read_users(&mut statement.query([]).unwrap()).unwrap()
 }
 
 /// A file that is empty, and so many users to fill it with.
-fn to_be_filled(count: i64) -> (Fixture, Vec<User>) {
-    let fixture = Fixture::missing();
-    std::fs::File::create(fixture.path()).unwrap();
+fn to_be_filled(count: i64) -> (NamedTempFile, Vec<User>) {
+    let file = NamedTempFile::new().unwrap();
     let user = |id| User {
         id,
         email: format!("{id}@example.com"),
         ..sample_users().remove(0)
     };
-    (fixture, (1..=count).map(user).collect())
+    (file, (1..=count).map(user).collect())
 }
 
 #[test]
 fn any_number_of_users_is_created_whole() {
     for count in 0..=50 {
-        let (fixture, users) = to_be_filled(count);
-        create(fixture.path(), users.clone()).unwrap();
-        assert_eq!(users_in(&fixture), users);
+        let (file, users) = to_be_filled(count);
+        create(file.path(), users.clone()).unwrap();
+        assert_eq!(users_in(file.path()), users);
     }
 }
 
@@ -168,9 +168,9 @@ fn two_users_of_one_id_or_address_are_refused() {
         ("id", |users| users[20].id = 1),
         ("email", |users| users[40].email = users[3].email.clone()),
     ] {
-        let (fixture, mut users) = to_be_filled(50);
+        let (file, mut users) = to_be_filled(50);
         spoil(&mut users);
-        let error = create(fixture.path(), users).unwrap_err().to_string();
+        let error = create(file.path(), users).unwrap_err().to_string();
         assert!(
             error.contains(&format!("UNIQUE constraint failed: users.{column}")),
             "{error}"

@@ -5,18 +5,18 @@
 
 use databaseconnection::{DatabaseConnection, Result, fetch_users};
 use shared::User;
-use shared::check::{attempt, check, faults};
+use testkit::{attempt, check, faults};
 
 #[test]
 fn closes_at_the_end_of_the_scope() {
     let hint = "who owns the connection, and does anybody else hold on to it when the scope ends?";
-    check(hint, |lab| {
+    check(hint, |database| {
         {
-            let outcome = DatabaseConnection::open(lab.database());
-            let connection = lab.expect_ok("the database is opened", outcome);
+            let outcome = DatabaseConnection::open(database.path());
+            let connection = database.expect_ok("the database is opened", outcome);
             attempt(|| fetch_users(&connection));
         }
-        lab.expect_none_open("after the end of the scope");
+        database.expect_none_open("after the end of the scope");
     });
 }
 
@@ -31,49 +31,49 @@ fn closes_when_a_query_fails() {
     }
     let hint = "SQLite keeps a connection open as long as one of its statements lives: where does a statement end \
                 when a `?` returns?";
-    check(hint, |lab| {
-        faults::make_users_fail_at(&lab.outside(), lab.users()[1].id);
-        attempt(|| fetch(lab.database()));
-        lab.expect_none_open("after a `?` on a query that failed");
+    check(hint, |database| {
+        faults::make_users_fail_at(&database.outside(), database.users()[1].id);
+        attempt(|| fetch(database.path()));
+        database.expect_none_open("after a `?` on a query that failed");
     });
 }
 
 #[test]
 fn closes_on_a_panic() {
     let hint = "a panic drops the values of every scope that it leaves: what does your `drop` do then?";
-    check(hint, |lab| {
+    check(hint, |database| {
         attempt(|| {
-            let outcome = DatabaseConnection::open(lab.database());
-            let _connection = lab.expect_ok("the database is opened", outcome);
+            let outcome = DatabaseConnection::open(database.path());
+            let _connection = database.expect_ok("the database is opened", outcome);
             panic!("on purpose");
         });
-        lab.expect_none_open("after a panic");
+        database.expect_none_open("after a panic");
     });
 }
 
 #[test]
 fn close_closes_the_connection_and_that_once() {
     let hint = "`close` takes the value, which is dropped at its end as ever: what does a `drop` of yours find then?";
-    check(hint, |lab| {
-        let outcome = DatabaseConnection::open(lab.database());
-        let connection = lab.expect_ok("the database is opened", outcome);
-        lab.expect_ok(
+    check(hint, |database| {
+        let outcome = DatabaseConnection::open(database.path());
+        let connection = database.expect_ok("the database is opened", outcome);
+        database.expect_ok(
             "`close` closes, and has nothing to complain of",
             connection.close(),
         );
-        lab.expect_all_closed("after `close`", 1);
+        database.expect_all_closed("after `close`", 1);
     });
 }
 
 #[test]
 fn close_reports_what_keeps_the_connection_open() {
     let hint = "what does `rusqlite::Connection::close` return, and what becomes of that?";
-    check(hint, |lab| {
-        let outcome = DatabaseConnection::open(lab.database());
-        let connection = lab.expect_ok("the database is opened", outcome);
+    check(hint, |database| {
+        let outcome = DatabaseConnection::open(database.path());
+        let connection = database.expect_ok("the database is opened", outcome);
         let statement = connection.prepare("SELECT 1").expect("SQL that is right");
         // SQLite does not close a connection whose statement is still alive.
         std::mem::forget(statement);
-        lab.expect_error("a close that does not succeed", connection.close());
+        database.expect_error("a close that does not succeed", connection.close());
     });
 }

@@ -2,29 +2,29 @@
 //! stands between the lines of its table or its JSON is wrong for everybody who reads them.
 
 use databaseconnection::{DatabaseConnection, Result, fetch_users, with_connection};
-use shared::check::{attempt, check, expect_quiet};
+use testkit::{attempt, check, expect_quiet};
 
 #[test]
 fn the_library_prints_nothing() {
     let hint = "look for `println!`, `eprintln!` and `dbg!`, also in `drop`";
-    check(hint, |lab| {
+    check(hint, |database| {
         expect_quiet("quiet::the_library_prints_nothing", &[], || {
             attempt(|| {
-                let connection = DatabaseConnection::open(lab.database())?;
+                let connection = DatabaseConnection::open(database.path())?;
                 fetch_users(&connection)
             });
-            attempt(|| DatabaseConnection::open(lab.database())?.close());
-            attempt(|| DatabaseConnection::open(lab.folder().join("missing.db")));
-            attempt(|| with_connection(lab.database(), fetch_users));
+            attempt(|| DatabaseConnection::open(database.path())?.close());
+            attempt(|| DatabaseConnection::open(database.folder().join("missing.db")));
+            attempt(|| with_connection(database.path(), fetch_users));
             attempt(|| {
-                with_connection(lab.database(), |connection| {
+                with_connection(database.path(), |connection| {
                     Ok(connection.execute_batch("SELECT")?)
                 })
             });
-            attempt(|| -> Result<()> { with_connection(lab.database(), |_| panic!("on purpose")) });
+            attempt(|| -> Result<()> { with_connection(database.path(), |_| panic!("on purpose")) });
         });
-        attempt(|| with_connection(lab.database(), fetch_users));
-        let opened = lab.recording().opened_connections() > 0;
-        lab.expect("the library opens the database at all", opened);
+        attempt(|| with_connection(database.path(), fetch_users));
+        let opened = database.recording().opened_connections() > 0;
+        database.expect("the library opens the database at all", opened);
     });
 }

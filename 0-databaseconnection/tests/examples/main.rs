@@ -6,11 +6,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use shared::check::examples::{printed, without_a_test};
+use testkit::examples::{printed, without_a_test};
 
-/// What the modules below print comes to the tests: see `shared::check::examples`.
+/// What the modules below print comes to the tests: see `testkit::examples`.
 macro_rules! println {
-    ($($text:tt)*) => { shared::check::examples::print(format_args!($($text)*)) };
+    ($($text:tt)*) => { testkit::examples::print(format_args!($($text)*)) };
 }
 
 // Nobody calls their `main`.

@@ -6,7 +6,7 @@
 //! reference under 'Destructors'.
 
 use execute::{ExecuteQuery, Result};
-use shared::check::{attempt, check, faults};
+use testkit::{attempt, check, faults};
 
 use crate::{NONE, count_rows, on_purpose};
 
@@ -15,46 +15,46 @@ const ALL: &str = "SELECT * FROM users";
 #[test]
 fn has_closed_when_run_returns() {
     let hint = "who holds the connection when `run` has returned?";
-    check(hint, |lab| {
-        let query = ExecuteQuery::new(lab.database(), ALL, NONE);
-        lab.expect_ok("a body that succeeds", count_rows(&query));
-        lab.expect_none_open("when `run` has returned");
+    check(hint, |database| {
+        let query = ExecuteQuery::new(database.path(), ALL, NONE);
+        database.expect_ok("a body that succeeds", count_rows(&query));
+        database.expect_none_open("when `run` has returned");
         attempt(|| query.run(|rows| Ok(rows.next()?.is_some())));
-        lab.expect_none_open("after a body that took one row of many");
+        database.expect_none_open("after a body that took one row of many");
     });
 }
 
 #[test]
 fn closes_when_the_body_fails() {
     let hint = "a `?` returns: does it jump over the close?";
-    check(hint, |lab| {
-        let query = ExecuteQuery::new(lab.database(), ALL, NONE);
+    check(hint, |database| {
+        let query = ExecuteQuery::new(database.path(), ALL, NONE);
         attempt(|| -> Result<()> { query.run(|_| Err(on_purpose())) });
-        lab.expect_none_open("after a body that returned `Err`");
+        database.expect_none_open("after a body that returned `Err`");
     });
 }
 
 #[test]
 fn closes_when_the_body_panics() {
     let hint = "a panic jumps over every line that follows, and runs destructors only";
-    check(hint, |lab| {
-        let query = ExecuteQuery::new(lab.database(), ALL, NONE);
+    check(hint, |database| {
+        let query = ExecuteQuery::new(database.path(), ALL, NONE);
         attempt(|| -> Result<()> { query.run(|_| panic!("on purpose")) });
-        lab.expect_none_open("after a body that panicked");
+        database.expect_none_open("after a body that panicked");
     });
 }
 
 #[test]
 fn closes_when_the_query_cannot_be_run() {
     let hint = "the body is never called when the query is refused: who closes then?";
-    check(hint, |lab| {
+    check(hint, |database| {
         for sql in [
             "SELECT * FROM nowhere",
             "SELECT * FROM users WHERE age > ?",
             "SELECT 1; SELECT 2",
         ] {
-            attempt(|| count_rows(&ExecuteQuery::new(lab.database(), sql, NONE)));
-            lab.expect_none_open(&format!("after {sql:?} without parameters"));
+            attempt(|| count_rows(&ExecuteQuery::new(database.path(), sql, NONE)));
+            database.expect_none_open(&format!("after {sql:?} without parameters"));
         }
     });
 }
@@ -62,26 +62,26 @@ fn closes_when_the_query_cannot_be_run() {
 #[test]
 fn closes_when_the_query_fails_half_way() {
     let hint = "the next row may be an error: which way does `fetch_users` leave then?";
-    check(hint, |lab| {
-        faults::make_users_fail_at(&lab.outside(), lab.users()[1].id);
-        attempt(|| ExecuteQuery::new(lab.database(), ALL, NONE).fetch_users());
-        lab.expect_none_open("after a query that failed at its second row");
+    check(hint, |database| {
+        faults::make_users_fail_at(&database.outside(), database.users()[1].id);
+        attempt(|| ExecuteQuery::new(database.path(), ALL, NONE).fetch_users());
+        database.expect_none_open("after a query that failed at its second row");
     });
 }
 
 #[test]
 fn execute_closes_when_it_succeeds_and_when_it_fails() {
     let hint = "`execute` has ways out of its own";
-    check(hint, |lab| {
-        let id = lab.users()[0].id;
-        let delete = ExecuteQuery::new(lab.database(), "DELETE FROM users WHERE id = ?", [id]);
+    check(hint, |database| {
+        let id = database.users()[0].id;
+        let delete = ExecuteQuery::new(database.path(), "DELETE FROM users WHERE id = ?", [id]);
         attempt(|| delete.execute());
-        lab.expect_none_open("after a DELETE");
-        let other = lab.users()[1].id;
+        database.expect_none_open("after a DELETE");
+        let other = database.users()[1].id;
         let twice = "INSERT INTO users VALUES (?, 'Ada', 'ada@example.com', 36)";
-        let insert = ExecuteQuery::new(lab.database(), twice, [other]);
+        let insert = ExecuteQuery::new(database.path(), twice, [other]);
         attempt(|| insert.execute());
-        lab.expect_none_open("after an INSERT that the table refuses");
+        database.expect_none_open("after an INSERT that the table refuses");
     });
 }
 
@@ -89,11 +89,11 @@ fn execute_closes_when_it_succeeds_and_when_it_fails() {
 #[ignore = "extra"]
 fn each_run_has_one_connection() {
     let hint = "what is a second connection for?";
-    check(hint, |lab| {
-        let query = ExecuteQuery::new(lab.database(), ALL, NONE);
+    check(hint, |database| {
+        let query = ExecuteQuery::new(database.path(), ALL, NONE);
         for times in 1..=3 {
-            lab.expect_ok("a query that succeeds", query.fetch_users());
-            lab.expect_all_closed(&format!("after run number {times}"), times);
+            database.expect_ok("a query that succeeds", query.fetch_users());
+            database.expect_all_closed(&format!("after run number {times}"), times);
         }
     });
 }
@@ -102,14 +102,14 @@ fn each_run_has_one_connection() {
 #[ignore = "extra"]
 fn a_panic_of_the_body_goes_on_to_the_caller() {
     let hint = "who catches a panic to clean up lets it go on: `std::panic::resume_unwind`";
-    check(hint, |lab| {
-        let query = ExecuteQuery::new(lab.database(), ALL, NONE);
+    check(hint, |database| {
+        let query = ExecuteQuery::new(database.path(), ALL, NONE);
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| -> Result<()> {
             query.run(|_| panic!("on purpose"))
         }));
         let message = outcome
             .err()
             .and_then(|panic| panic.downcast_ref::<&str>().copied());
-        lab.expect("the caller meets the body's panic", message == Some("on purpose"));
+        database.expect("the caller meets the body's panic", message == Some("on purpose"));
     });
 }

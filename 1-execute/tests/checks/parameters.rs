@@ -5,38 +5,38 @@
 
 use execute::ExecuteQuery;
 use rusqlite::ToSql;
-use shared::check::check;
+use testkit::check;
 
 use crate::count_rows;
 
 #[test]
 fn gives_sqlite_the_placeholders_and_not_the_values() {
     let hint = "the text that SQLite is given is the text that `new` was given";
-    check(hint, |lab| {
-        let value = lab.random().i64(1_000_000..1_000_000_000);
+    check(hint, |database| {
+        let value = database.random().i64(1_000_000..1_000_000_000);
         let sql = "SELECT * FROM users WHERE id <> ?";
-        let outcome = count_rows(&ExecuteQuery::new(lab.database(), sql, [value]));
-        lab.expect_ok("a query with a parameter", outcome);
+        let outcome = count_rows(&ExecuteQuery::new(database.path(), sql, [value]));
+        database.expect_ok("a query with a parameter", outcome);
 
-        let timeline = lab.recording().timeline();
+        let timeline = database.recording().timeline();
         let sees = |text: &str| {
             timeline
                 .statements()
                 .any(|statement| statement.sql.contains(text))
         };
-        lab.expect("SQLite sees a `?`", sees("<> ?"));
-        lab.expect(&format!("SQLite sees no {value}"), !sees(&value.to_string()));
+        database.expect("SQLite sees a `?`", sees("<> ?"));
+        database.expect(&format!("SQLite sees no {value}"), !sees(&value.to_string()));
     });
 }
 
 #[test]
 fn a_hostile_text_finds_nobody() {
     let hint = "a value is no SQL, whatever it looks like";
-    check(hint, |lab| {
+    check(hint, |database| {
         for hostile in ["x' OR '1' = '1", "x' OR 1 = 1 --", "x\" OR \"1\" = \"1"] {
-            let query = ExecuteQuery::new(lab.database(), "SELECT * FROM users WHERE name = ?", [hostile]);
-            let found = lab.expect_ok("a name that nobody has", query.fetch_users());
-            lab.expect(&format!("nobody is called {hostile:?}"), found.is_empty());
+            let query = ExecuteQuery::new(database.path(), "SELECT * FROM users WHERE name = ?", [hostile]);
+            let found = database.expect_ok("a name that nobody has", query.fetch_users());
+            database.expect(&format!("nobody is called {hostile:?}"), found.is_empty());
         }
     });
 }
@@ -44,12 +44,12 @@ fn a_hostile_text_finds_nobody() {
 #[test]
 fn obeys_the_parameter() {
     let hint = "the same query with another parameter is another question: where does the value come from?";
-    check(hint, |lab| {
-        for user in [&lab.users()[0], &lab.users()[1]] {
-            let query = ExecuteQuery::new(lab.database(), "SELECT * FROM users WHERE id = ?", [user.id]);
-            let found = lab.expect_ok("a query with a parameter", query.fetch_users());
+    check(hint, |database| {
+        for user in [&database.users()[0], &database.users()[1]] {
+            let query = ExecuteQuery::new(database.path(), "SELECT * FROM users WHERE id = ?", [user.id]);
+            let found = database.expect_ok("a query with a parameter", query.fetch_users());
             let expected = format!("the user whose id is {}", user.id);
-            lab.expect_same_people(&expected, &found, std::slice::from_ref(user));
+            database.expect_same_people(&expected, &found, std::slice::from_ref(user));
         }
     });
 }
@@ -57,16 +57,16 @@ fn obeys_the_parameter() {
 #[test]
 fn binds_each_parameter_in_its_place() {
     let hint = "the first parameter belongs to the first `?`, and SQLite counts from 1";
-    check(hint, |lab| {
-        let asked = [1, 2, 3].map(|_| lab.random().i64(..));
+    check(hint, |database| {
+        let asked = [1, 2, 3].map(|_| database.random().i64(..));
         let sql = "SELECT CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER)";
-        let query = ExecuteQuery::new(lab.database(), sql, asked);
+        let query = ExecuteQuery::new(database.path(), sql, asked);
         let answer = query.run(|rows| {
             let row = rows.next()?.expect("a row without a table");
             Ok([row.get(0)?, row.get(1)?, row.get(2)?])
         });
-        let answer: [i64; 3] = lab.expect_ok("a query with three parameters", answer);
-        lab.expect(
+        let answer: [i64; 3] = database.expect_ok("a query with three parameters", answer);
+        database.expect(
             &format!("{asked:?} in this order, and not {answer:?}"),
             answer == asked,
         );
@@ -76,7 +76,7 @@ fn binds_each_parameter_in_its_place() {
 #[test]
 fn a_parameter_keeps_its_type() {
     let hint = "to SQL, 1 and '1' are different values: what does `new` make of them to keep them?";
-    check(hint, |lab| {
+    check(hint, |database| {
         let parameters: [(&dyn ToSql, &str); 5] = [
             (&1, "integer"),
             (&1.5, "real"),
@@ -85,10 +85,10 @@ fn a_parameter_keeps_its_type() {
             (&rusqlite::types::Null, "null"),
         ];
         for (parameter, expected) in parameters {
-            let query = ExecuteQuery::new(lab.database(), "SELECT typeof(?)", [parameter]);
+            let query = ExecuteQuery::new(database.path(), "SELECT typeof(?)", [parameter]);
             let found = query.run(|rows| Ok(rows.next()?.expect("a row without a table").get(0)?));
-            let found: String = lab.expect_ok("a query with a parameter", found);
-            lab.expect(
+            let found: String = database.expect_ok("a query with a parameter", found);
+            database.expect(
                 &format!("SQLite gets {expected}, and not {found}"),
                 found == expected,
             );
@@ -100,10 +100,10 @@ fn a_parameter_keeps_its_type() {
 #[ignore = "extra"]
 fn a_question_mark_in_a_text_is_no_placeholder() {
     let hint = "SQLite itself knows which `?` is a placeholder";
-    check(hint, |lab| {
-        let query = ExecuteQuery::new(lab.database(), "SELECT '?' || ? || ?", ["why?", "?"]);
+    check(hint, |database| {
+        let query = ExecuteQuery::new(database.path(), "SELECT '?' || ? || ?", ["why?", "?"]);
         let found = query.run(|rows| Ok(rows.next()?.expect("a row without a table").get(0)?));
-        let found: String = lab.expect_ok("a query with two parameters", found);
-        lab.expect(&format!("`?why??`, and not `{found}`"), found == "?why??");
+        let found: String = database.expect_ok("a query with two parameters", found);
+        database.expect(&format!("`?why??`, and not `{found}`"), found == "?why??");
     });
 }

@@ -2,26 +2,30 @@
 //! stands between the lines of its table or its JSON is wrong for everybody who reads them.
 
 use execute::{ExecuteQuery, Result};
-use shared::check::{attempt, check, expect_quiet};
+use testkit::{attempt, check, expect_quiet};
 
 use crate::{NONE, count_rows, on_purpose};
 
 #[test]
 fn the_library_prints_nothing() {
     let hint = "look for `println!`, `eprintln!` and `dbg!`, also in `drop`";
-    check(hint, |lab| {
+    check(hint, |database| {
         expect_quiet("quiet::the_library_prints_nothing", &[], || {
-            let older = ExecuteQuery::new(lab.database(), "SELECT * FROM users WHERE age > ?", [lab.age()]);
+            let older = ExecuteQuery::new(
+                database.path(),
+                "SELECT * FROM users WHERE age > ?",
+                [database.age()],
+            );
             attempt(|| older.fetch_users());
             attempt(|| count_rows(&older));
             attempt(|| -> Result<()> { older.run(|_| Err(on_purpose())) });
             attempt(|| -> Result<()> { older.run(|_| panic!("on purpose")) });
-            attempt(|| ExecuteQuery::new(lab.database(), "SELECT * FORM users", NONE).fetch_users());
-            attempt(|| ExecuteQuery::new(lab.database(), "DELETE FROM users", NONE).execute());
-            attempt(|| ExecuteQuery::new(lab.folder().join("missing.db"), "SELECT 1", NONE).execute());
+            attempt(|| ExecuteQuery::new(database.path(), "SELECT * FORM users", NONE).fetch_users());
+            attempt(|| ExecuteQuery::new(database.path(), "DELETE FROM users", NONE).execute());
+            attempt(|| ExecuteQuery::new(database.folder().join("missing.db"), "SELECT 1", NONE).execute());
         });
-        attempt(|| ExecuteQuery::new(lab.database(), "SELECT * FROM users", NONE).fetch_users());
-        let opened = lab.recording().opened_connections() > 0;
-        lab.expect("the library opens the database at all", opened);
+        attempt(|| ExecuteQuery::new(database.path(), "SELECT * FROM users", NONE).fetch_users());
+        let opened = database.recording().opened_connections() > 0;
+        database.expect("the library opens the database at all", opened);
     });
 }

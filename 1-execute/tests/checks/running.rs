@@ -7,23 +7,27 @@
 //! Read: the Rust book, chapter 13.1 (closures); `rusqlite::Statement::query`, `rusqlite::Rows::next`.
 
 use execute::ExecuteQuery;
-use shared::check::{attempt, check};
+use testkit::{attempt, check};
 
 use crate::NONE;
 
 #[test]
 fn new_opens_nothing() {
     let hint = "who makes a query and never runs it has no connection to close";
-    check(hint, |lab| {
-        let query = ExecuteQuery::new(lab.database(), "SELECT * FROM users WHERE age > ?", [lab.age()]);
-        lab.expect(
+    check(hint, |database| {
+        let query = ExecuteQuery::new(
+            database.path(),
+            "SELECT * FROM users WHERE age > ?",
+            [database.age()],
+        );
+        database.expect(
             "nothing is opened by `new`",
-            lab.recording().opened_connections() == 0,
+            database.recording().opened_connections() == 0,
         );
         attempt(|| query.fetch_users());
-        lab.expect(
+        database.expect(
             "`fetch_users` opens the database",
-            lab.recording().opened_connections() > 0,
+            database.recording().opened_connections() > 0,
         );
     });
 }
@@ -31,12 +35,12 @@ fn new_opens_nothing() {
 #[test]
 fn obeys_the_query() {
     let hint = "which text is it that SQLite is given?";
-    check(hint, |lab| {
-        for user in [&lab.users()[0], &lab.users()[1]] {
+    check(hint, |database| {
+        for user in [&database.users()[0], &database.users()[1]] {
             let sql = format!("SELECT * FROM users WHERE id = {}", user.id);
-            let found = ExecuteQuery::new(lab.database(), &sql, NONE).fetch_users();
-            let found = lab.expect_ok(&sql, found);
-            lab.expect_same_people(&sql, &found, std::slice::from_ref(user));
+            let found = ExecuteQuery::new(database.path(), &sql, NONE).fetch_users();
+            let found = database.expect_ok(&sql, found);
+            database.expect_same_people(&sql, &found, std::slice::from_ref(user));
         }
     });
 }
@@ -44,15 +48,19 @@ fn obeys_the_query() {
 #[test]
 fn leaves_out_who_is_exactly_as_old() {
     let hint = "older than 25 begins with 26: is the comparison the one that was asked for?";
-    check(hint, |lab| {
-        let [first, second, third] = [lab.users()[0].id, lab.users()[1].id, lab.users()[2].id];
-        lab.sql(&format!(
+    check(hint, |database| {
+        let [first, second, third] = [
+            database.users()[0].id,
+            database.users()[1].id,
+            database.users()[2].id,
+        ];
+        database.sql(&format!(
             "UPDATE users SET age = 25 WHERE id IN ({first}, {second}, {third})"
         ));
         let older =
-            ExecuteQuery::new(lab.database(), "SELECT * FROM users WHERE age > ?", [25]).fetch_users();
-        let older = lab.expect_ok("the users older than 25", older);
-        lab.expect(
+            ExecuteQuery::new(database.path(), "SELECT * FROM users WHERE age > ?", [25]).fetch_users();
+        let older = database.expect_ok("the users older than 25", older);
+        database.expect(
             "nobody of 25 among those older than 25",
             older.iter().all(|user| user.age != 25),
         );
@@ -62,11 +70,15 @@ fn leaves_out_who_is_exactly_as_old() {
 #[test]
 fn can_be_run_again_and_again() {
     let hint = "`run` takes `&self`: is all that it needs still there the next time?";
-    check(hint, |lab| {
-        let query = ExecuteQuery::new(lab.database(), "SELECT * FROM users WHERE age > ?", [lab.age()]);
-        let first = lab.expect_ok("the first run", query.fetch_users());
+    check(hint, |database| {
+        let query = ExecuteQuery::new(
+            database.path(),
+            "SELECT * FROM users WHERE age > ?",
+            [database.age()],
+        );
+        let first = database.expect_ok("the first run", query.fetch_users());
         for time in ["the second run, as the first", "the third run, as the first"] {
-            lab.expect_users(time, query.fetch_users(), &first);
+            database.expect_users(time, query.fetch_users(), &first);
         }
     });
 }
@@ -74,18 +86,18 @@ fn can_be_run_again_and_again() {
 #[test]
 fn hands_the_rows_over_as_they_are_stepped() {
     let hint = "is anything read before the body asks for it?";
-    check(hint, |lab| {
-        let all = ExecuteQuery::new(lab.database(), "SELECT * FROM users", NONE);
+    check(hint, |database| {
+        let all = ExecuteQuery::new(database.path(), "SELECT * FROM users", NONE);
         let outcome = all.run(|rows| Ok(rows.next()?.is_some()));
-        lab.expect_ok("a body that stops after one row", outcome);
-        let stepped: u64 = lab
+        database.expect_ok("a body that stops after one row", outcome);
+        let stepped: u64 = database
             .recording()
             .timeline()
             .statements()
             .map(|statement| statement.rows)
             .sum();
-        let few = stepped < lab.users().len() as u64 / 2;
-        lab.expect(
+        let few = stepped < database.users().len() as u64 / 2;
+        database.expect(
             &format!("a body that stops after one row steps few rows, and not {stepped}"),
             few,
         );
@@ -95,13 +107,13 @@ fn hands_the_rows_over_as_they_are_stepped() {
 #[test]
 fn the_bodys_error_comes_back_and_says_what_was_wrong() {
     let hint = "the body's error is the caller's to see: itself, or as the `source` of another";
-    check(hint, |lab| {
-        let query = ExecuteQuery::new(lab.database(), "SELECT * FROM users", NONE);
+    check(hint, |database| {
+        let query = ExecuteQuery::new(database.path(), "SELECT * FROM users", NONE);
         let outcome: execute::Result<()> = query.run(|_| Err(crate::on_purpose()));
-        let error = lab.expect_error("a body that fails", outcome).into();
+        let error = database.expect_error("a body that fails", outcome).into();
         let error: Box<dyn std::error::Error + Send + Sync> = error;
-        let says = shared::check::says(&*error, "on purpose");
-        lab.expect("the error says what the body's said", says);
+        let says = testkit::says(&*error, "on purpose");
+        database.expect("the error says what the body's said", says);
     });
 }
 
@@ -109,14 +121,14 @@ fn the_bodys_error_comes_back_and_says_what_was_wrong() {
 #[ignore = "extra"]
 fn a_semicolon_and_a_comment_after_the_statement_are_no_second_one() {
     let hint = "rusqlite tells a second statement from a semicolon by itself";
-    check(hint, |lab| {
+    check(hint, |database| {
         for sql in [
             "SELECT * FROM users; -- all of them",
             "SELECT * FROM users WHERE name <> ';'",
         ] {
-            let found = ExecuteQuery::new(lab.database(), sql, NONE).fetch_users();
-            let found = lab.expect_ok(sql, found);
-            lab.expect_same_people(sql, &found, lab.users());
+            let found = ExecuteQuery::new(database.path(), sql, NONE).fetch_users();
+            let found = database.expect_ok(sql, found);
+            database.expect_same_people(sql, &found, database.users());
         }
     });
 }

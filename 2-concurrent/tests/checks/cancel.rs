@@ -14,10 +14,10 @@ use std::sync::mpsc::channel;
 use std::task::Poll;
 
 use futures_lite::future::FutureExt;
+use recorder::timeline::{End, Statement, Timeline};
 use rusqlite::Connection;
-use shared::check::faults::{ENDLESS, make_users_endless};
-use shared::check::{DEADLINE, Fixture, Lab, check, check_on};
-use shared::timeline::{End, Statement, Timeline};
+use testkit::faults::{ENDLESS, make_users_endless};
+use testkit::{DEADLINE, TempDatabase, TestDatabase, check, check_on};
 use tokio::sync::oneshot;
 
 use crate::executor::{Running, run, start, wait};
@@ -43,9 +43,9 @@ fn runs(timeline: &Timeline, such: fn(&Statement) -> bool) -> bool {
 }
 
 /// Expects that some work comes to such a statement.
-fn expect_running<T>(lab: &Lab, work: &mut Running<T>, such: fn(&Statement) -> bool) {
-    let running = lab.recording().happened(|timeline| runs(timeline, such));
-    lab.expect("its statement begins, and runs", work.comes_to(running));
+fn expect_running<T>(database: &TestDatabase, work: &mut Running<T>, such: fn(&Statement) -> bool) {
+    let running = database.recording().happened(|timeline| runs(timeline, such));
+    database.expect("its statement begins, and runs", work.comes_to(running));
 }
 
 /// Waits for a body's word. A body that never runs gives none.
@@ -74,7 +74,7 @@ fn dropped_at_every_step_every_connection_closes() {
 fn drop_at_every_event(steps: &Steps, function: Function) {
     for number in 0.. {
         let step = steps.next();
-        let gate = step.recording().gate_at(number);
+        let gate = step.recording().break_at(number);
         let mut work = start(function(step.database()));
         let is_at_gate = work.comes_to(gate.reached());
         let timeline = step.recording().timeline();
@@ -105,7 +105,7 @@ fn drop_at_every_event(steps: &Steps, function: Function) {
 /// Drops it after the first poll, after the second, and so on, until the work ends.
 fn drop_after_every_poll(steps: &Steps, function: Function) {
     // How many polls it takes is tried elsewhere, for what is left open after a success is another check.
-    let elsewhere = Fixture::sample();
+    let elsewhere = TempDatabase::sample();
     // One recording for all: a thread that opens its connection long after the drop is seen, too.
     let step = steps.next();
     for polls in 1.. {
@@ -135,16 +135,16 @@ fn drop_after(polls: usize, mut work: impl Future<Output = Outcome<()>> + Unpin 
 #[test]
 fn the_running_statement_stops_when_its_future_is_dropped() {
     let hint = "the future is gone, and SQLite still works for it: who tells SQLite?";
-    check(hint, |lab| {
-        make_users_endless(&lab.outside());
+    check(hint, |database| {
+        make_users_endless(&database.outside());
         for function in FUNCTIONS {
-            let mut work = start(function(lab.database()));
-            expect_running(lab, &mut work, asks_for_users);
-            lab.expect("the future can be dropped while its query runs", work.cancel());
-            let stopped = lab
+            let mut work = start(function(database.path()));
+            expect_running(database, &mut work, asks_for_users);
+            database.expect("the future can be dropped while its query runs", work.cancel());
+            let stopped = database
                 .recording()
                 .happened(|timeline| !runs(timeline, asks_for_users));
-            lab.expect(
+            database.expect(
                 "the query stops when its future is dropped",
                 wait(stopped).is_some(),
             );
@@ -155,7 +155,7 @@ fn the_running_statement_stops_when_its_future_is_dropped() {
 #[test]
 fn a_statement_that_begins_after_the_drop_stops_too() {
     let hint = "a body may go on after an error: what stops its next statement?";
-    check(hint, |lab| {
+    check(hint, |database| {
         let (tell_end, end) = channel();
         let body = move |connection: &Connection| -> concurrent::Result<()> {
             let _ = connection.query_one(ENDLESS, [], |_| Ok(()));
@@ -163,10 +163,10 @@ fn a_statement_that_begins_after_the_drop_stops_too() {
             let _ = tell_end.send(());
             Ok(())
         };
-        let mut work = start(with_connection(lab.database(), body));
-        expect_running(lab, &mut work, is_endless);
-        lab.expect("the future can be dropped while a statement runs", work.cancel());
-        lab.expect(
+        let mut work = start(with_connection(database.path(), body));
+        expect_running(database, &mut work, is_endless);
+        database.expect("the future can be dropped while a statement runs", work.cancel());
+        database.expect(
             "the body comes to its end: both its statements are stopped",
             end.recv_timeout(*DEADLINE).is_ok(),
         );
@@ -176,7 +176,7 @@ fn a_statement_that_begins_after_the_drop_stops_too() {
 #[test]
 fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
     let hint = "while SQLite waits for a lock, it runs no statement: who decides how long it waits?";
-    check(hint, |lab| {
+    check(hint, |database| {
         let (tell_prepared, prepared) = oneshot::channel();
         let (tell_locked, locked) = channel::<()>();
         let (tell_end, end) = channel();
@@ -193,18 +193,18 @@ fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
             let _ = tell_end.send(());
             Ok(())
         };
-        let mut work = start(with_connection(lab.database(), body));
-        lab.expect("the body runs", work.comes_to(told(prepared)));
-        if lab.outside().execute_batch("BEGIN EXCLUSIVE").is_err() {
+        let mut work = start(with_connection(database.path(), body));
+        database.expect("the body runs", work.comes_to(told(prepared)));
+        if database.outside().execute_batch("BEGIN EXCLUSIVE").is_err() {
             return; // It began its transaction with the lock in hand, and so need not wait for it.
         }
         let _ = tell_locked.send(());
-        expect_running(lab, &mut work, |statement| statement.sql.contains("DELETE"));
-        lab.expect(
+        expect_running(database, &mut work, |statement| statement.sql.contains("DELETE"));
+        database.expect(
             "the future can be dropped while a statement waits for a lock",
             work.cancel(),
         );
-        lab.expect(
+        database.expect(
             "the body comes to its end: its statements wait no longer",
             end.recv_timeout(*DEADLINE).is_ok(),
         );
@@ -215,7 +215,7 @@ fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
 #[ignore = "extra"]
 fn after_the_drop_not_even_a_small_statement_runs_and_nothing_is_committed() {
     let hint = "a statement of three steps is over before anybody looks: what would refuse it?";
-    check(hint, |lab| {
+    check(hint, |database| {
         let (report, outcomes) = channel();
         let body = move |connection: &Connection| -> concurrent::Result<()> {
             let mut prepared = connection.prepare("SELECT 1")?;
@@ -227,21 +227,21 @@ fn after_the_drop_not_even_a_small_statement_runs_and_nothing_is_committed() {
             let _ = report.send([first, fresh, small, endless, write]);
             Ok(())
         };
-        let mut work = start(with_connection(lab.database(), body));
-        expect_running(lab, &mut work, is_endless);
-        lab.expect("the future can be dropped while a statement runs", work.cancel());
-        lab.expect(
+        let mut work = start(with_connection(database.path(), body));
+        expect_running(database, &mut work, is_endless);
+        database.expect("the future can be dropped while a statement runs", work.cancel());
+        database.expect(
             "each statement is stopped or refused",
             outcomes.recv_timeout(*DEADLINE) == Ok([true; 5]),
         );
-        lab.recording().wait_until_closed();
-        let timeline = lab.recording().timeline();
+        database.recording().wait_until_closed();
+        let timeline = database.recording().timeline();
         let committed = timeline
             .statements()
             .any(|statement| statement.sql == "COMMIT" && matches!(statement.ended, Some((_, End::Done))));
-        lab.expect("what nobody waits for is not committed", !committed);
-        let left = usize::try_from(lab.count()).expect("a count");
-        lab.expect("every user is still there", left == lab.users().len());
+        database.expect("what nobody waits for is not committed", !committed);
+        let left = usize::try_from(database.count()).expect("a count");
+        database.expect("every user is still there", left == database.users().len());
     });
 }
 
@@ -249,7 +249,7 @@ fn after_the_drop_not_even_a_small_statement_runs_and_nothing_is_committed() {
 #[ignore = "extra"]
 fn dropping_one_future_touches_no_other_connection_and_no_later_query() {
     let hint = "whom does your signal to stop reach: one query, one thread, or everybody?";
-    check(hint, |lab| {
+    check(hint, |database| {
         let (go, wait_for_it) = channel::<()>();
         let (tell_begun, begun) = channel();
         let other = move |connection: &Connection| -> concurrent::Result<i64> {
@@ -258,24 +258,24 @@ fn dropping_one_future_touches_no_other_connection_and_no_later_query() {
             let _ = wait_for_it.recv();
             Ok(prepared.query_one([], |row| row.get(0))?)
         };
-        let mut other = start(with_connection(lab.database(), other));
-        lab.expect("the other body runs", begun.recv_timeout(*DEADLINE).is_ok());
+        let mut other = start(with_connection(database.path(), other));
+        database.expect("the other body runs", begun.recv_timeout(*DEADLINE).is_ok());
 
-        let mut endless = start(with_connection(lab.database(), |connection| {
+        let mut endless = start(with_connection(database.path(), |connection| {
             Ok(connection.query_one(ENDLESS, [], |_| Ok(()))?)
         }));
-        expect_running(lab, &mut endless, is_endless);
-        lab.expect(
+        expect_running(database, &mut endless, is_endless);
+        database.expect(
             "the future can be dropped while its statement runs",
             endless.cancel(),
         );
         let _ = go.send(());
-        lab.expect_ok("the other query goes on", other.outcome());
+        database.expect_ok("the other query goes on", other.outcome());
         // The next ones may get the threads of the last ones.
         for _ in 0..10 {
-            lab.expect_ok(
+            database.expect_ok(
                 "a later query is not stopped",
-                start(users(lab.database())).outcome(),
+                start(users(database.path())).outcome(),
             );
         }
     });
@@ -284,11 +284,14 @@ fn dropping_one_future_touches_no_other_connection_and_no_later_query() {
 #[test]
 #[ignore = "extra"]
 fn a_future_that_is_never_polled_opens_nothing() {
-    check("when does an `async fn` begin?", |lab| {
-        drop(concurrent::async_fetch_users(lab.database()));
-        drop(concurrent::async_fetch_older_users(lab.database(), 40));
-        drop(concurrent::fetch_concurrently(lab.database(), 40));
-        drop(concurrent::with_connection(lab.database(), |_| Ok(())));
-        lab.expect("nothing is opened", lab.recording().opened_connections() == 0);
+    check("when does an `async fn` begin?", |database| {
+        drop(concurrent::async_fetch_users(database.path()));
+        drop(concurrent::async_fetch_older_users(database.path(), 40));
+        drop(concurrent::fetch_concurrently(database.path(), 40));
+        drop(concurrent::with_connection(database.path(), |_| Ok(())));
+        database.expect(
+            "nothing is opened",
+            database.recording().opened_connections() == 0,
+        );
     });
 }

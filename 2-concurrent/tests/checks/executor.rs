@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::thread::{self, ThreadId};
 
 use futures_lite::future::{self, FutureExt};
-use shared::check::{DEADLINE, attempt};
+use testkit::{DEADLINE, attempt};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 

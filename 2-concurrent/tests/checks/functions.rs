@@ -5,9 +5,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
+use recorder::timeline::Statement;
 use rusqlite::Connection;
 use shared::User;
-use shared::timeline::Statement;
 
 /// What the checks ask of an error: no more than that it becomes a [`std::error::Error`].
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::env;
 use std::path::PathBuf;
 
 use futures_lite::future;
-use shared::check::{Fixture, check};
+use testkit::{TempDatabase, check};
 use tokio::runtime::Builder;
 
 use crate::executor::run;
@@ -18,15 +18,15 @@ use crate::functions::{Outcome, concurrently, older_users, users};
 #[test]
 fn a_thousand_fetches_at_once_all_succeed() {
     let hint = "what does the last of a thousand get, and what do those hold who wait?";
-    check(hint, |lab| {
+    check(hint, |database| {
         // Not the recorded one: a picture of a thousand connections helps nobody.
-        let fixture = Fixture::with_users(lab.users().to_vec());
-        let (database, age) = (fixture.path().to_owned(), lab.age());
+        let temporary = TempDatabase::with_users(database.users().to_vec());
+        let (path, age) = (temporary.path().to_owned(), database.age());
         let work = async move {
             let tasks: Vec<_> = (0..250)
                 .map(|_| {
-                    let both = concurrently(&database, age);
-                    let rest = future::zip(users(&database), older_users(&database, age));
+                    let both = concurrently(&path, age);
+                    let rest = future::zip(users(&path), older_users(&path, age));
                     tokio::spawn(async {
                         let (both, (all, older)) = future::zip(both, rest).await;
                         both.and(all).and(older).map(drop)
@@ -40,7 +40,7 @@ fn a_thousand_fetches_at_once_all_succeed() {
             outcomes
         };
         for outcome in run(work) {
-            lab.expect_ok("each of a thousand queries succeeds", outcome);
+            database.expect_ok("each of a thousand queries succeeds", outcome);
         }
     });
 }
@@ -59,20 +59,20 @@ fn ten_thousand_fetches_at_once_need_few_threads_and_1024_file_descriptors() {
         return fetch_ten_thousand_times(database.into());
     }
     let hint = "how many threads and files does each of them need, and how many are there at a time?";
-    check(hint, |lab| {
+    check(hint, |database| {
         // In WAL mode a connection takes three file descriptors.
-        let pragma = lab.outside().pragma_update(None, "journal_mode", "wal");
+        let pragma = database.outside().pragma_update(None, "journal_mode", "wal");
         pragma.expect("a database that is not locked");
         // A process of its own, for the limit and the threads are a process's.
         let output = std::process::Command::new("sh")
             .args(["-c", "ulimit -n 1024 && exec \"$@\"", "sh"])
             .arg(env::current_exe().expect("the path of this program"))
             .args(["--ignored", "--exact", NAME])
-            .env(DATABASE, lab.database())
+            .env(DATABASE, database.path())
             .output()
             .expect("a shell");
         let stdout = String::from_utf8_lossy(&output.stdout);
-        lab.expect(
+        database.expect(
             &format!("10,000 fetches succeed\nfound: {stdout}"),
             output.status.success() && stdout.contains("1 passed"),
         );

@@ -6,8 +6,8 @@
 //! To read: the crates `blocking`, `async-lock` and `futures-lite`, which need no executor in particular.
 
 use futures_lite::future;
-use shared::check::check;
-use shared::check::faults::{make_users_endless, make_users_meet};
+use testkit::check;
+use testkit::faults::{make_users_endless, make_users_wait_at_barrier};
 
 use crate::functions::{asks_for_users, concurrently, with_connection};
 use crate::runtime::Runtime;
@@ -18,17 +18,17 @@ const HINT: &str = "what in your code needs one executor in particular?";
 #[test]
 #[ignore = "extra"]
 fn both_lists_come_at_the_same_time_on_tokio_async_std_and_smol() {
-    check(HINT, |lab| {
-        make_users_meet(&lab.outside());
+    check(HINT, |database| {
+        make_users_wait_at_barrier(&database.outside());
         for runtime in RUNTIMES {
-            lab.recording().meeting_of(2);
-            let lists = runtime.block_on(concurrently(lab.database(), lab.age()));
-            let (all, older) = lab.expect_ok(&format!("two lists on {runtime:?}"), lists);
-            lab.expect(
+            database.recording().set_barrier(2);
+            let lists = runtime.block_on(concurrently(database.path(), database.age()));
+            let (all, older) = database.expect_ok(&format!("two lists on {runtime:?}"), lists);
+            database.expect(
                 &format!("both lists right on {runtime:?}"),
-                (&all[..], older) == (lab.users(), lab.older_than(lab.age())),
+                (&all[..], older) == (database.users(), database.older_than(database.age())),
             );
-            lab.recording().wait_until_closed();
+            database.recording().wait_until_closed();
         }
     });
 }
@@ -36,11 +36,11 @@ fn both_lists_come_at_the_same_time_on_tokio_async_std_and_smol() {
 #[test]
 #[ignore = "extra"]
 fn dropped_on_tokio_async_std_and_smol_both_statements_stop() {
-    check(HINT, |lab| {
-        make_users_endless(&lab.outside());
+    check(HINT, |database| {
+        make_users_endless(&database.outside());
         for runtime in RUNTIMES {
-            let work = concurrently(lab.database(), lab.age());
-            let both_run = lab.recording().happened(|timeline| {
+            let work = concurrently(database.path(), database.age());
+            let both_run = database.recording().happened(|timeline| {
                 let statements = timeline.statements();
                 statements
                     .filter(|statement| asks_for_users(statement) && statement.ended.is_none())
@@ -52,8 +52,8 @@ fn dropped_on_tokio_async_std_and_smol_both_statements_stop() {
                 None
             };
             let outcome = runtime.block_on(future::or(async { Some(work.await) }, dropped));
-            lab.expect("queries that cannot end by themselves", outcome.is_none());
-            lab.recording().wait_until_closed();
+            database.expect("queries that cannot end by themselves", outcome.is_none());
+            database.recording().wait_until_closed();
         }
     });
 }
@@ -61,10 +61,10 @@ fn dropped_on_tokio_async_std_and_smol_both_statements_stop() {
 #[test]
 #[ignore = "extra"]
 fn a_body_runs_on_tokio_async_std_and_smol() {
-    check(HINT, |lab| {
+    check(HINT, |database| {
         for runtime in RUNTIMES {
-            let outcome = runtime.block_on(with_connection(lab.database(), |_| Ok(())));
-            lab.expect_ok(&format!("a body's success on {runtime:?}"), outcome);
+            let outcome = runtime.block_on(with_connection(database.path(), |_| Ok(())));
+            database.expect_ok(&format!("a body's success on {runtime:?}"), outcome);
         }
     });
 }

@@ -4,27 +4,27 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use shared::check::{Bench, Fixture};
-use shared::recorder::Recording;
+use recorder::Recording;
 use shared::sample_users;
+use testkit::{Bench, TempDatabase};
 
 /// Databases under observation, one after the other. The last of them is shown when the check fails.
 pub struct Steps {
-    original: Fixture,
+    original: TempDatabase,
     last: Mutex<Option<Arc<Step>>>,
 }
 
 /// One of them.
 pub struct Step {
     recording: Recording,
-    fixture: Fixture,
+    temporary: TempDatabase,
 }
 
 impl Steps {
     /// With two users, whoever they are: the fewer rows, the fewer steps.
     pub fn new(_seed: u64) -> Steps {
         Steps {
-            original: Fixture::with_users(sample_users().into_iter().take(2)),
+            original: TempDatabase::with_users(sample_users().into_iter().take(2)),
             last: Mutex::default(),
         }
     }
@@ -32,10 +32,10 @@ impl Steps {
     /// The next database.
     pub fn next(&self) -> Arc<Step> {
         // A copy, which costs far less than filling one.
-        let fixture = Fixture::missing();
-        fs::copy(self.original.path(), fixture.path()).expect("room for a small file");
-        let recording = Recording::start(fixture.path());
-        let step = Arc::new(Step { recording, fixture });
+        let temporary = TempDatabase::missing();
+        fs::copy(self.original.path(), temporary.path()).expect("room for a small file");
+        let recording = Recording::start(temporary.path());
+        let step = Arc::new(Step { recording, temporary });
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(step.clone());
         step
     }
@@ -43,7 +43,7 @@ impl Steps {
 
 impl Step {
     pub fn database(&self) -> &Path {
-        self.fixture.path()
+        self.temporary.path()
     }
 
     pub fn recording(&self) -> &Recording {

@@ -8,8 +8,8 @@
 //! Ryhl's 'Async: What is blocking?'); what `join!` does, and what two `.await`s in a row do.
 
 use futures_lite::future;
-use shared::check::check;
-use shared::check::faults::make_users_meet;
+use testkit::check;
+use testkit::faults::make_users_wait_at_barrier;
 use tokio::sync::oneshot;
 
 use crate::executor::{start, wait};
@@ -21,14 +21,14 @@ const NEVER: usize = 99;
 #[test]
 fn each_query_has_a_connection_of_its_own() {
     let hint = "a SQLite connection does one thing at a time: how many do two queries need?";
-    check(hint, |lab| {
-        let _ = start(concurrently(lab.database(), lab.age())).outcome();
-        let timeline = lab.recording().timeline();
+    check(hint, |database| {
+        let _ = start(concurrently(database.path(), database.age())).outcome();
+        let timeline = database.recording().timeline();
         let with_a_query = timeline
             .connections
             .iter()
             .filter(|connection| connection.statements.iter().any(asks_for_users));
-        lab.expect(
+        database.expect(
             "two connections, with a query of the users each",
             with_a_query.count() >= 2,
         );
@@ -37,13 +37,13 @@ fn each_query_has_a_connection_of_its_own() {
 
 #[test]
 fn both_queries_run_at_the_same_time() {
-    check("when does the second query begin?", |lab| {
-        make_users_meet(&lab.outside());
-        lab.recording().meeting_of(2);
-        let mut work = start(concurrently(lab.database(), lab.age()));
-        lab.expect(
+    check("when does the second query begin?", |database| {
+        make_users_wait_at_barrier(&database.outside());
+        database.recording().set_barrier(2);
+        let mut work = start(concurrently(database.path(), database.age()));
+        database.expect(
             "both queries run at the same time: they wait for each other",
-            work.comes_to(lab.recording().arrived(2)),
+            work.comes_to(database.recording().arrived(2)),
         );
     });
 }
@@ -51,31 +51,31 @@ fn both_queries_run_at_the_same_time() {
 #[test]
 fn the_executor_stays_free_while_a_query_runs() {
     let hint = "which thread waits while SQLite works, and what else is it there for?";
-    check(hint, |lab| {
-        make_users_meet(&lab.outside());
+    check(hint, |database| {
+        make_users_wait_at_barrier(&database.outside());
         for function in FUNCTIONS {
-            lab.recording().meeting_of(NEVER);
+            database.recording().set_barrier(NEVER);
             let (ask, asked) = oneshot::channel();
             let (answer, answered) = oneshot::channel();
             let other = async {
                 let _ = asked.await;
                 let _ = answer.send(());
             };
-            let mut work = start(future::zip(function(lab.database()), other));
-            let waits = work.comes_to(lab.recording().arrived(1));
-            lab.expect("a query of the users runs", waits);
+            let mut work = start(future::zip(function(database.path()), other));
+            let waits = work.comes_to(database.recording().arrived(1));
+            database.expect("a query of the users runs", waits);
             let _ = ask.send(());
             let has_answered = wait(answered).is_some();
-            let is_running = lab
+            let is_running = database
                 .recording()
                 .timeline()
                 .statements()
                 .any(|statement| asks_for_users(statement) && statement.ended.is_none());
-            lab.expect(
+            database.expect(
                 "another future makes progress while a query waits inside SQLite",
                 has_answered && is_running,
             );
-            lab.recording().meeting_of(0);
+            database.recording().set_barrier(0);
             let _ = work.outcome();
         }
     });
@@ -85,16 +85,19 @@ fn the_executor_stays_free_while_a_query_runs() {
 #[ignore = "extra"]
 fn nothing_of_sqlite_happens_on_the_executors_thread() {
     let hint = "opening and closing a file can take long, too: where do you do that?";
-    check(hint, |lab| {
+    check(hint, |database| {
         for function in FUNCTIONS {
             for _ in 0..10 {
-                let outcome = future::block_on(function(lab.database()));
-                lab.expect_ok("a success", outcome);
+                let outcome = future::block_on(function(database.path()));
+                database.expect_ok("a success", outcome);
             }
         }
-        lab.expect(
+        database.expect(
             "every event is on another thread than the executor's",
-            !lab.recording().threads().contains(&std::thread::current().id()),
+            !database
+                .recording()
+                .threads()
+                .contains(&std::thread::current().id()),
         );
     });
 }

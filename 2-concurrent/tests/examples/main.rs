@@ -2,15 +2,15 @@
 
 use std::io;
 
+use recorder::Recording;
 use shared::User;
-use shared::check::Fixture;
-use shared::check::examples::{printed, without_a_test};
-use shared::recorder::Recording;
+use testkit::TempDatabase;
+use testkit::examples::{printed, without_a_test};
 use tokio::runtime::Builder;
 
-/// What the modules below print comes to the tests: see `shared::check::examples`.
+/// What the modules below print comes to the tests: see `testkit::examples`.
 macro_rules! println {
-    ($($text:tt)*) => { shared::check::examples::print(format_args!($($text)*)) };
+    ($($text:tt)*) => { testkit::examples::print(format_args!($($text)*)) };
 }
 
 // Nobody calls their `main`.
@@ -140,7 +140,7 @@ all scopes have ended
 
 #[test]
 fn get_connection_logs_the_release_before_the_outcome() {
-    let fixture = Fixture::sample();
+    let temporary = TempDatabase::sample();
     let subscriber = tracing_subscriber::fmt()
         .without_time()
         .with_target(false)
@@ -148,7 +148,7 @@ fn get_connection_logs_the_release_before_the_outcome() {
         .finish();
     let output = printed(|| {
         tracing::subscriber::with_default(subscriber, || {
-            on_tokio(get_connection::lesson(fixture.path())).unwrap();
+            on_tokio(get_connection::lesson(temporary.path())).unwrap();
         });
     });
     let expected = r#" INFO get_connection{database=users.db}: acquire
@@ -206,9 +206,9 @@ fn one_after_the_other_begins_the_second_query_when_the_first_has_ended() {
             age: 39 + u32::from(id % 4 == 0) * 2,
         })
         .collect();
-    let fixture = Fixture::with_users(users.clone());
-    let recording = Recording::start(fixture.path());
-    let (all, older) = on_tokio(one_after_the_other::one_after_the_other(fixture.path())).unwrap();
+    let temporary = TempDatabase::with_users(users.clone());
+    let recording = Recording::start(temporary.path());
+    let (all, older) = on_tokio(one_after_the_other::one_after_the_other(temporary.path())).unwrap();
     assert!(older.iter().eq(users.iter().filter(|user| user.age > 40)));
     assert!(all == users);
 

@@ -16,7 +16,7 @@ use std::thread;
 
 use mysql_async::Pool;
 use mysql_pool::{Result, fetch_concurrently, fetch_older_users, fetch_users, with_pool};
-use shared::mariadb::Throwaway;
+use temp_mariadb::TempServer;
 use tokio::sync::oneshot;
 
 use crate::support::{Relay, check, check_alone, expect_ok, runtime};
@@ -82,32 +82,36 @@ fn a_drop_outside_the_runtime_does_not_panic() {
 /// After each: the pool serves again, and in the end nobody is left and nobody was cut.
 fn dropped_at_every_packet(connections: usize, part: impl AsyncFn(&Pool) + Send + 'static) {
     let hint = "a connection is spoken on to the end of the answer, whoever waits for it";
-    check_alone(hint, Throwaway::options(), async move |server| {
-        let users = server.keep_a_few().await;
-        let relay = Relay::start(server.port()).await;
-        let url = server.url_through(relay.port);
-        let before = server.aborted().await;
-        for k in 0.. {
-            let dropped = with_pool(&url, connections, async |pool| {
-                relay.hold(k);
-                let dropped = tokio::select! {
-                    () = part(pool) => false,
-                    () = relay.held() => true,
-                };
-                relay.release();
-                assert_eq!(fetch_users(pool).await?, users, "after packet {k}");
-                Ok(dropped)
-            });
-            let when = format!("after a drop at packet {k}");
-            let dropped = expect_ok(&format!("a pool that serves {when}"), dropped.await);
-            server.until_nobody_is_left(&when).await;
-            assert_eq!(server.aborted().await, before, "aborted {when}");
-            if !dropped {
-                assert!(k > 10, "only {k} packets passed the relay");
-                return;
+    check_alone(
+        hint,
+        TempServer::options().run(shared::schema::mysql_sample()),
+        async move |server| {
+            let users = server.keep_a_few().await;
+            let relay = Relay::start(server.port()).await;
+            let url = server.url_through(relay.port);
+            let before = server.aborted().await;
+            for k in 0.. {
+                let dropped = with_pool(&url, connections, async |pool| {
+                    relay.hold(k);
+                    let dropped = tokio::select! {
+                        () = part(pool) => false,
+                        () = relay.held() => true,
+                    };
+                    relay.release();
+                    assert_eq!(fetch_users(pool).await?, users, "after packet {k}");
+                    Ok(dropped)
+                });
+                let when = format!("after a drop at packet {k}");
+                let dropped = expect_ok(&format!("a pool that serves {when}"), dropped.await);
+                server.until_nobody_is_left(&when).await;
+                assert_eq!(server.aborted().await, before, "aborted {when}");
+                if !dropped {
+                    assert!(k > 10, "only {k} packets passed the relay");
+                    return;
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 #[test]
@@ -157,34 +161,38 @@ async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Opti
 #[ignore = "extra"]
 fn dropped_after_every_poll_it_leaves_nothing() {
     let hint = "an await is a place where a future can be dropped: are there more of them than packets?";
-    check_alone(hint, Throwaway::options(), async |server| {
-        let before = server.aborted().await;
-        let url = server.url();
-        for fetch in 0..3 {
+    check_alone(
+        hint,
+        TempServer::options().run(shared::schema::mysql_sample()),
+        async |server| {
+            let before = server.aborted().await;
+            let url = server.url();
+            for fetch in 0..3 {
+                for polls in 0.. {
+                    let completed = with_pool(url, 2, async |pool| {
+                        Ok(match fetch {
+                            0 => dropped_after(polls, fetch_users(pool)).await.is_some(),
+                            1 => dropped_after(polls, fetch_older_users(pool, 40)).await.is_some(),
+                            _ => dropped_after(polls, fetch_concurrently(pool, 40)).await.is_some(),
+                        })
+                    });
+                    let when = format!("after {polls} polls");
+                    let completed = expect_ok(&when, completed.await);
+                    server.until_nobody_is_left(&when).await;
+                    assert_eq!(server.aborted().await, before, "aborted {when}");
+                    if completed {
+                        break;
+                    }
+                }
+            }
             for polls in 0.. {
-                let completed = with_pool(url, 2, async |pool| {
-                    Ok(match fetch {
-                        0 => dropped_after(polls, fetch_users(pool)).await.is_some(),
-                        1 => dropped_after(polls, fetch_older_users(pool, 40)).await.is_some(),
-                        _ => dropped_after(polls, fetch_concurrently(pool, 40)).await.is_some(),
-                    })
-                });
-                let when = format!("after {polls} polls");
-                let completed = expect_ok(&when, completed.await);
-                server.until_nobody_is_left(&when).await;
-                assert_eq!(server.aborted().await, before, "aborted {when}");
+                let whole = with_pool(url, 2, async |pool| fetch_concurrently(pool, 40).await);
+                let completed = dropped_after(polls, whole).await.is_some();
+                server.until_nobody_is_left(&format!("after {polls} polls")).await;
                 if completed {
                     break;
                 }
             }
-        }
-        for polls in 0.. {
-            let whole = with_pool(url, 2, async |pool| fetch_concurrently(pool, 40).await);
-            let completed = dropped_after(polls, whole).await.is_some();
-            server.until_nobody_is_left(&format!("after {polls} polls")).await;
-            if completed {
-                break;
-            }
-        }
-    });
+        },
+    );
 }

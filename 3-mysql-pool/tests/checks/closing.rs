@@ -12,8 +12,8 @@ use std::sync::atomic::Ordering;
 use mysql_async::Pool;
 use mysql_async::prelude::Queryable;
 use mysql_pool::{Result, with_pool};
-use shared::check::attempt;
-use shared::mariadb::Throwaway;
+use temp_mariadb::TempServer;
+use testkit::attempt;
 use tokio::runtime::Builder;
 
 use crate::on_purpose;
@@ -122,9 +122,13 @@ fn on_every_way_out(server: &Server) {
 #[ignore = "extra"]
 fn the_server_counts_nobody_as_aborted() {
     let hint = "the log shows who has quit and who has not";
-    check_alone(hint, Throwaway::options(), async |server| {
-        tokio::task::block_in_place(|| on_every_way_out(server));
-    });
+    check_alone(
+        hint,
+        TempServer::options().run(shared::schema::mysql_sample()),
+        async |server| {
+            tokio::task::block_in_place(|| on_every_way_out(server));
+        },
+    );
 }
 
 #[test]

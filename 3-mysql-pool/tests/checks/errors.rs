@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use mysql_pool::{fetch_users, with_pool};
-use shared::mariadb::Throwaway;
+use temp_mariadb::TempServer;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
@@ -201,18 +201,23 @@ fn what_accepts_and_says_nothing_is_an_error_within_five_seconds() {
 #[ignore = "extra"]
 fn a_server_that_is_full_is_an_error() {
     let hint = "a server that has no room says so";
-    check_alone(hint, Throwaway::options(), async |server| {
-        server.sql("SET GLOBAL max_connections = 10").await;
-        // One more than that is let in who has every right, and the one that looks is such a one.
-        let options =
-            mysql_async::OptsBuilder::from_opts(mysql_async::Opts::from_url(server.url()).expect("a URL"));
-        let options = options.prefer_socket(false);
-        let mut crowd = Vec::new();
-        while let Ok(one) = mysql_async::Conn::new(options.clone()).await {
-            crowd.push(one);
-        }
-        refused_at_once(server.url(), &server.password()).await;
-    });
+    check_alone(
+        hint,
+        TempServer::options().run(shared::schema::mysql_sample()),
+        async |server| {
+            server.sql("SET GLOBAL max_connections = 10").await;
+            // One more than that is let in who has every right, and the one that looks is such a one.
+            let options = mysql_async::OptsBuilder::from_opts(
+                mysql_async::Opts::from_url(server.url()).expect("a URL"),
+            );
+            let options = options.prefer_socket(false);
+            let mut crowd = Vec::new();
+            while let Ok(one) = mysql_async::Conn::new(options.clone()).await {
+                crowd.push(one);
+            }
+            refused_at_once(server.url(), &server.password()).await;
+        },
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use mysql_pool::{Result, fetch_concurrently, fetch_older_users, fetch_users, with_pool};
 use shared::User;
-use shared::mariadb::Throwaway;
+use temp_mariadb::TempServer;
 
 use crate::support::{
     Server, check, check_alone, expect, expect_error, expect_ok, expect_people, expect_word,
@@ -242,7 +242,9 @@ fn a_hundred_thousand_users_are_all_there() {
 #[ignore = "extra"]
 fn a_fetch_leaves_no_transaction_open_where_autocommit_is_off() {
     let hint = "with `autocommit` off a SELECT begins a transaction: who ends it?";
-    let options = Throwaway::options().argument("--autocommit=0");
+    let options = TempServer::options()
+        .run(shared::schema::mysql_sample())
+        .argument("--autocommit=0");
     check_alone(hint, options, async |server| {
         use mysql_async::prelude::Queryable;
         server.sql("COMMIT").await;

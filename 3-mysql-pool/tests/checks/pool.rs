@@ -12,8 +12,8 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use mysql_async::prelude::Queryable;
 use mysql_pool::{Result, fetch_concurrently, fetch_users, with_pool};
-use shared::check::{DEADLINE, attempt};
-use shared::mariadb::Throwaway;
+use temp_mariadb::TempServer;
+use testkit::{DEADLINE, attempt};
 use tokio::time::timeout;
 
 use crate::support::{Process, check, check_alone, expect, expect_error, expect_ok};
@@ -177,7 +177,9 @@ fn a_server_is_found_by_name_and_by_an_ipv6_address() {
     if std::net::TcpListener::bind("[::1]:0").is_err() {
         return; // this machine has no IPv6
     }
-    let options = Throwaway::options().argument("--bind-address=*");
+    let options = TempServer::options()
+        .run(shared::schema::mysql_sample())
+        .argument("--bind-address=*");
     check_alone(hint, options, async |server| {
         server.close_the_gate().await;
         let before = server.aborted().await;
@@ -202,36 +204,40 @@ fn a_server_is_found_by_name_and_by_an_ipv6_address() {
 #[ignore = "extra"]
 fn works_again_when_the_server_has_been_killed_in_the_middle_and_started_again() {
     let hint = "a connection whose server is gone must not come back into the pool";
-    check_alone(hint, Throwaway::options(), async |server| {
-        let worked = with_pool(server.url(), 2, async |pool| {
-            expect_ok("work before the restart", fetch_concurrently(pool, 40).await);
-            let waiting = tokio::spawn({
-                let pool = pool.clone();
-                async move {
-                    let mut connection = pool.get_conn().await?;
-                    let forever = "SELECT BENCHMARK(1000000000000, MD5('a'))";
-                    Result::Ok(connection.query_drop(forever).await?)
+    check_alone(
+        hint,
+        TempServer::options().run(shared::schema::mysql_sample()),
+        async |server| {
+            let worked = with_pool(server.url(), 2, async |pool| {
+                expect_ok("work before the restart", fetch_concurrently(pool, 40).await);
+                let waiting = tokio::spawn({
+                    let pool = pool.clone();
+                    async move {
+                        let mut connection = pool.get_conn().await?;
+                        let forever = "SELECT BENCHMARK(1000000000000, MD5('a'))";
+                        Result::Ok(connection.query_drop(forever).await?)
+                    }
+                });
+                server
+                    .until("a statement that runs", |list| {
+                        list.iter().any(|one| one.statement.contains("BENCHMARK"))
+                    })
+                    .await;
+                tokio::task::block_in_place(|| server.own().kill()).expect("a server to kill");
+                expect_error(
+                    "a statement whose server is killed",
+                    waiting.await.expect("no panic"),
+                );
+                expect_error("a server that is gone", fetch_users(pool).await);
+                tokio::task::block_in_place(|| server.own().restart()).expect("a server to start");
+                for _ in 0..5 {
+                    expect_ok("work after the restart", fetch_concurrently(pool, 40).await);
                 }
+                Ok(())
             });
-            server
-                .until("a statement that runs", |list| {
-                    list.iter().any(|one| one.statement.contains("BENCHMARK"))
-                })
-                .await;
-            tokio::task::block_in_place(|| server.own().kill()).expect("a server to kill");
-            expect_error(
-                "a statement whose server is killed",
-                waiting.await.expect("no panic"),
-            );
-            expect_error("a server that is gone", fetch_users(pool).await);
-            tokio::task::block_in_place(|| server.own().restart()).expect("a server to start");
-            for _ in 0..5 {
-                expect_ok("work after the restart", fetch_concurrently(pool, 40).await);
-            }
-            Ok(())
-        });
-        expect_ok("with_pool over a restart", worked.await);
-        server.look_again().await;
-        server.until_nobody_is_left("after with_pool").await;
-    });
+            expect_ok("with_pool over a restart", worked.await);
+            server.look_again().await;
+            server.until_nobody_is_left("after with_pool").await;
+        },
+    );
 }

@@ -2,7 +2,7 @@
 //! stands between the lines of its table or its JSON is wrong for everybody who reads them.
 
 use mysql_pool::{Result, fetch_concurrently, fetch_older_users, fetch_users, with_pool};
-use shared::check::{attempt, expect_quiet};
+use testkit::{attempt, expect_quiet};
 
 use crate::on_purpose;
 use crate::support::{SERVER, Server, check_on_a_thread, runtime, shared_url};

@@ -6,7 +6,7 @@ use std::fs;
 use mysql_async::prelude::Queryable;
 use mysql_pool::{fetch_concurrently, with_pool};
 use shared::files::private_folder;
-use shared::mariadb::{Options, Throwaway};
+use temp_mariadb::{Options, TempServer};
 
 use crate::support::{Process, check_alone, expect_error, expect_ok};
 
@@ -20,7 +20,8 @@ fn server_named(name: &str) -> (Options, tempfile::TempDir) {
     );
     fs::write(&certificate, certified.cert.pem()).expect("room for a certificate");
     fs::write(&key, certified.signing_key.serialize_pem()).expect("room for a key");
-    let options = Throwaway::options()
+    let options = TempServer::options()
+        .run(shared::schema::mysql_sample())
         .argument(format!("--ssl-cert={}", certificate.display()))
         .argument(format!("--ssl-key={}", key.display()));
     (options, folder)
@@ -76,7 +77,9 @@ fn a_certificate_that_nobody_has_signed_is_an_error() {
 #[ignore = "extra"]
 fn a_server_without_a_certificate_is_an_error() {
     let hint = "who asks for an encrypted connection does not want another";
-    let options = Throwaway::options().argument("--skip-ssl");
+    let options = TempServer::options()
+        .run(shared::schema::mysql_sample())
+        .argument("--skip-ssl");
     check_alone(hint, options, async |server| {
         let url = format!("{}?require_ssl=true", server.url());
         expect_error("a server without a certificate", cipher(&url).await);

@@ -8,7 +8,7 @@ use std::future::pending;
 use std::panic::resume_unwind;
 
 use mysql_pool::{fetch_concurrently, with_pool};
-use shared::check::DEADLINE;
+use testkit::DEADLINE;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 

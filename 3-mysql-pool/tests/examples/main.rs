@@ -1,10 +1,10 @@
 //! Every lesson among the examples, run, and its output.
 
-use shared::check::examples::{printed, without_a_test};
+use testkit::examples::{printed, without_a_test};
 
-/// What the module below prints comes to the test: see `shared::check::examples`.
+/// What the module below prints comes to the test: see `testkit::examples`.
 macro_rules! println {
-    ($($text:tt)*) => { shared::check::examples::print(format_args!($($text)*)) };
+    ($($text:tt)*) => { testkit::examples::print(format_args!($($text)*)) };
 }
 
 // Nobody calls its `main`.

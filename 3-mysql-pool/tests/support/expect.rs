@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use shared::User;
-use shared::check::says;
+use testkit::says;
 
 /// An error, whatever the solution's own type is.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

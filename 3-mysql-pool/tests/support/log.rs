@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use shared::mariadb::Throwaway;
-use shared::timeline::Timeline;
+use recorder::timeline::Timeline;
+use temp_mariadb::TempServer;
 
 use super::Failure;
 
@@ -23,7 +23,7 @@ pub async fn openings(user: &str, admin: &mut Conn) -> Result<Vec<Opening>, Fail
 }
 
 /// What happened on the connections that the user has made, from the first of them on.
-pub fn timeline_of(server: &Throwaway, openings: &[Opening]) -> Result<Timeline, Failure> {
+pub fn timeline_of(server: &TempServer, openings: &[Opening]) -> Result<Timeline, Failure> {
     let mut timeline = server.timeline()?;
     let is_of_user = |at: Duration| {
         let matches = |&(micros, of_user): &Opening| of_user && Duration::from_micros(micros) == at;

@@ -1,4 +1,4 @@
-//! What the checks work with: a database on a throwaway server, what the server says of its connections, and a relay
+//! What the checks work with: a database on a temporary server, what the server says of its connections, and a relay
 //! that stands between the two.
 #![allow(dead_code, unused_imports)] // no target of tests uses all of it
 

@@ -1,4 +1,4 @@
-//! A database with random users on a throwaway server, and a connection to look at it from outside.
+//! A database with random users on a temporary server, and a connection to look at it from outside.
 //!
 //! The checks of a binary share one server, for it takes half a second to start. Each has a database of its own there,
 //! and a user of its own, so that the server can tell whose connections are whose.
@@ -15,10 +15,10 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use fastrand::Rng;
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Opts, OptsBuilder, Params, Value};
-use shared::check::{Bench, DEADLINE, check_on, users};
-use shared::mariadb::{Options, Throwaway};
-use shared::timeline::{Timeline, text};
+use recorder::timeline::{Timeline, text};
 use shared::{User, schema};
+use temp_mariadb::{Options, TempServer};
+use testkit::{Bench, DEADLINE, check_on, users};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
@@ -26,8 +26,8 @@ use super::{Failure, log};
 
 pub use processes::Process;
 
-static SHARED: LazyLock<Result<Throwaway, shared::mariadb::Error>> =
-    LazyLock::new(|| recorded(Throwaway::options()).start());
+static SHARED: LazyLock<Result<TempServer, temp_mariadb::Error>> =
+    LazyLock::new(|| recorded(TempServer::options().run(shared::schema::mysql_sample())).start());
 
 /// How many connections a failing check shows: the last ones.
 const SHOWN: usize = 6;
@@ -43,7 +43,7 @@ pub fn shared_url() -> String {
     env::var(SERVER).unwrap_or_else(|_| shared_one().url())
 }
 
-fn shared_one() -> &'static Throwaway {
+fn shared_one() -> &'static TempServer {
     SHARED.as_ref().unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -113,7 +113,7 @@ impl Drop for Running {
 /// A database of the check's own.
 pub struct Server {
     /// `None` for the one that is shared.
-    own: Option<Mutex<Throwaway>>,
+    own: Option<Mutex<TempServer>>,
     /// For a connection with every right, and this database.
     admin_url: String,
     admin: tokio::sync::Mutex<Conn>,
@@ -156,7 +156,7 @@ impl Server {
         Server::prepare(&server.url(), Some(Mutex::new(server)), seed)
     }
 
-    fn prepare(root: &str, own: Option<Mutex<Throwaway>>, seed: u64) -> Server {
+    fn prepare(root: &str, own: Option<Mutex<TempServer>>, seed: u64) -> Server {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let mut random = Rng::with_seed(seed);
         let age = random.u32(20..60);
@@ -197,7 +197,7 @@ impl Server {
     }
 
     /// The server, where it is the check's own.
-    pub fn own(&self) -> MutexGuard<'_, Throwaway> {
+    pub fn own(&self) -> MutexGuard<'_, TempServer> {
         let own = self.own.as_ref().expect("a server of its own");
         own.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use shared::mariadb::Throwaway;
+use temp_mariadb::TempServer;
 use tempfile::TempDir;
 
 use crate::contender::{Entrant, How, Role, Words};
@@ -21,7 +21,7 @@ pub struct Places {
     programs: PathBuf,
     /// For databases and builds; it goes with this value.
     pub temporary: TempDir,
-    pub server: Throwaway,
+    pub server: TempServer,
 }
 
 impl Places {
@@ -31,7 +31,7 @@ impl Places {
             .parent()
             .ok_or("no folder")?
             .to_owned();
-        let server = Throwaway::options()
+        let server = TempServer::options().run(shared::schema::mysql_sample())
             .argument("--max-connections=1100")
             .argument("--innodb-buffer-pool-size=512M")
             .argument("--local-infile=1")
@@ -143,7 +143,7 @@ impl Places {
             "--no-defaults".to_owned(),
             "--host=127.0.0.1".to_owned(),
             format!("--port={}", self.server.port()),
-            "--user=throwaway".to_owned(),
+            "--user=temp".to_owned(),
             format!("--password={password}"),
         ]);
         client.extend(arguments.iter().map(OsString::from));
@@ -152,7 +152,7 @@ impl Places {
 
     /// Runs SQL on the server.
     pub fn sql(&self, sql: &str) -> Result<()> {
-        run(self.mariadb("mariadb", &["throwaway", "--execute", sql]))
+        run(self.mariadb("mariadb", &["temp", "--execute", sql]))
     }
 }
 

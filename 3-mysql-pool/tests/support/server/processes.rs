@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
-use shared::check::DEADLINE;
+use testkit::DEADLINE;
 
 use super::Server;
 

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use futures_lite::future::block_on;
 use harness::{Figures, Job, Result, figures};
-use shared::scope::Scopes;
+use scope::Scopes;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]

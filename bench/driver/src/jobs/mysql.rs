@@ -110,7 +110,7 @@ fn in_python(places: &Places, job: &str, settings: &[String]) -> [Entrant; 2] {
 /// MariaDB's own client: it makes nothing of the rows, and has no more connections than the pools.
 fn slap(places: &Places, tasks: u32, query: &str, queries: u32, rows: u32) -> Entrant {
     let arguments = [
-        "--create-schema=throwaway",
+        "--create-schema=temp",
         "--no-drop",
         "--silent",
         &format!("--concurrency={}", tasks.min(10)),

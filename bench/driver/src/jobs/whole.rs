@@ -132,7 +132,7 @@ fn ours_into_a_table(places: &Places, number: u32) -> Entrant {
         name: "ours",
         role: Role::Ours,
         how: How::Runs {
-            before: vec![places.mariadb("mariadb", &["throwaway", "--execute", NEW])],
+            before: vec![places.mariadb("mariadb", &["temp", "--execute", NEW])],
             timed: words([
                 places.program("seed").as_os_str(),
                 "--database".as_ref(),
@@ -156,8 +156,8 @@ fn load_data(places: &Places) -> Entrant {
         name: "LOAD DATA",
         role: Role::Peer,
         how: How::Runs {
-            before: vec![places.mariadb("mariadb", &["throwaway", "--execute", &new])],
-            timed: places.mariadb("mariadb", &["--local-infile=1", "throwaway", "--execute", &load]),
+            before: vec![places.mariadb("mariadb", &["temp", "--execute", &new])],
+            timed: places.mariadb("mariadb", &["--local-infile=1", "temp", "--execute", &load]),
             amount: None,
         },
     }

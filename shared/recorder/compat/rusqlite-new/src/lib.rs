@@ -1,0 +1,1 @@
+//! Shows that `recorder` works with another version of SQLite's library; see `tests/`.

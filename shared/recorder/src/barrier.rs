@@ -1,0 +1,83 @@
+//! SQL functions of a recorded connection: a barrier, which proves without a clock that queries run at the same time, and
+//! a failure on purpose.
+//!
+//! | SQL | what it does |
+//! | --- | --- |
+//! | `barrier()` | waits until as many connections have called it as [`Recording::set_barrier`] says; returns true |
+//! | `arrived_first()` | returns whether this connection was the first at the barrier |
+//! | `fail()` | fails |
+
+use std::ffi::CStr;
+use std::sync::PoisonError;
+
+use crate::connection::Recorded;
+use crate::recording::{Log, State, lock};
+use crate::{DEADLINE, Recording};
+
+/// A function that SQL can call on a recorded connection: it takes nothing, and returns a boolean or fails.
+pub(crate) type SqlFunction = fn(&Recorded) -> Result<bool, String>;
+
+pub(crate) const SQL_FUNCTIONS: [(&CStr, SqlFunction); 3] = [
+    (c"barrier", |connection| wait(&connection.log, connection.number)),
+    (c"arrived_first", |connection| {
+        let state = lock(&connection.log.state);
+        let arrived = state.barrier.as_ref().map(|barrier| &barrier.arrived);
+        Ok(arrived.is_some_and(|arrived| arrived.first() == Some(&connection.number)))
+    }),
+    (c"fail", |_| Err("failed on purpose".to_owned())),
+];
+
+pub(crate) struct Barrier {
+    expected: usize,
+    arrived: Vec<usize>,
+}
+
+impl Recording {
+    /// Makes the SQL function `barrier()`, which every recorded connection has, wait until `connections` of them have
+    /// called it. Without a barrier it returns at once. After [`DEADLINE`] it fails, with an error that says how many
+    /// arrived.
+    pub fn set_barrier(&self, connections: usize) {
+        lock(&self.log.state).barrier = Some(Barrier {
+            expected: connections,
+            arrived: Vec::new(),
+        });
+        // The waiting connections look again: a barrier for none releases all of them.
+        self.log.changed.notify_all();
+    }
+
+    /// Completes when that many connections have arrived at the barrier.
+    pub async fn arrived(&self, connections: usize) {
+        let have_arrived = |state: &State| {
+            let barrier = state.barrier.as_ref();
+            barrier.is_some_and(|barrier| barrier.arrived.len() >= connections)
+        };
+        self.log.reached(have_arrived).await;
+    }
+}
+
+/// The body of `barrier()`.
+fn wait(log: &Log, connection: usize) -> Result<bool, String> {
+    let mut state = lock(&log.state);
+    let Some(barrier) = &mut state.barrier else {
+        return Ok(true);
+    };
+    if !barrier.arrived.contains(&connection) {
+        barrier.arrived.push(connection);
+        log.notify(state);
+        state = lock(&log.state);
+    }
+    let is_waiting = |state: &mut State| {
+        let barrier = state.barrier.as_ref();
+        barrier.is_some_and(|barrier| barrier.arrived.len() < barrier.expected)
+    };
+    let waited = log.changed.wait_timeout_while(state, *DEADLINE, is_waiting);
+    let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+    match &state.barrier {
+        Some(barrier) if timeout.timed_out() => Err(format!(
+            "{} of {} queries arrived at the barrier",
+            barrier.arrived.len(),
+            barrier.expected
+        )),
+        _ => Ok(true),
+    }
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+#[cfg(feature = "sqlite")]
+mod barrier;
+#[cfg(feature = "sqlite")]
+mod breakpoint;
+#[cfg(feature = "sqlite")]
+mod connection;
+mod deadline;
+#[cfg(feature = "sqlite")]
+mod error_log;
+#[cfg(feature = "sqlite")]
+mod ffi;
+#[cfg(feature = "clap")]
+mod files;
+#[cfg(feature = "sqlite")]
+mod recording;
+mod terminal;
+pub mod timeline;
+
+#[cfg(feature = "sqlite")]
+pub use breakpoint::Breakpoint;
+pub use deadline::DEADLINE;
+#[cfg(feature = "sqlite")]
+pub use recording::Recording;

@@ -1,0 +1,214 @@
+//! `--timeline`: shows what happened on the database, on the terminal or in a file.
+
+use std::error::Error;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
+use super::{Timeline, svg, text, trace};
+use crate::files;
+use crate::terminal::printable;
+
+/// The width of the drawing where there is no terminal.
+const WIDTH: usize = 100;
+
+/// Why the work failed that a timeline is about, or why there is none.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// The option `--timeline`.
+#[derive(Debug, clap::Args)]
+pub struct TimelineOption {
+    /// Draw what happened on the database, on standard error; or write it, as a picture to a FILE.svg, or to a FILE.json
+    /// that Perfetto (ui.perfetto.dev) and chrome://tracing open [default: neither]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_parser = file())]
+    timeline: Option<Option<File>>,
+}
+
+/// A file, and what its name says is written to it.
+#[derive(Debug, Clone)]
+struct File {
+    path: PathBuf,
+    draw: fn(&Timeline) -> String,
+}
+
+fn file() -> impl TypedValueParser<Value = File> {
+    OsStringValueParser::new().try_map(|name: OsString| {
+        let path = PathBuf::from(name);
+        let extension = path.extension().unwrap_or_default();
+        let draw = if extension.eq_ignore_ascii_case("svg") {
+            svg::draw
+        } else if extension.eq_ignore_ascii_case("json") {
+            trace::draw
+        } else {
+            return Err("the file's name ends in neither .svg nor .json");
+        };
+        Ok(File { path, draw })
+    })
+}
+
+impl TimelineOption {
+    /// Whether it was given.
+    pub fn is_wanted(&self) -> bool {
+        self.timeline.is_some()
+    }
+
+    /// Finds out whether the file that was asked for can be written, before there is work whose timeline would be lost.
+    /// Leaves nothing behind, and a file that is there as it is.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn try_out(&self) -> Result<(), TimelineError> {
+        match &self.timeline {
+            Some(Some(File { path, .. })) => files::draft(path)
+                .map(drop)
+                .map_err(|cause| TimelineError::new(path, cause)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Shows a timeline as the option says: on standard error, as wide as the terminal, or in a file, which is written
+    /// whole or not at all and announced on standard error. Does nothing where the option was not given.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn show(&self, timeline: &Timeline) -> Result<(), TimelineError> {
+        match &self.timeline {
+            None => {}
+            Some(None) => notice(&text::draw(timeline, width(), is_coloured())),
+            Some(Some(File { path, draw })) => {
+                files::write_whole(path, draw(timeline).as_bytes())
+                    .map_err(|cause| TimelineError::new(path, cause))?;
+                notice(&format!("wrote the timeline to {}", shown(path)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Does some work, and shows what it did on a SQLite database, also where it failed. Where the option was not
+    /// given, or there is no such file to watch, it does the work alone.
+    ///
+    /// # Errors
+    ///
+    /// When the work fails; else when the timeline cannot be shown. Before the work, when its file cannot be written, or
+    /// is the database.
+    ///
+    /// # Panics
+    ///
+    /// When the database is being recorded already.
+    #[cfg(feature = "sqlite")]
+    pub fn record<T>(
+        &self,
+        database: &Path,
+        work: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.try_out()?;
+        // Work on a file that is not there fails, and says so better than this could.
+        if !self.is_wanted() || !database.exists() {
+            return work();
+        }
+        self.refuse_to_overwrite(database)?;
+        let recording = crate::Recording::start(database);
+        let outcome = work();
+        self.show_after(outcome, Ok(recording.timeline()))
+    }
+
+    /// Shows a timeline when the work that it is about has ended, well or not: the work's error wins.
+    ///
+    /// # Errors
+    ///
+    /// When the work has failed; else when there is no timeline, or it cannot be shown.
+    pub fn show_after<T>(
+        &self,
+        outcome: Result<T, Failure>,
+        timeline: Result<Timeline, Failure>,
+    ) -> Result<T, Failure> {
+        let shown = timeline.and_then(|timeline| Ok(self.show(&timeline)?));
+        match (outcome, shown) {
+            (outcome, Ok(())) => outcome,
+            (Ok(_), Err(error)) => Err(error),
+            (Err(first), Err(error)) => {
+                notice(&format!("warning: {error}"));
+                Err(first)
+            }
+        }
+    }
+
+    /// A slip of the keyboard must not cost a database.
+    #[cfg(feature = "sqlite")]
+    fn refuse_to_overwrite(&self, database: &Path) -> Result<(), Failure> {
+        match &self.timeline {
+            Some(Some(File { path, .. })) if is_one_file(path, database) => Err(
+                "the timeline would be written over the database\nhelp: give --timeline=FILE another name"
+                    .into(),
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// A path for a message. One that looks like a URL may hold a password.
+fn shown(path: &Path) -> String {
+    let path = path.display().to_string();
+    if path.contains("://") || path.contains('@') {
+        "the file that was named".to_owned()
+    } else {
+        printable(&path)
+    }
+}
+
+/// Prints a line on standard error. Unlike `eprintln!` it does not panic when the stream is closed.
+fn notice(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Returns whether standard error is a terminal that shows colours, and the user has not switched them off.
+fn is_coloured() -> bool {
+    let is_set = |name, test: fn(&OsStr) -> bool| std::env::var_os(name).is_some_and(|value| test(&value));
+    let unwanted = is_set("NO_COLOR", |value| !value.is_empty()) || is_set("TERM", |value| value == "dumb");
+    io::stderr().is_terminal() && !unwanted
+}
+
+fn width() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(WIDTH, |(width, _)| width.0.into())
+}
+
+/// The timeline could not be written to its file.
+#[derive(Debug)]
+pub struct TimelineError {
+    path: PathBuf,
+    cause: io::Error,
+}
+
+impl TimelineError {
+    fn new(path: &Path, cause: io::Error) -> TimelineError {
+        let path = path.to_owned();
+        TimelineError { path, cause }
+    }
+}
+
+impl fmt::Display for TimelineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "could not write the timeline to {}: {}\nhelp: give --timeline=FILE a file in a folder that exists and can be written to",
+            shown(&self.path),
+            self.cause
+        )
+    }
+}
+
+impl Error for TimelineError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
+}

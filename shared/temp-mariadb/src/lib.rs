@@ -1,0 +1,482 @@
+//! A private MariaDB server, for a first run and for tests: started from what is installed, gone with the program.
+//!
+//! ```
+//! use temp_mariadb::TempServer;
+//!
+//! # fn main() -> Result<(), temp_mariadb::Error> {
+//! let server = TempServer::start()?;
+//! assert!(server.url().starts_with("mysql://temp:"));
+//! // ... connect to server.url() ...
+//! drop(server); // the process and its folder are gone
+//! # Ok(()) }
+//! ```
+//!
+//! A destructor is not enough for that: it does not run when a signal ends the program. So a small shell, the supervisor
+//! (`supervisor.sh`), stands between the two. It waits at a pipe that only the program holds open, and that the kernel
+//! closes whatever the program dies of. Then it ends the server and removes the folder.
+//!
+//! The server listens on 127.0.0.1 only, on a port that was free, and knows one user with a random password. Only the
+//! user who started it may enter its folder, which holds its data and its socket. It reads no configuration of the
+//! machine. Unix only.
+//!
+//! A server that was started as [`recorded`](Options::recorded) tells what happened on its connections, see
+//! [`TempServer::timeline`].
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+// On Windows a build of the whole workspace compiles this package too.
+#![cfg(unix)]
+
+mod error;
+mod folder;
+mod log;
+mod programs;
+
+pub use error::Error;
+
+use error::Doing;
+use folder::Folder;
+use programs::Program;
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    net::TcpListener,
+    os::unix::{fs::OpenOptionsExt, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Name of the user and of the database.
+const NAME: &str = "temp";
+
+/// The only folder in which SQL statements may read and write files.
+const FILES: &str = "files";
+
+/// Nothing here takes a second; only what hangs takes this long.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Between finding a free port and the server's taking it somebody else may take it. Once is bad luck.
+const PORTS_TO_TRY: usize = 10;
+
+/// A server that lives as long as this value.
+///
+/// Dropping it ends the server and removes its folder, and waits until both are gone.
+#[derive(Debug)]
+#[must_use = "the server ends when this value is dropped"]
+pub struct TempServer {
+    supervisor: Child,
+    /// Closing it is what ends the server. `None` only while dropping.
+    orders: Option<ChildStdin>,
+    folder: Option<Folder>,
+    program: PathBuf,
+    arguments: Vec<String>,
+    port: u16,
+    password: String,
+    /// Whether the server keeps the record that `timeline` reads.
+    recorded: bool,
+    /// Up to where the log has been read.
+    read: usize,
+}
+
+/// What is special about a server, when something is. Made by [`TempServer::options`].
+#[derive(Debug, Default, Clone)]
+#[must_use = "nothing is started before `start`"]
+pub struct Options {
+    arguments: Vec<String>,
+    port: Option<u16>,
+    recorded: bool,
+    sql: Vec<String>,
+}
+
+impl Options {
+    /// Adds statements that the server runs before it accepts connections, in its database. A statement must not contain a
+    /// line break.
+    pub fn run(mut self, statements: impl IntoIterator<Item = String>) -> Options {
+        self.sql.extend(statements);
+        self
+    }
+
+    /// Gives the server one more argument, such as `--general-log=1`.
+    pub fn argument(mut self, argument: impl Into<String>) -> Options {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// The port to try first.
+    pub fn port(mut self, port: u16) -> Options {
+        self.port = Some(port);
+        self
+    }
+
+    /// Has the server write down what happens on its connections, for [`TempServer::timeline`].
+    ///
+    /// That costs each statement some ten microseconds, and the connections wait for each other to write.
+    pub fn recorded(mut self) -> Options {
+        self.recorded = true;
+        self
+    }
+
+    /// Starts the server; see [`TempServer::start`].
+    ///
+    /// # Errors
+    ///
+    /// See [`TempServer::start`].
+    pub fn start(self) -> Result<TempServer, Error> {
+        TempServer::start_with(self)
+    }
+}
+
+impl TempServer {
+    /// Starts a server with an empty database, and returns when it is ready for connections, which takes about half a
+    /// second. Blocks the thread meanwhile.
+    ///
+    /// Also sweeps the folders of servers whose program and supervisor were both killed.
+    ///
+    /// # Errors
+    ///
+    /// When no server is installed, when the private folder cannot be made, and when the server ends or is not ready
+    /// within a minute; the error then shows the last lines of its log. Nothing is left behind.
+    pub fn start() -> Result<TempServer, Error> {
+        TempServer::options().start()
+    }
+
+    /// Starts a server that has run these statements in its database; see [`Options::run`].
+    ///
+    /// # Errors
+    ///
+    /// See [`TempServer::start`].
+    pub fn with(statements: impl IntoIterator<Item = String>) -> Result<TempServer, Error> {
+        TempServer::options().run(statements).start()
+    }
+
+    /// The server program that [`start`](TempServer::start) runs.
+    ///
+    /// # Errors
+    ///
+    /// When none is installed, or it does not answer.
+    pub fn program() -> Result<PathBuf, Error> {
+        Ok(Program::find()?.path)
+    }
+
+    /// For a server with more arguments, or on a certain port.
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    /// The server's address with everything that it takes to connect:
+    /// `mysql://user:password@127.0.0.1:port/database`.
+    pub fn url(&self) -> String {
+        format!("mysql://{NAME}:{}@127.0.0.1:{}/{NAME}", self.password, self.port)
+    }
+
+    /// The TCP port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The server's private folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder.as_ref().expect("only dropping takes it").path
+    }
+
+    /// Kills the server as hard as it goes, for tests: its data stays, for [`restart`](TempServer::restart).
+    ///
+    /// # Errors
+    ///
+    /// When the supervisor is gone.
+    pub fn kill(&mut self) -> Result<(), Error> {
+        let doing = "kill the server";
+        self.order("kill", &[]).doing(doing)?;
+        self.wait_for(doing, &["supervisor: killed\n"]).map(drop)
+    }
+
+    /// Starts the server again after [`kill`](TempServer::kill), on the same port and with the same data.
+    /// Its [`timeline`](TempServer::timeline) begins anew.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](TempServer::start). Only this port is tried.
+    pub fn restart(&mut self) -> Result<(), Error> {
+        log::begin_anew(self.folder()).doing("empty the server's logs")?;
+        match self.start_server(false)? {
+            Started::Ready => Ok(()),
+            Started::PortTaken => Err(self.ended("start the server again: its port is taken")),
+        }
+    }
+
+    fn start_with(options: Options) -> Result<TempServer, Error> {
+        let program = Program::find()?;
+        let folder = Folder::create()?;
+        let doing = "start the supervisor of the server";
+        let server = folder.path.join("server");
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", include_str!("supervisor.sh"), "supervisor"])
+            .arg(&folder.path)
+            .current_dir(&server)
+            // Messages in English, for they are read here.
+            .env("LC_ALL", "C")
+            // Times in UTC, for the same reason.
+            .env("TZ", "UTC0")
+            .stdin(Stdio::piped())
+            // Not the program's own output: who reads that through a pipe would wait for the server's end.
+            .stdout(folder.log.try_clone().doing(doing)?)
+            .stderr(folder.supervisor.try_clone().doing(doing)?)
+            // Ctrl-C at the terminal goes to the process group in the foreground, which the supervisor must survive.
+            .process_group(0);
+        let mut supervisor = match command.spawn() {
+            Ok(supervisor) => supervisor,
+            Err(error) => {
+                let _ = fs::remove_dir_all(&folder.path);
+                return Err(error).doing(doing);
+            }
+        };
+        let mut server = TempServer {
+            orders: supervisor.stdin.take(),
+            supervisor,
+            arguments: arguments(&folder, &program, &options),
+            folder: Some(folder),
+            program: program.path.clone(),
+            port: 0,
+            password: random_password()?,
+            recorded: options.recorded,
+            read: 0,
+        };
+        // From here on an error drops `server`, and that cleans up.
+        server.create_tables(&program, &options.sql)?;
+        let mut first = options.port;
+        for _ in 0..PORTS_TO_TRY {
+            server.port = match first.take() {
+                Some(port) => port,
+                None => free_port().doing("find a free port")?,
+            };
+            match server.start_server(true)? {
+                Started::Ready => return Ok(server),
+                Started::PortTaken => {}
+            }
+        }
+        Err(server.ended("find a port that stays free"))
+    }
+
+    /// Has the system tables created, and writes down what the server is to run at its first start.
+    fn create_tables(&mut self, program: &Program, sql: &[String]) -> Result<(), Error> {
+        let doing = "create the system tables";
+        let server = self.folder().join("server");
+        fs::create_dir(server.join("data")).doing(doing)?;
+        fs::create_dir(server.join(FILES)).doing(doing)?;
+        let mut creation = program.creation_sql()?;
+        if self.recorded {
+            creation += log::TABLES;
+        }
+        fs::write(server.join("create.sql"), creation).doing(doing)?;
+        File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(self.init_file())
+            .and_then(|mut file| file.write_all(init_sql(&self.password, sql).as_bytes()))
+            .doing(doing)?;
+        let how = match program.system_tables {
+            Some(_) => "--bootstrap",
+            // MySQL gives its root a random password. With `--initialize-insecure` root would need none.
+            None => "--initialize",
+        };
+        let words = [&[self.program.display().to_string()], &self.arguments[..]].concat();
+        let position = 2; // --no-defaults must stay the first
+        let words = [&words[..position], &[how.to_owned()], &words[position..]].concat();
+        self.order("create", &words).doing(doing)?;
+        match self.wait_for(
+            doing,
+            &[
+                "supervisor: created with status 0\n",
+                "supervisor: created with status ",
+            ],
+        )? {
+            0 => Ok(()),
+            _ => Err(self.ended(doing)),
+        }
+    }
+
+    fn start_server(&mut self, first_time: bool) -> Result<Started, Error> {
+        let doing = "start the server";
+        let mut words = vec![self.program.display().to_string()];
+        words.extend_from_slice(&self.arguments);
+        words.push(format!("--port={}", self.port));
+        if first_time {
+            words.push(format!("--init-file={}", self.init_file().display()));
+        }
+        self.order("start", &words).doing(doing)?;
+        // The server's own word, in its own log: somebody else's server may answer on the port.
+        let said = self.wait_for(
+            doing,
+            &[
+                "d: ready for connections",
+                "server running on port",
+                "\nERROR: ",
+                "supervisor: the server has ended\n",
+            ],
+        )?;
+        match said {
+            0 if first_time => {
+                // The server has read it, and it holds the password.
+                fs::remove_file(self.init_file()).doing(doing)?;
+                Ok(Started::Ready)
+            }
+            0 => Ok(Started::Ready),
+            1 => {
+                self.wait_for(doing, &["supervisor: the server has ended\n"])?;
+                Ok(Started::PortTaken)
+            }
+            _ => Err(self.ended(doing)),
+        }
+    }
+
+    /// Returns the file with the statements of the first start. It is removed when the server has run them.
+    fn init_file(&self) -> PathBuf {
+        self.folder().join("server/init.sql")
+    }
+
+    /// Gives the supervisor an order; its words are quoted for the shell.
+    fn order(&mut self, order: &str, words: &[String]) -> io::Result<()> {
+        let mut line = order.to_owned();
+        for word in words {
+            line += &format!(" '{}'", word.replace('\'', r"'\''"));
+        }
+        if line.contains('\n') {
+            return Err(io::Error::other(
+                "a line break in the name of a folder or in an argument",
+            ));
+        }
+        line.push('\n');
+        let orders = self.orders.as_mut().expect("only dropping takes it");
+        orders.write_all(line.as_bytes())
+    }
+
+    /// Waits until the log says one of these, and returns which. What was said before is not read again.
+    fn wait_for(&mut self, doing: &'static str, words: &[&str]) -> Result<usize, Error> {
+        let begun = Instant::now();
+        loop {
+            let log = fs::read(self.folder().join("log")).doing(doing)?;
+            // The server writes ASCII, and so lossy text has the length of the bytes up to whatever is searched for.
+            let new = String::from_utf8_lossy(&log[self.read.min(log.len())..]);
+            let found = words
+                .iter()
+                .enumerate()
+                .find_map(|(which, words)| Some((which, new.find(words)? + words.len())));
+            if let Some((which, end)) = found {
+                // Only so far: what is to be waited for next may stand in the log already.
+                self.read += end;
+                return Ok(which);
+            }
+            if self.supervisor.try_wait().doing(doing)?.is_some() {
+                return Err(self.ended(doing));
+            }
+            if begun.elapsed() > LIMIT {
+                let log = self.last_lines();
+                return Err(Error::TooSlow { waited: LIMIT, log });
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn ended(&self, doing: &'static str) -> Error {
+        let log = self.last_lines();
+        Error::Ended { doing, log }
+    }
+
+    fn last_lines(&self) -> String {
+        let log = fs::read(self.folder().join("log")).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(10)..].join("\n")
+    }
+}
+
+enum Started {
+    Ready,
+    PortTaken,
+}
+
+impl Drop for TempServer {
+    fn drop(&mut self) {
+        drop(self.orders.take()); // this is what the supervisor waits for
+        let _ = self.supervisor.wait();
+        // Normally that was all. If the supervisor itself was killed, do what the next start would do.
+        if let Some(Folder {
+            path,
+            log,
+            supervisor,
+            ..
+        }) = self.folder.take()
+        {
+            drop((log, supervisor));
+            let _ = folder::sweep_one(&path);
+        }
+    }
+}
+
+/// The arguments of every start. What only one of MariaDB and MySQL knows is `--loose`.
+fn arguments(folder: &Folder, program: &Program, options: &Options) -> Vec<String> {
+    let server = folder.path.join("server");
+    let mut arguments = vec![
+        "--no-defaults".to_owned(),
+        format!("--datadir={}/data", server.display()),
+        format!("--tmpdir={}", server.display()),
+        "--bind-address=127.0.0.1".into(),
+        // Relative to the data folder: the whole path of a socket must be shorter than many a temporary folder's.
+        "--socket=socket".into(),
+        "--pid-file=pid".into(),
+        // Otherwise SELECT … INTO OUTFILE writes wherever the user who started the server may write.
+        format!("--secure-file-priv={}/{FILES}", server.display()),
+        "--skip-name-resolve".into(),
+        "--loose-mysqlx=OFF".into(),
+        // The data lives as long as the machine is up: safe from a kill, but not from a power cut, and small.
+        "--loose-debug-no-sync".into(),
+        "--loose-innodb-flush-method=nosync".into(),
+        "--innodb-flush-log-at-trx-commit=2".into(),
+        "--loose-innodb-log-file-size=8M".into(),
+        "--innodb-buffer-pool-size=64M".into(),
+        "--innodb-temp-data-file-path=ibtmp1:2M:autoextend".into(),
+    ];
+    if folder.owner == 0 {
+        arguments.push("--user=root".into()); // who does not say so is refused
+    }
+    if options.recorded {
+        arguments.extend(log::ARGUMENTS.map(String::from));
+        if program.has_error_log {
+            arguments.extend(log::failures::ARGUMENTS.map(String::from));
+        }
+    }
+    arguments.extend_from_slice(&options.arguments);
+    arguments
+}
+
+/// The SQL that the server runs at its first start, one statement a line.
+fn init_sql(password: &str, statements: &[String]) -> String {
+    let mut sql = [
+        "SET NAMES utf8mb4, autocommit = 1".to_owned(),
+        format!("CREATE USER '{NAME}'@'%' IDENTIFIED BY '{password}'"),
+        format!("GRANT ALL PRIVILEGES ON *.* TO '{NAME}'@'%' WITH GRANT OPTION"),
+        format!("CREATE DATABASE {NAME} CHARACTER SET utf8mb4"),
+        format!("USE {NAME}"),
+    ]
+    .to_vec();
+    sql.extend_from_slice(statements);
+    sql.join(";\n") + ";\n"
+}
+
+/// 128 bits that nobody can guess, in letters that need no quoting anywhere.
+fn random_password() -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(io::Error::from)
+        .doing("make a random password")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A port that is free now.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}

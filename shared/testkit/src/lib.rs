@@ -1,0 +1,143 @@
+//! For tests: how a check runs, and what it says when it fails; and what an example prints.
+//!
+//! A check is told three things apart: what was expected, what was seen, and a hint that points the way. It works on
+//! fresh random data; the seed is printed, and `CHECK_SEED=…` repeats a run. One that does not end is a failure, too.
+
+#[cfg(feature = "sqlite")]
+pub mod cases;
+pub mod examples;
+#[cfg(feature = "sqlite")]
+pub mod faults;
+#[cfg(feature = "sqlite")]
+pub mod program;
+mod quiet;
+mod report;
+#[cfg(feature = "sqlite")]
+mod temp_database;
+#[cfg(feature = "sqlite")]
+mod test_database;
+pub mod users;
+
+use std::any::Any;
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use report::Report;
+
+pub use recorder::DEADLINE;
+
+pub use quiet::expect_quiet;
+#[cfg(feature = "sqlite")]
+pub use temp_database::TempDatabase;
+#[cfg(feature = "sqlite")]
+pub use test_database::TestDatabase;
+
+/// What a check works in: fresh data, and an instrument that sees what is done to it.
+pub trait Bench: Send + Sync + 'static {
+    /// What the instrument has seen so far, as text for people: the few lines that matter.
+    fn saw(&self) -> String;
+}
+
+/// Runs a check on a fresh SQLite database with random users.
+///
+/// ```
+/// use testkit::check;
+/// use shared::sqlite::{open, read_users};
+///
+/// check("who opens a connection closes it: where is the end of its scope?", |database| {
+///     let connection = open(database.path()).unwrap();
+///     let mut statement = connection.prepare("SELECT * FROM users ORDER BY id").unwrap();
+///     let users = read_users(&mut statement.query([]).unwrap());
+///     database.expect_users("every user, in the order of their ids", users, database.users());
+///     drop(statement);
+///     drop(connection);
+///     database.expect_all_closed("when the users have been fetched", 1);
+/// });
+/// ```
+///
+/// # Panics
+///
+/// When the check fails, or has not ended after twice the [`DEADLINE`]. Before that it prints what was seen, the hint,
+/// and how to repeat the run.
+#[cfg(feature = "sqlite")]
+pub fn check(hint: &str, body: impl FnOnce(&TestDatabase) + Send + 'static) {
+    check_on(hint, TestDatabase::new, body);
+}
+
+/// Runs a check on what `prepare` makes of a random seed.
+///
+/// # Panics
+///
+/// As [`check`]; and when `CHECK_SEED` is not a number.
+pub fn check_on<B: Bench>(
+    hint: &str,
+    prepare: impl FnOnce(u64) -> B,
+    body: impl FnOnce(&B) + Send + 'static,
+) {
+    let report = Report::begin();
+    let bench = prepare(report.seed());
+    // In a box, so that what follows is compiled once, and not for every check.
+    check_bench(report, hint, bench, Box::new(body));
+}
+
+fn check_bench<B: Bench>(report: Report, hint: &str, bench: B, body: Box<dyn FnOnce(&B) + Send>) {
+    let bench = Arc::new(bench);
+    let watched = bench.clone();
+    let outcome = run(Box::new(move || body(&watched)));
+    report.end(hint, outcome, &*bench);
+}
+
+/// A check's panic; `None` for one that did not end.
+type Failure = Option<Box<dyn Any + Send>>;
+
+/// Runs a body on a thread of its own, so that one that hangs can be given up.
+fn run(body: Box<dyn FnOnce() + Send>) -> Result<(), Failure> {
+    let (tell_end, end) = channel();
+    let on_thread = move || {
+        let outcome = catch_unwind(AssertUnwindSafe(body));
+        let _ = tell_end.send(outcome);
+    };
+    // With the check's name, for the message of a panic.
+    let name = thread::current().name().unwrap_or("check").to_owned();
+    thread::Builder::new()
+        .name(name)
+        .spawn(on_thread)
+        .expect("room for a thread");
+    match end.recv_timeout(limit()) {
+        Ok(outcome) => outcome.map_err(Some),
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(None),
+    }
+}
+
+/// Twice the deadline, so that what waits inside for something else in vain can say for what.
+fn limit() -> Duration {
+    2 * *DEADLINE
+}
+
+/// Whether an error, or one of those that it came of, says this word.
+pub fn says(error: &(dyn Error + 'static), word: &str) -> bool {
+    error.to_string().contains(word) || error.source().is_some_and(|source| says(source, word))
+}
+
+/// Does some work, of which nothing is asked here but that it ends: it may fail, and it may panic.
+///
+/// # Panics
+///
+/// With the work's panic, where that is `todo!()`: what is not written yet has not been tried.
+pub fn attempt<T>(work: impl FnOnce() -> T) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(work))
+        && message(&*panic).is_some_and(|message| message.starts_with("not yet implemented"))
+    {
+        resume_unwind(panic);
+    }
+}
+
+/// What a panic says.
+fn message(panic: &(dyn Any + Send)) -> Option<&str> {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+}
