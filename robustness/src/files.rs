@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use fastrand::Rng;
 use rusqlite::Connection;
+use shared::schema::{SQLITE_INDEX, SQLITE_TABLE};
 use shared::{User, sample_users};
 
 const DATABASE: &str = "users.db";
@@ -53,13 +54,13 @@ impl Files {
 
 /// Databases that are in order: what is special about each, and its files.
 fn originals() -> Vec<(&'static str, Files)> {
-    let users = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL, age INTEGER NOT NULL)";
-    let index = "CREATE UNIQUE INDEX users_email ON users (email)";
-    let small = |pragmas: &str| format!("PRAGMA page_size = 512; {pragmas}; {users}; {index}");
+    let small = |pragmas: &str| format!("PRAGMA page_size = 512; {pragmas}; {SQLITE_TABLE}; {SQLITE_INDEX}");
     let (few, many): (Vec<User>, Vec<User>) = (sample_users(), many_users(300));
     let untouched = "";
     vec![
-        ("the sample", made(&format!("{users}; {index}"), &few, untouched)),
+        ("the sample", made(&format!("{SQLITE_TABLE}; {SQLITE_INDEX}"), &few, untouched)),
+        // Which `seed` would replace, were it in order.
+        ("a part of the sample", made(&small(""), &few[..5], "ANALYZE")),
         ("many pages", made(&small(""), &many, untouched)),
         (
             "freed and long pages",
