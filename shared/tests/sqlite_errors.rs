@@ -207,7 +207,8 @@ fn a_sample_is_made_once_whole_and_never_over_a_file_that_is_there() {
 
 #[test]
 fn a_sample_inherits_nothing_from_a_deleted_database() {
-    let change = "UPDATE users SET age = 99";
+    // Longer rows: the change reaches the root of the table's tree, without which the old rows would not be found.
+    let change = "UPDATE users SET name = name || name || name";
     for (how, companion) in [
         ("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0", "-wal"),
         // A cache of one page: the change is written at once, after the journal.
