@@ -129,7 +129,9 @@ pub fn with_connection<T>(
 /// When there is no table `users` with the four columns, when it cannot be read, and when a row is no user (an age
 /// that is NULL, negative or text): the error names the column and the row. No row is skipped.
 pub fn fetch_users(connection: &Connection) -> Result<Vec<User>> {
-    let mut statement = connection.prepare("SELECT id, name, email, age FROM users ORDER BY id")?;
+    let mut statement = connection
+        .prepare("SELECT id, name, email, age FROM users ORDER BY id")
+        .map_err(|error| Error::from(error).in_own_sql())?;
     read_users(&mut statement.query([])?)
 }
 

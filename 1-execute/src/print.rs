@@ -1,21 +1,23 @@
 //! Any row of any query, printed.
 
 use std::error::Error;
+use std::panic::{self, AssertUnwindSafe};
 
 use execute::{ExecuteQuery, Result};
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, Rows};
-use shared::output::{OutputError, OutputOption, Value};
+use rusqlite::{Row, Rows, Statement};
+use shared::output::{OutputOption, Value};
+
+/// What happens between the query and standard output, which is not the query's failure.
+type Printed<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Runs the query and prints its rows, as they are stepped; of a statement that returns none, how many rows it changed.
-pub fn result_of(
-    query: &ExecuteQuery,
-    output: OutputOption,
-) -> std::result::Result<(), Box<dyn Error + Send + Sync>> {
+pub fn result_of(query: &ExecuteQuery, output: OutputOption) -> Printed<()> {
     // Nothing is stepped before `next`: a statement without columns has not run yet when `execute` runs it.
     let has_printed = query.run(|rows| match columns(rows) {
-        Some(columns) => print_rows(rows, columns, output).map(|printed| printed.map(|()| true)),
-        None => Ok(Ok(false)),
+        Ok(columns) if columns.is_empty() => Ok(Ok(false)),
+        Ok(columns) => print_rows(rows, columns, output).map(|printed| printed.map(|()| true)),
+        Err(error) => Ok(Err(error)),
     })??;
     if !has_printed {
         let changed = query.execute()?;
@@ -26,32 +28,50 @@ pub fn result_of(
     Ok(())
 }
 
-/// The names of the columns; `None` for a statement that has none, such as an `UPDATE`.
-fn columns(rows: &Rows<'_>) -> Option<Vec<String>> {
-    let names = rows.as_ref()?.column_names();
-    (!names.is_empty()).then(|| names.into_iter().map(str::to_owned).collect())
+/// The names of the columns; none for a statement that returns no rows, such as an `UPDATE`.
+fn columns(rows: &Rows<'_>) -> Printed<Vec<String>> {
+    let Some(statement) = rows.as_ref() else {
+        return Ok(Vec::new());
+    };
+    let names = (0..statement.column_count()).map(|index| {
+        name(statement, index).ok_or_else(|| {
+            format!(
+                "the name of column {} is not UTF-8\n\
+                 help: name the columns yourself: WITH t (a, b) AS (SELECT ...) SELECT * FROM t",
+                index + 1
+            )
+        })
+    });
+    Ok(names.collect::<std::result::Result<_, _>>()?)
+}
+
+/// The name of a column, if it is UTF-8. On others rusqlite panics, and it has no function that does not.
+fn name(statement: &Statement<'_>, index: usize) -> Option<String> {
+    let print_panics = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let name = panic::catch_unwind(AssertUnwindSafe(|| {
+        statement.column_name(index).map(str::to_owned)
+    }));
+    panic::set_hook(print_panics);
+    name.ok()?.ok()
 }
 
 /// Two results in one: the outer is the query's, the inner is standard output's.
-fn print_rows(
-    rows: &mut Rows<'_>,
-    columns: Vec<String>,
-    output: OutputOption,
-) -> Result<std::result::Result<(), OutputError>> {
+fn print_rows(rows: &mut Rows<'_>, columns: Vec<String>, output: OutputOption) -> Result<Printed<()>> {
     let count = columns.len();
     let mut printed = match output.rows(columns) {
         Ok(printed) => printed,
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return Ok(Err(error.into())),
     };
     while let Some(row) = rows.next()? {
         let values = (0..count)
             .map(|index| value(row, index))
             .collect::<Result<Vec<_>>>()?;
         if let Err(error) = printed.push(&values) {
-            return Ok(Err(error));
+            return Ok(Err(error.into()));
         }
     }
-    Ok(printed.finish())
+    Ok(printed.finish().map_err(Into::into))
 }
 
 fn value<'r>(row: &'r Row<'_>, index: usize) -> Result<Value<'r>> {

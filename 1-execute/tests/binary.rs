@@ -108,7 +108,15 @@ fn a_parameter_that_reads_as_a_number_is_bound_as_one_and_all_else_as_text() {
         ("-5", "integer"),
         ("2.5", "real"),
         ("-1e3", "real"),
-        ("9223372036854775808", "real"),
+        ("0", "integer"),
+        ("-0.5", "real"),
+        ("9223372036854775807", "integer"),
+        // As a number each would come back as another one.
+        ("007", "text"),
+        ("-00.5", "text"),
+        ("9223372036854775808", "text"),
+        ("18446744073709551615", "text"),
+        ("1e400", "text"),
         ("inf", "text"),
         ("nan", "text"),
         ("0x10", "text"),
@@ -122,6 +130,10 @@ fn a_parameter_that_reads_as_a_number_is_bound_as_one_and_all_else_as_text() {
             "{parameter:?} {}",
             outcome.stderr
         );
+    }
+    for same in ["007", "18446744073709551615", "-9223372036854775808"] {
+        let outcome = program.run(&["SELECT ? AS same", same, "--format", "csv"]);
+        assert_eq!(outcome.stdout, format!("same\n{same}\n"));
     }
 }
 

@@ -6,9 +6,12 @@
 //!
 //! | where SQLite is | who looks | what happens |
 //! | --- | --- | --- |
-//! | running a statement | the progress handler, at each jump of its bytecode | the statement is interrupted |
+//! | running a statement | the progress handler, at each jump of its bytecode and at its end | the statement is interrupted |
 //! | waiting for a lock | the busy handler, every 5 ms | the wait ends, and the statement fails as busy |
-//! | about to prepare a statement | the authorizer | it is refused; except `ROLLBACK`, which cleans up |
+//! | committing a change | the commit hook | the transaction is rolled back |
+//!
+//! (An authorizer could refuse statements before they run. But rusqlite's panics when a table or a column has a name that
+//! is not UTF-8.)
 //!
 //! The interrupt comes on top: it is quicker where a single step takes long.
 
@@ -16,7 +19,6 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
 use shared::sqlite::Problem;
 
 use crate::stop::{STEPS_BETWEEN_LOOKS, Stop};
@@ -36,7 +38,7 @@ impl Stop {
         let stop = self.clone();
         connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || stop.is_told()))?;
         let stop = self.clone();
-        connection.authorizer(Some(move |context: AuthContext<'_>| stop.authorize(context)))?;
+        connection.commit_hook(Some(move || stop.is_told()))?;
         WORKING_FOR.set(Some(self.clone()));
         connection.busy_handler(Some(wait_for_lock))?;
 
@@ -51,20 +53,6 @@ impl Stop {
             return Err(Error::new(Problem::Cancelled, "query"));
         }
         Ok(watch)
-    }
-
-    fn authorize(&self, context: AuthContext<'_>) -> Authorization {
-        let cleans_up = matches!(
-            context.action,
-            AuthAction::Transaction {
-                operation: TransactionOperation::Rollback
-            }
-        );
-        if self.is_told() && !cleans_up {
-            Authorization::Deny
-        } else {
-            Authorization::Allow
-        }
     }
 }
 

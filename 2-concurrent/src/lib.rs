@@ -23,7 +23,7 @@ mod thread;
 use std::path::Path;
 
 use futures_lite::future;
-use rusqlite::Connection;
+use rusqlite::{Connection, Statement};
 use shared::User;
 use shared::sqlite::read_users;
 
@@ -53,7 +53,7 @@ pub use shared::sqlite::{Error, Result};
 /// Dropping the future stops the statement that is running, also one that waits for somebody else's lock, and refuses
 /// those that `body` would begin after it; then the transaction is rolled back and the connection closes. The drop
 /// itself does not wait for that. A `body` that is not in SQL goes on until it returns. (`body` must leave the
-/// connection's progress handler, busy handler and authorizer alone, for they are how this is done.)
+/// connection's progress handler, busy handler and commit hook alone, for they are how this is done.)
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -137,14 +137,19 @@ pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec
 }
 
 fn fetch_users(connection: &Connection) -> Result<Vec<User>> {
-    let mut statement = connection.prepare("SELECT id, name, email, age FROM users ORDER BY id")?;
-    read_users(&mut statement.query([])?)
+    let query = "SELECT id, name, email, age FROM users ORDER BY id";
+    read_users(&mut prepare(connection, query)?.query([])?)
 }
 
 fn fetch_older_users(connection: &Connection, age: u32) -> Result<Vec<User>> {
     let query = "SELECT id, name, email, age FROM users WHERE age > ?1 ORDER BY id";
-    let mut statement = connection.prepare(query)?;
-    read_users(&mut statement.query([age])?)
+    read_users(&mut prepare(connection, query)?.query([age])?)
+}
+
+fn prepare<'c>(connection: &'c Connection, query: &str) -> Result<Statement<'c>> {
+    connection
+        .prepare(query)
+        .map_err(|error| Error::from(error).in_own_sql())
 }
 
 /// The Rust in the lesson runs as doc tests.

@@ -6,6 +6,7 @@
 //! the most. A path that is not UTF-8 is an error here.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use async_lock::SemaphoreGuard;
 use futures_lite::{StreamExt, future};
@@ -16,12 +17,15 @@ use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, TypeInfo, ValueRef
 
 use crate::limit::CONNECTIONS;
 use crate::stop::{self, StopOnDrop};
+use crate::thread::on_its_own_thread;
 use crate::{Error, Result};
 
-// With an AS, for without it SQLite promises no names, and sqlx tells upper case from lower.
-const ALL: &str = "SELECT id AS id, name AS name, email AS email, age AS age FROM users ORDER BY id";
-const OLDER: &str =
-    "SELECT id AS id, name AS name, email AS email, age AS age FROM users WHERE age > ?1 ORDER BY id";
+// With an AS, because without it SQLite promises no names, and sqlx tells upper case from lower. With a +, because that makes
+// an expression of a column: sqlx asks for the declared type of a column, and panics on one that is not UTF-8.
+const ALL: &str =
+    "SELECT +id AS id, +name AS name, +email AS email, +age AS age FROM users ORDER BY users.id";
+const OLDER: &str = "SELECT +id AS id, +name AS name, +email AS email, +age AS age FROM users WHERE age > ?1 \
+     ORDER BY users.id";
 
 /// Every user of the database, in `id` order. As [`async_fetch_users`](crate::async_fetch_users).
 ///
@@ -105,7 +109,7 @@ impl Guard {
             let connection = future::block_on(options.connect()).map_err(|error| driver(error, "open"))?;
             Ok(Guard(Some((connection, permit))))
         };
-        blocking::unblock(open).await
+        on_its_own_thread(open).await
     }
 
     fn get(&mut self) -> &mut SqliteConnection {
@@ -114,26 +118,24 @@ impl Guard {
     }
 
     async fn close(mut self) -> Result<()> {
-        self.close_elsewhere().await
-    }
-
-    fn close_elsewhere(&mut self) -> blocking::Task<Result<()>> {
-        let open = self.0.take();
-        blocking::unblock(|| match open {
-            Some((connection, _permit)) => {
-                future::block_on(connection.close()).map_err(|error| driver(error, "close"))
-            }
+        match self.0.take() {
+            Some(open) => on_its_own_thread(move || close(open)).await,
             None => Ok(()),
-        })
+        }
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if self.0.is_some() {
-            self.close_elsewhere().detach();
+        if let Some(open) = self.0.take() {
+            // Where no thread can be started, the connection is dropped here.
+            let _ = thread::Builder::new().spawn(move || close(open));
         }
     }
+}
+
+fn close((connection, _permit): (SqliteConnection, SemaphoreGuard<'static>)) -> Result<()> {
+    future::block_on(connection.close()).map_err(|error| driver(error, "close"))
 }
 
 async fn fetch_over(
@@ -142,7 +144,7 @@ async fn fetch_over(
     query: &'static str,
     age: Option<u32>,
 ) -> Result<Vec<User>> {
-    let failed = |error| driver(error, "query");
+    let failed = |error| driver(error, "query").in_own_sql();
     let handle = stop.handle();
     connection
         .lock_handle()
@@ -200,9 +202,11 @@ fn driver(error: sqlx::Error, doing: &'static str) -> Error {
             message,
         ))
     });
-    let problem = match sqlite {
-        Some(error) => Problem::Sqlite(error),
-        None => Problem::Driver(error.into()),
+    let problem = match (sqlite, error) {
+        (Some(error), _) => Problem::Sqlite(error),
+        // All that it asks of the operating system itself is a thread.
+        (None, sqlx::Error::Io(error)) => Problem::Thread(error),
+        (None, error) => Problem::Driver(error.into()),
     };
     Error::new(problem, doing)
 }

@@ -65,14 +65,12 @@ impl Stop {
         }
     }
 
-    /// Where the work failed because it was told to stop, says so: SQLite calls that interrupted, not authorized or busy,
-    /// according to where it was. An error of any other kind is the work's own, and stays.
+    /// Where the work failed because it was told to stop, says so: SQLite calls that interrupted, busy, or a constraint of
+    /// the commit hook, according to where it was. An error of any other kind is the work's own, and stays.
     pub(crate) fn explain<T>(&self, worked: Result<T>) -> Result<T> {
         worked.map_err(|error| match error.sqlite_code() {
             Some(
-                ErrorCode::OperationInterrupted
-                | ErrorCode::AuthorizationForStatementDenied
-                | ErrorCode::DatabaseBusy,
+                ErrorCode::OperationInterrupted | ErrorCode::DatabaseBusy | ErrorCode::ConstraintViolation,
             ) if self.is_told() => Error::new(Problem::Cancelled, "query"),
             _ => error,
         })

@@ -45,7 +45,7 @@ pub use shared::sqlite::{Error, Result};
 /// Dropping the future stops the statement that is running, also one that waits for somebody else's lock, and refuses
 /// those that `body` would begin after it; then the transaction is rolled back and the connection closes. The drop
 /// itself does not wait for that. A `body` that is not in SQL goes on until it returns. (`body` must leave the
-/// connection's progress handler, busy handler and authorizer alone, for they are how this is done.)
+/// connection's progress handler, busy handler and commit hook alone, for they are how this is done.)
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();

@@ -267,6 +267,22 @@ def a_change_without_a_commit_is_lost():
 
 
 @claim
+def foreign_keys_are_off_until_they_are_switched_on():
+    """In Python's `sqlite3` and in the `sqlite3` shell they are off until `PRAGMA foreign_keys = ON`."""
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(
+        "CREATE TABLE teams (id INTEGER PRIMARY KEY);"
+        "CREATE TABLE members (team REFERENCES teams);"
+        "INSERT INTO teams VALUES (1), (2);"
+        "INSERT INTO members VALUES (1), (2)"
+    )
+    assert connection.execute("DELETE FROM teams WHERE id = 1").rowcount == 1
+    connection.commit()
+    connection.execute("PRAGMA foreign_keys = ON")
+    raises(sqlite3.IntegrityError, lambda: connection.execute("DELETE FROM teams WHERE id = 2"))
+
+
+@claim
 def what_is_bound_stays_a_value():
     """A value that is written into the text becomes SQL."""
     hostile = "nobody' OR '1' = '1"

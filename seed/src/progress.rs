@@ -1,7 +1,5 @@
 //! A progress bar, for whoever watches.
 
-use std::time::Duration;
-
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::User;
 
@@ -41,11 +39,10 @@ impl Progress {
 
     /// The users are in, and what is left says nothing of how far it is: the index, the disk.
     fn finishing(&self) {
-        self.bar.set_style(
-            ProgressStyle::with_template("{msg} {spinner} {elapsed}").expect("the template is a constant"),
-        );
+        // Nothing that moves: that would take a thread, and indicatif panics where none can be started.
+        self.bar
+            .set_style(ProgressStyle::with_template("{msg}").expect("the template is a constant"));
         self.bar.set_message("all users are in; finishing");
-        self.bar.enable_steady_tick(Duration::from_millis(100));
     }
 
     /// Takes the bar off the terminal.

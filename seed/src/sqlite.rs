@@ -24,9 +24,8 @@ use rusqlite::ffi::{SQLITE_BUSY, SQLITE_READONLY};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 use shared::schema::{SQLITE_INDEX, SQLITE_TABLE};
-use shared::sqlite::{self, Problem, create, existing_file, open};
+use shared::sqlite::{self, Problem, create, existing_file, open, place, remove_companions};
 use shared::{User, cli, redact_value};
-use tempfile::TempPath;
 
 use crate::draft::{Draft, folder_of, sweep};
 use crate::error::{Error, FORCE};
@@ -61,7 +60,8 @@ pub fn seed(database: &Path, seeding: Seeding, force: bool) -> Result<Outcome, E
     let progress = Progress::new(seeding.count);
     let draft = target.draft_that_a_signal_removes(&progress)?;
     let filled = thread::scope(|scope| {
-        let users = made_ahead(scope, seeding.users());
+        let users = made_ahead(scope, seeding.users())
+            .map_err(|error| sqlite::Error::no_thread(error).doing("create"))?;
         create(draft.file(), progress.clone().follow(users))
     });
     progress.clear();
@@ -74,12 +74,12 @@ pub fn seed(database: &Path, seeding: Seeding, force: bool) -> Result<Outcome, E
 fn made_ahead<'scope>(
     scope: &'scope Scope<'scope, '_>,
     mut users: impl Iterator<Item = User> + Send + 'scope,
-) -> impl Iterator<Item = User> {
+) -> io::Result<impl Iterator<Item = User>> {
     // Many at a time, for one alone is made sooner than handed over.
     const BATCH: usize = 512;
 
     let (sender, receiver) = mpsc::sync_channel::<Vec<User>>(2);
-    scope.spawn(move || {
+    thread::Builder::new().spawn_scoped(scope, move || {
         loop {
             let batch: Vec<User> = users.by_ref().take(BATCH).collect();
             // Nobody takes any more when one could not be written.
@@ -87,8 +87,8 @@ fn made_ahead<'scope>(
                 break;
             }
         }
-    });
-    receiver.into_iter().flatten()
+    })?;
+    Ok(receiver.into_iter().flatten())
 }
 
 /// The database that is to be replaced.
@@ -113,10 +113,10 @@ impl<'a> Database<'a> {
             let name = path.file_name().ok_or(io::ErrorKind::NotFound)?;
             Ok(fs::canonicalize(folder_of(path))?.join(name))
         }
-        // An empty path and `:memory:`, which name no file.
+        // An empty path and `:memory:`, which name no file, and a URL.
         let refused = existing_file(given)
             .err()
-            .filter(|error| matches!(error.problem(), Problem::NotAFile(_)));
+            .filter(|error| matches!(error.problem(), Problem::NotAFile(_) | Problem::Url));
         if let Some(error) = refused {
             return Err(error.doing("create").into());
         }
@@ -174,9 +174,10 @@ impl<'a> Database<'a> {
             cli::notice(&format!("error: {stopped}"));
             process::exit(1);
         })
-        .and_then(|()| Draft::beside(&self.file))
-        .inspect(|draft| *known = Some(draft.folder().to_owned()))
-        .map_err(|error| self.file_error(error))
+        .map_err(|error| self.name(sqlite::Error::no_thread(error).doing("create")))?;
+        let draft = Draft::beside(&self.file).map_err(|error| self.file_error(error))?;
+        *known = Some(draft.folder().to_owned());
+        Ok(draft)
     }
 
     /// Renames the draft to the database, when nobody can be in the middle of anything there.
@@ -206,13 +207,7 @@ impl<'a> Database<'a> {
     }
 
     fn put_where_nothing_is(&self, draft: &Draft) -> io::Result<()> {
-        // Of a database that somebody removed without them. SQLite, too, removes them before it begins a new one.
-        self.remove_companions()?;
-        if let Err(error) = TempPath::try_from_path(draft.file())?.persist_noclobber(&self.file) {
-            // Else it would be removed here, and it is still wanted.
-            let _ = error.path.keep();
-            return Err(error.error);
-        }
+        place(draft.file(), &self.file)?;
         sync(folder_of(&self.file))
     }
 
@@ -222,22 +217,8 @@ impl<'a> Database<'a> {
         let _ = chown(draft.file(), Some(old.uid()), Some(old.gid()));
         fs::set_permissions(draft.file(), old.permissions())?;
         // Recovered, so there is nothing in them; but one that stayed would be taken for the new file's.
-        self.remove_companions()?;
+        remove_companions(&self.file)?;
         fs::rename(draft.file(), &self.file)?;
-        sync(folder_of(&self.file))
-    }
-
-    /// Removes the journal, the write-ahead log and its index, and sees to it that they are gone from the disk before
-    /// anything else happens there: after a power cut the new file must not stand beside the old journal.
-    fn remove_companions(&self) -> io::Result<()> {
-        for suffix in ["-journal", "-wal", "-shm"] {
-            let mut companion = self.file.clone().into_os_string();
-            companion.push(suffix);
-            match fs::remove_file(companion) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
         sync(folder_of(&self.file))
     }
 
@@ -344,14 +325,17 @@ fn inspect_schema(connection: &Connection) -> Result<Schema, Unfit> {
     let mut statement = connection.prepare("SELECT type, name, sql FROM sqlite_schema")?;
     let mut objects = statement.query([])?;
     while let Some(object) = objects.next()? {
-        let (kind, name, sql): (String, String, Option<String>) =
-            (object.get(0)?, object.get(1)?, object.get(2)?);
-        match (&*name, sql.as_deref()) {
-            ("users", Some(SQLITE_TABLE)) => schema.table = true,
-            ("users_email", Some(SQLITE_INDEX)) => schema.index = true,
-            ("users", _) if kind == "table" => foreign.push("a table `users` of another shape".to_owned()),
-            // Made by SQLite itself, for a table that is in the list as well.
-            (_, None) => {}
+        // What is not UTF-8 was not made by a seeding. The error shows as much of it as can be read.
+        let bytes = |column| Ok::<_, rusqlite::Error>(object.get_ref(column)?.as_bytes().unwrap_or_default());
+        let kind = String::from_utf8_lossy(bytes(0)?);
+        let name = String::from_utf8_lossy(bytes(1)?);
+        let sql = bytes(2)?;
+        match &*name {
+            // SQLite's own: indices of a UNIQUE, what ANALYZE has counted, and the like. It lets nobody else take such a name.
+            _ if name.starts_with("sqlite_") => {}
+            "users" if sql == SQLITE_TABLE.as_bytes() => schema.table = true,
+            "users_email" if sql == SQLITE_INDEX.as_bytes() => schema.index = true,
+            "users" if kind == "table" => foreign.push("a table `users` of another shape".to_owned()),
             _ => foreign.push(format!("the {kind} `{name}`")),
         }
     }

@@ -106,6 +106,21 @@ fn a_database_of_somebody_else_is_left_alone() {
 }
 
 #[test]
+fn a_name_that_is_not_utf_8_is_shown_as_far_as_it_can_be_read() {
+    let place = Place::changed(&[], "CREATE TABLE ann_es (id)");
+    let mut bytes = fs::read(place.database()).expect("can be read");
+    // In Latin-1, as a program in another language may write it: `années`.
+    while let Some(at) = bytes.windows(6).position(|name| name == b"ann_es") {
+        bytes[at + 3] = 0xe9;
+    }
+    fs::write(place.database(), bytes).expect("writes");
+    let error = seed(place.database(), &[]).badly();
+    assert!(error.contains("the table `ann\u{fffd}es`"), "{error}");
+    seed(place.database(), &["--force"]).well();
+    assert_eq!(users(place.database()), sample_users());
+}
+
+#[test]
 fn rows_of_two_random_seeds_are_not_one_seeding() {
     let place = Place::seeded(&["--users", "30"]);
     let other = Place::seeded(&["--users", "40", "--random-seed", "2"]);
@@ -240,12 +255,17 @@ fn a_folder_and_what_sqlite_would_make_a_passing_database_of_are_refused() {
             .contains("it is a folder")
     );
     assert!(place.database().is_dir());
-    for nothing in ["", ":memory:"] {
+    for (nothing, reason) in [
+        ("", "no file"),
+        (":memory:", "no file"),
+        ("sqlite:new.db", "a path, not a URL"),
+        ("file:new.db?mode=rwc", "a path, not a URL"),
+    ] {
         let error = run(command()
             .current_dir(place.folder())
             .args(["--database", nothing, "--force"]))
         .badly();
-        assert!(error.contains("no file"), "{error}");
+        assert!(error.contains(reason), "{error}");
     }
     assert!(
         seed("/dev/null", &["--force"])

@@ -1,6 +1,7 @@
 //! `--format`: rows as a table for people, as JSON, as CSV.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
@@ -115,18 +116,24 @@ fn user_values(user: &User) -> [Value<'_>; 4] {
 
 /// Two columns of one name keep both values: the second `n` is `n:2`, as the `sqlite3` shell calls it.
 fn unique(columns: Vec<String>) -> Vec<String> {
-    let mut names: Vec<String> = Vec::with_capacity(columns.len());
-    for (index, column) in columns.iter().enumerate() {
-        let mut name = column.clone();
-        let mut count = 1;
-        // A later column may be called `n:2` of its own accord; it keeps its name.
-        while names.contains(&name) || (count > 1 && columns[index..].contains(&name)) {
-            count += 1;
-            name = format!("{column}:{count}");
+    let given: HashSet<&str> = columns.iter().map(String::as_str).collect();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let name = |column| {
+        let count = counts.entry(column).or_default();
+        *count += 1;
+        if *count == 1 {
+            return column.to_owned();
         }
-        names.push(name);
-    }
-    names
+        loop {
+            let name = format!("{column}:{count}");
+            // Another column may be called `n:2` of its own accord; it keeps its name.
+            if !given.contains(&*name) {
+                return name;
+            }
+            *count += 1;
+        }
+    };
+    columns.iter().map(String::as_str).map(name).collect()
 }
 
 /// Rows on their way to standard output. Call [`finish`](Rows::finish), or the last of them may be missing.

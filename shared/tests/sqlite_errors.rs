@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use shared::sqlite::{Error, Problem, create, create_sample, open, outcome, read_users};
 use shared::{User, sample_users};
 use tempfile::NamedTempFile;
+use testkit::TempDatabase;
 
 /// The text of the error that comes of reading the users of what this SQL makes.
 fn text_of(sql: &str) -> String {
@@ -84,6 +85,78 @@ fn sql_that_does_not_parse_is_shown_with_a_mark_under_the_place() {
 }
 
 #[test]
+fn sql_of_the_programs_own_is_not_shown_and_a_missing_column_is_named() {
+    let temporary = TempDatabase::of("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, mail TEXT)");
+    let refused = |sql| Error::from(temporary.connection().prepare(sql).unwrap_err()).in_own_sql();
+    for (sql, column) in [
+        ("SELECT id, name, email, age FROM users", "name"),
+        ("SELECT * FROM users WHERE age > ?", "age"),
+    ] {
+        assert_eq!(
+            refused(sql).in_database(Path::new("users.db")).to_string(),
+            format!(
+                "could not query `users.db`: the table `users` has no column `{column}`\n\
+                 help: name a database whose table `users` has the columns id, name, email and age"
+            )
+        );
+    }
+    assert_eq!(
+        refused("SELECT nope FROM users").to_string(),
+        "could not query the database: no such column: nope\nhelp: check the query and the database"
+    );
+}
+
+#[test]
+fn a_foreign_key_that_refuses_says_that_it_would_not_elsewhere() {
+    let temporary = TempDatabase::sample();
+    let connection = temporary.connection();
+    let orders = "CREATE TABLE orders (user REFERENCES users (id)); INSERT INTO orders VALUES (3)";
+    connection.execute_batch(orders).unwrap();
+    let text_of = |sql| {
+        let error = Error::from(connection.execute(sql, []).unwrap_err());
+        error.to_string()
+    };
+    for sql in ["DELETE FROM users WHERE id = 3", "INSERT INTO orders VALUES (99)"] {
+        let text = text_of(sql);
+        assert!(text.contains("FOREIGN KEY constraint failed"), "{text}");
+        let help = "foreign keys are enforced here, unlike in the sqlite3 shell and in Python's sqlite3";
+        assert!(text.contains(help), "{text}");
+    }
+    let other = text_of("UPDATE users SET email = 'bob@example.com' WHERE id = 1");
+    assert!(!other.contains("foreign key"), "{other}");
+}
+
+#[test]
+fn a_missing_file_that_is_written_like_a_url_is_called_one() {
+    for url in [
+        "sqlite:users.db",
+        "sqlite::memory:",
+        "SQLite3:users.db",
+        "sqlite:///users.db",
+        "sqlite+aiosqlite:///users.db",
+        "file:users.db?mode=ro",
+        "jdbc:sqlite:users.db",
+        "postgres://localhost/users",
+    ] {
+        let error = open(Path::new(url)).unwrap_err();
+        assert!(matches!(error.problem(), Problem::Url), "{error}");
+    }
+    assert_eq!(
+        open(Path::new("sqlite:users.db")).unwrap_err().to_string(),
+        "could not open `sqlite:users.db`: this must be a path, not a URL\n\
+         help: give the path of a SQLite file, such as users.db"
+    );
+    for path in ["users.db", "C:users.db", "notes:users.db", "./sqlite/users.db"] {
+        let error = open(Path::new(path)).unwrap_err();
+        assert!(matches!(error.problem(), Problem::Missing), "{error}");
+    }
+    let temporary = TempDatabase::sample();
+    let named_like_one = temporary.folder().join("sqlite:users.db");
+    std::fs::rename(temporary.path(), &named_like_one).unwrap();
+    open(&named_like_one).unwrap();
+}
+
+#[test]
 fn a_password_in_what_should_be_a_path_is_not_shown() {
     let error = open(Path::new("mysql://root:s3cret@localhost/users")).unwrap_err();
     assert!(!error.to_string().contains("s3cret"), "{error}");
@@ -132,6 +205,32 @@ fn a_sample_is_made_once_whole_and_never_over_a_file_that_is_there() {
         "nothing else is left"
     );
     assert_eq!(users_in(&path), sample_users());
+}
+
+#[test]
+fn a_sample_inherits_nothing_from_a_deleted_database() {
+    // Longer rows: the change reaches the root of the table's tree, without which the old rows would not be found.
+    let change = "UPDATE users SET name = name || name || name";
+    for (how, companion) in [
+        ("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0", "-wal"),
+        // A cache of one page: the change is written at once, after the journal.
+        ("PRAGMA cache_size = 1; BEGIN", "-journal"),
+    ] {
+        let old = TempDatabase::with_users(to_be_filled(2000).1);
+        let connection = old.connection();
+        connection.execute_batch(how).unwrap();
+        connection.execute_batch(change).unwrap();
+        let left = |temporary: &TempDatabase, companion| {
+            let mut path = temporary.path().as_os_str().to_owned();
+            path.push(companion);
+            path
+        };
+        let new = TempDatabase::missing();
+        std::fs::copy(left(&old, companion), left(&new, companion)).unwrap();
+        assert!(create_sample(new.path()).unwrap());
+        assert_eq!(users_in(new.path()), sample_users(), "{companion}");
+        assert_eq!(std::fs::read_dir(new.folder()).unwrap().count(), 1, "{companion}");
+    }
 }
 
 /// Every user of the database.

@@ -4,10 +4,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
-use rusqlite::ffi::SQLITE_BUSY;
+use rusqlite::ffi::{SQLITE_BUSY, SQLITE_CONSTRAINT_FOREIGNKEY};
 
 use crate::redact_value;
 use crate::terminal::printable_lines;
+
+const USER_COLUMNS: [&str; 4] = ["id", "name", "email", "age"];
 
 /// The result of whatever speaks to SQLite.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -38,6 +40,10 @@ pub enum Problem {
     Missing,
     /// The path is not one of a file on disk; the text says what it is.
     NotAFile(&'static str),
+    /// The path is written like a URL. It is not the name of an existing file.
+    Url,
+    /// The table `users` has no column of this name.
+    NoColumn(String),
     /// The text of the query is empty, or a comment.
     NoStatement,
     /// The query has another number of placeholders than parameters were given.
@@ -62,6 +68,8 @@ pub enum Problem {
     Sqlite(rusqlite::Error),
     /// An error of the file system.
     File(std::io::Error),
+    /// The operating system refused to start a thread.
+    Thread(std::io::Error),
     /// An error of another driver.
     Driver(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -79,6 +87,11 @@ impl Error {
         Error {
             inner: Box::new(inner),
         }
+    }
+
+    /// The operating system refused to start the thread that was to do the work.
+    pub fn no_thread(error: std::io::Error) -> Self {
+        Error::new(Problem::Thread(error), "query")
     }
 
     /// What went wrong.
@@ -113,6 +126,22 @@ impl Error {
         self
     }
 
+    /// Says that the SQL is the program's, which the user has not written and cannot correct: it is not shown, and a column
+    /// of a [`User`](crate::User) that is missing is the table's fault.
+    pub fn in_own_sql(mut self) -> Self {
+        if let Problem::Sqlite(
+            rusqlite::Error::SqlInputError { error, msg, .. }
+            | rusqlite::Error::SqliteFailure(error, Some(msg)),
+        ) = &self.inner.problem
+        {
+            self.inner.problem = match msg.strip_prefix("no such column: ") {
+                Some(column) if USER_COLUMNS.contains(&column) => Problem::NoColumn(column.to_owned()),
+                _ => Problem::Sqlite(rusqlite::Error::SqliteFailure(*error, Some(msg.clone()))),
+            };
+        }
+        self
+    }
+
     /// Whether the work was stopped because its result was not wanted any more.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.inner.problem, Problem::Cancelled)
@@ -128,15 +157,21 @@ impl Error {
 
     fn help(&self, database: &str) -> String {
         let help = match &self.inner.problem {
-            Problem::Missing if database.contains("://") => "name a file: SQLite knows no servers",
             Problem::Missing => return format!("create it with {}, or check the path", seed(database)),
             Problem::NotAFile(_) => "name the file of a database",
+            Problem::Url => "give the path of a SQLite file, such as users.db",
+            Problem::NoColumn(_) => {
+                "name a database whose table `users` has the columns id, name, email and age"
+            }
             Problem::NoStatement => "write one SQL statement, such as SELECT * FROM users",
             Problem::Parameters { .. } => "give one parameter for each `?` of the query",
             Problem::Row { .. } => "correct the row, then run this again",
             Problem::Cancelled => "run it again, if its result is wanted after all",
             Problem::Sqlite(error) => return help_for(error, database),
             Problem::File(_) => "check the path, and what you may read and write there",
+            Problem::Thread(_) => {
+                "end other programs, or raise the limit on processes and threads (`ulimit -u`)"
+            }
             Problem::Driver(_) => "check the query and the database",
         };
         help.to_owned()
@@ -196,6 +231,8 @@ impl fmt::Display for Problem {
         match self {
             Problem::Missing => write!(f, "there is no such file"),
             Problem::NotAFile(what) => write!(f, "it is {what}"),
+            Problem::Url => write!(f, "this must be a path, not a URL"),
+            Problem::NoColumn(column) => write!(f, "the table `users` has no column `{column}`"),
             Problem::NoStatement => write!(f, "the query is empty"),
             Problem::Parameters { given, expected } => {
                 let plural = |count: usize| if count == 1 { "" } else { "s" };
@@ -216,6 +253,7 @@ impl fmt::Display for Problem {
             Problem::Cancelled => write!(f, "the query was stopped"),
             Problem::Sqlite(error) => write_sqlite(f, error),
             Problem::File(error) => write!(f, "{error}"),
+            Problem::Thread(error) => write!(f, "no thread can be started: {error}"),
             Problem::Driver(error) => write!(f, "{error}"),
         }
     }
@@ -225,7 +263,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.inner.problem {
             Problem::Sqlite(error) => Some(error),
-            Problem::File(error) => Some(error),
+            Problem::File(error) | Problem::Thread(error) => Some(error),
             Problem::Driver(error) => Some(error.as_ref()),
             _ => None,
         }
@@ -281,6 +319,12 @@ fn help_for(error: &rusqlite::Error, database: &str) -> String {
             "give a value that SQLite can hold: an integer of 64 bits, a float, a text, bytes"
         }
         rusqlite::Error::InvalidColumnName(_) => "let the query return the columns id, name, email and age",
+        rusqlite::Error::SqliteFailure(failure, _)
+            if failure.extended_code == SQLITE_CONSTRAINT_FOREIGNKEY =>
+        {
+            "change first what refers to the row, or add the row that it refers to: foreign keys are enforced here, \
+             unlike in the sqlite3 shell and in Python's sqlite3"
+        }
         _ => match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy) => return help_for_busy(error),
             Some(ErrorCode::DatabaseLocked) => "let the other statements of this connection end first",

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
+use tempfile::{PathPersistError, TempPath};
 
 use super::{Error, Problem, Result};
 use crate::schema::{SQLITE_INDEX, SQLITE_TABLE};
@@ -21,7 +22,8 @@ use crate::{User, sample_users};
 ///
 /// # Errors
 ///
-/// When there is no such file, or it is a folder, a device or a pipe.
+/// When there is no such file, or it is a folder, a device or a pipe. A missing file whose name looks like a URL is
+/// reported as a URL: other libraries take `sqlite:users.db`.
 pub fn existing_file(database: &Path) -> Result<PathBuf> {
     let refused = |problem| Error::new(problem, "open").in_database(database);
     if database == Path::new(":memory:") || database == Path::new("") {
@@ -33,13 +35,31 @@ pub fn existing_file(database: &Path) -> Result<PathBuf> {
         Ok(metadata) if metadata.is_file() => {}
         Ok(metadata) if metadata.is_dir() => return Err(refused(Problem::NotAFile("a folder"))),
         Ok(_) => return Err(refused(Problem::NotAFile("not a regular file"))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(refused(Problem::Missing)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let problem = if is_url(database) {
+                Problem::Url
+            } else {
+                Problem::Missing
+            };
+            return Err(refused(problem));
+        }
         Err(error) => return Err(refused(Problem::File(error))),
     }
     if database.as_os_str().as_encoded_bytes().starts_with(b"file:") {
         return Ok(Path::new(".").join(database));
     }
     Ok(database.to_owned())
+}
+
+/// Whether a name is written like the address of a database for another library: `sqlite:users.db`, `mysql://…`.
+fn is_url(database: &Path) -> bool {
+    let name = database.to_string_lossy();
+    let is_scheme = |scheme: &str| {
+        ["file", "sqlite", "sqlite3", "jdbc"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+    };
+    name.contains("://") || name.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme))
 }
 
 /// Opens a database that is there, for reading and writing, and never creates one.
@@ -88,9 +108,13 @@ fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
     // The rows go to the disk while the index is sorted; what is left at the end waits half as long.
     thread::scope(|scope| {
         let sync = || written.sync_data();
-        let synced = thread::Builder::new().spawn_scoped(scope, sync).map_err(failed)?;
+        // Where no thread can be started, all of it is left for the end.
+        let synced = thread::Builder::new().spawn_scoped(scope, sync);
         transaction.execute_batch(SQLITE_INDEX)?;
-        synced.join().expect("a sync does not panic").map_err(failed)
+        match synced.map(|thread| thread.join()) {
+            Ok(Ok(synced)) => synced.map_err(failed),
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
     })?;
     transaction.commit()?;
     connection.close().map_err(|(_, error)| error)?;
@@ -131,23 +155,78 @@ fn insert(connection: &Connection, mut users: impl Iterator<Item = User>) -> rus
 /// When the file cannot be created.
 pub fn create_sample(database: &Path) -> Result<bool> {
     let failed = |error| Error::new(Problem::File(error), "create").in_database(database);
-    let folder = match database.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
     let mut prefix = database.file_name().unwrap_or(OsStr::new("users")).to_owned();
     prefix.push(".");
     // Opened our own way, for a temporary file is readable for its owner alone.
     let draft = tempfile::Builder::new()
         .prefix(&prefix)
         .suffix(".new")
-        .make_in(folder, |path| File::create_new(path))
+        .make_in(folder_of(database), |path| File::create_new(path))
         .map_err(failed)?
         .into_temp_path();
     create(&draft, sample_users()).map_err(|error| error.in_database(database))?;
-    match draft.persist_noclobber(database) {
+    match place(&draft, database) {
         Ok(()) => Ok(true),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(failed(error.error)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Gives a finished database its name, unless a file of that name exists. Removes the companions that an earlier
+/// database of that name has left ([`remove_companions`]).
+///
+/// # Errors
+///
+/// [`AlreadyExists`](io::ErrorKind::AlreadyExists), when the file exists; otherwise when the folder cannot be written to.
+/// The draft then still has its old name.
+pub fn place(draft: &Path, database: &Path) -> io::Result<()> {
+    // Companions of a database that exists are in use.
+    if database.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    remove_companions(database)?;
+    let Err(PathPersistError { error, path }) = TempPath::try_from_path(draft)?.persist_noclobber(database)
+    else {
+        return Ok(());
+    };
+    path.keep()?;
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return Err(error);
+    }
+    // A file system that can neither rename without overwriting nor link, such as a shared folder of VirtualBox: take the
+    // name with an empty file, and rename over that. To another program it is a database without tables for a moment.
+    File::create_new(database)?;
+    fs::rename(draft, database).inspect_err(|_| drop(fs::remove_file(database)))
+}
+
+/// Removes the journal, the write-ahead log and its index that belong to a database of this name.
+///
+/// SQLite would replay what a deleted database has left there into a new one.
+///
+/// # Errors
+///
+/// When one of them exists and cannot be removed.
+pub fn remove_companions(database: &Path) -> io::Result<()> {
+    let mut has_removed = false;
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let mut companion = database.to_owned().into_os_string();
+        companion.push(suffix);
+        match fs::remove_file(companion) {
+            Ok(()) => has_removed = true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    // After a power cut the new file must not stand beside the old journal.
+    if has_removed && cfg!(unix) {
+        File::open(folder_of(database))?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn folder_of(database: &Path) -> &Path {
+    match database.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
     }
 }

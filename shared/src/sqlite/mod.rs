@@ -5,5 +5,5 @@ mod file;
 mod rows;
 
 pub use error::{Error, Problem, Result, outcome};
-pub use file::{create, create_sample, existing_file, open};
+pub use file::{create, create_sample, existing_file, open, place, remove_companions};
 pub use rows::read_users;

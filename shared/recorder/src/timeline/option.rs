@@ -107,8 +107,8 @@ impl TimelineOption {
         work: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.try_out()?;
-        // Work on a file that is not there fails, and says so better than this could.
-        if !self.is_wanted() || !database.exists() {
+        // Work on a file that cannot be found fails, and says so better than this could.
+        if !self.is_wanted() || database.canonicalize().is_err() {
             return work();
         }
         self.refuse_to_overwrite(database)?;
