@@ -54,6 +54,7 @@ impl Judge {
             Ok(checks) => task.checks = checks,
             Err(problem) => task.problem = Some(problem),
         }
+        task.cap();
         task
     }
 

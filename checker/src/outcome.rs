@@ -104,6 +104,36 @@ impl Task {
     }
 }
 
+/// The most of a text that is kept, in bytes: a class of 900 stays in memory until its report is written.
+const LONGEST_TEXT: usize = 64 << 10;
+
+impl Task {
+    /// Cuts every text that a submission can make long: of what was printed the end stays, of all others the beginning.
+    pub(crate) fn cap(&mut self) {
+        if let Some(problem) = &mut self.problem {
+            cap(&mut problem.details);
+        }
+        for check in &mut self.checks {
+            match &mut check.verdict {
+                Verdict::Passed => {}
+                Verdict::Failed { message, saw, hint } => [message, saw, hint].into_iter().for_each(cap),
+                Verdict::TimedOut { output } | Verdict::Crashed { output, .. } => {
+                    let from = output.ceil_char_boundary(output.len().saturating_sub(LONGEST_TEXT));
+                    output.drain(..from);
+                }
+            }
+        }
+    }
+}
+
+fn cap(text: &mut String) {
+    let length = text.len();
+    if length > LONGEST_TEXT {
+        text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+        text.push_str(&format!("\n[cut here: it was {length} bytes]"));
+    }
+}
+
 impl Submission {
     /// Whether it has a task, and every required check of each passed.
     pub fn is_passed(&self) -> bool {

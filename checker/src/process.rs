@@ -30,19 +30,22 @@ pub struct Limits {
     pub memory: u64,
     /// How many processes there may be, it and all that it starts.
     pub processes: usize,
-    /// How much of its output is kept, of each of its two streams, in bytes: the first half of that and the last; what is
-    /// between is read and thrown away.
+    /// How much of its standard output is kept, in bytes; of standard error at most [`MOST_OUTPUT`]. The first half and
+    /// the last half are kept. The rest is read and thrown away, so that the program does not block.
     pub output: usize,
 }
+
+/// How much of a stream that is read by people is kept, in bytes.
+pub const MOST_OUTPUT: usize = 1 << 20;
 
 /// What became of a program.
 #[derive(Debug)]
 pub struct Ended {
     /// How it ended.
     pub end: End,
-    /// Its standard output, the first and the last of it.
+    /// Its standard output. If it was cut, a note stands where bytes are missing.
     pub stdout: Vec<u8>,
-    /// Its standard error, the first and the last of it.
+    /// Its standard error, likewise.
     pub stderr: Vec<u8>,
     /// How long it ran.
     pub took: Duration,
@@ -119,6 +122,7 @@ pub fn run(
              ulimit -c 0; ulimit -v {kilobytes}; ulimit -f {blocks}; exec \"$0\" \"$@\""
         ))
         .arg(program);
+    command.stdin(Stdio::null());
     prepare(&mut command);
     let begun = Instant::now();
     let mut running = lock(&RUNNING);
@@ -126,17 +130,18 @@ pub fn run(
         return Err(stopped());
     }
     let mut child = command
-        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()?;
+    // Closes our copy of the pipe that `prepare` may have chosen as standard input.
+    drop(command);
     let group = Pid::from_child(&child);
     running.groups.push(group);
     drop(running);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let stdout = keep(stdout.expect("a pipe"), limits.output);
-    let stderr = keep(stderr.expect("a pipe"), limits.output);
+    let stderr = keep(stderr.expect("a pipe"), limits.output.min(MOST_OUTPUT));
 
     // The end of the process, told by a thread: the standard library cannot wait with a limit. The process stays in the
     // table, so that until `wait` below nobody else gets its number, which is the group's as well.
@@ -243,6 +248,8 @@ struct Kept {
 #[derive(Default)]
 struct Output {
     first: Vec<u8>,
+    /// How many bytes between the two were thrown away.
+    cut: u64,
     last: VecDeque<u8>,
 }
 
@@ -267,6 +274,7 @@ impl Output {
         self.last.extend(rest);
         let too_many = self.last.len().saturating_sub(most);
         self.last.drain(..too_many);
+        self.cut += too_many as u64;
     }
 }
 
@@ -274,7 +282,10 @@ impl Kept {
     /// What there was, when the program has ended; somebody else may still hold the stream open.
     fn end(self) -> Vec<u8> {
         let _ = self.end.recv_timeout(AFTERWARDS);
-        let Output { mut first, last } = mem::take(&mut *lock(&self.output));
+        let Output { mut first, cut, last } = mem::take(&mut *lock(&self.output));
+        if cut > 0 {
+            first.extend(format!("\n[{cut} bytes of output were cut here]\n").into_bytes());
+        }
         first.extend(last);
         first
     }

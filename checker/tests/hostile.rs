@@ -9,13 +9,15 @@ mod processes;
 mod submission;
 
 use std::fs;
+use std::num::NonZero;
 use std::path::Path;
 use std::time::Duration;
 
 use checker::compile::Compiled;
 use checker::fence::{Fence, Given};
+use checker::judge::Judge;
 use checker::outcome::Verdict;
-use checker::process::{self, End, Limits};
+use checker::process::{self, End, Limits, MOST_OUTPUT};
 
 use fences::fences;
 use processes::expect_none_left;
@@ -140,8 +142,51 @@ fn of_a_gigabyte_of_output_the_beginning_and_the_end_are_kept() {
         "{}",
         ended.how()
     );
-    assert_eq!(ended.stdout.len(), limits.output);
+    let note = format!(
+        "\n[{} bytes of output were cut here]\n",
+        1_000_000_012 - limits.output
+    );
+    assert_eq!(ended.stdout.len(), limits.output + note.len());
     assert!(ended.stdout.starts_with(b"begun\n") && ended.stdout.ends_with(b"ended\n"));
+    assert!(String::from_utf8_lossy(&ended.stdout).contains(&note));
+}
+
+#[test]
+fn of_megabytes_of_compiler_errors_the_first_and_the_last_are_kept_with_a_note() {
+    let text = "long ".repeat(20_000);
+    let calls = "error!();\n".repeat(50);
+    let twist =
+        format!("fn twist() {{}}\nmacro_rules! error {{ () => {{ compile_error!({text:?}); }} }}\n{calls}");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(folder.path().join("src")).expect("a folder");
+    let root = folder.path().join("src/lib.rs");
+    fs::write(&root, with_twist(&twist)).expect("room for a file");
+    let manifest = official().task.path().join("Cargo.toml");
+    fs::copy(manifest, folder.path().join("Cargo.toml")).expect("room for a file");
+
+    let problem = official()
+        .compile(&root, &["checks"], &Fence::Open)
+        .expect_err("an error");
+    assert!(
+        problem.details.len() < MOST_OUTPUT + 1000,
+        "{} bytes",
+        problem.details.len()
+    );
+    assert!(problem.details.contains("bytes of output were cut here"));
+    assert!(problem.details.starts_with("error: long") && problem.details.contains("aborting due to"));
+
+    // What is kept of each submission until the class is done, and in the cache.
+    let judge = Judge {
+        fence: Fence::Open,
+        with_extras: false,
+        at_once: NonZero::<usize>::MIN,
+        is_quick: false,
+        stays: None,
+    };
+    let judged = judge.judge(official(), folder.path(), &|_, _| {});
+    let details = judged.problem.expect("it does not compile").details;
+    assert!(details.len() < 66_000, "{} bytes", details.len());
+    assert!(details.contains("[cut here: it was"));
 }
 
 #[test]
