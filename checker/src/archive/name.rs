@@ -2,6 +2,8 @@
 
 use super::error::Reason;
 
+/// The longest path that Linux opens. What is longer is not even taken apart.
+const LONGEST: usize = 4096;
 /// As long as a name may be on the file systems that we know; and far deeper than a crate.
 const LONGEST_PART: usize = 255;
 const DEEPEST: usize = 32;
@@ -18,6 +20,12 @@ impl Name {
     /// Takes a name apart. `\` separates as `/` does, on every system, so that an archive is judged the same on each
     /// (and PowerShell has packed that way). A name that is not UTF-8 keeps what can be kept.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Reason> {
+        if bytes.len() > LONGEST {
+            return Err(Reason::Name {
+                entry: String::from_utf8_lossy(&bytes[..LONGEST]).into_owned(),
+                why: "is longer than 4096 bytes",
+            });
+        }
         let whole = String::from_utf8_lossy(bytes).into_owned();
         let separators = ['/', '\\'];
         let parts: Vec<&str> = whole
