@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use tempfile::TempDir;
 
 use crate::compile::{Compiled, no_room};
 use crate::fence::{Fence, Given};
 use crate::official::Target;
 use crate::outcome::{Check, Problem, Verdict};
 use crate::process::{self, End, Ended, Limits, MOST_OUTPUT};
+use crate::temporary::private_folder;
 
 /// How many checks run at a time in one process: more than cores, for they mostly wait.
 const AT_A_TIME: u64 = 4;
@@ -121,7 +121,7 @@ impl Compiled {
             ..Given::default()
         };
         // What a solution makes under a name without a folder, and what a check leaves behind that was stopped.
-        let room = TempDir::new().map_err(|error| no_room(&error))?;
+        let room = private_folder().map_err(|error| no_room(&error))?;
         let ended = process::run(fence, &given, Path::new("/usr/bin/env"), limits, |command| {
             command
                 .current_dir(room.path())

@@ -16,6 +16,7 @@ use crate::official::Official;
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
 use crate::task::workspace;
+use crate::temporary::private_folder;
 
 /// A compiler that runs longer than this compiles no exercise.
 const LIMITS: Limits = Limits {
@@ -52,7 +53,7 @@ enum Folder {
 impl Folder {
     fn new() -> Result<Folder, Problem> {
         Ok(Folder::Temporary(
-            TempDir::new().map_err(|error| no_room(&error))?,
+            private_folder().map_err(|error| no_room(&error))?,
         ))
     }
 

@@ -21,4 +21,5 @@ pub mod process;
 pub mod report;
 pub mod start;
 pub mod task;
+pub mod temporary;
 mod usage;

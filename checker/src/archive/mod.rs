@@ -29,6 +29,8 @@ pub use place::LeftOut;
 
 use place::Place;
 
+use crate::temporary::private;
+
 /// What came of unpacking.
 #[derive(Debug)]
 pub struct Unpacked {
@@ -64,7 +66,7 @@ fn unpack_into(archive: &Path, folder: &Path, limits: &Limits) -> Result<Unpacke
         _ => Path::new("."),
     };
     // Goes at the end of the scope, with whatever is still in it.
-    let temporary = tempfile::Builder::new()
+    let temporary = private()
         .prefix(".unpacking-")
         .tempdir_in(beside)
         .map_err(Reason::Write)?;

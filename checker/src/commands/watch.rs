@@ -11,9 +11,9 @@ use checker::fingerprint::{Fingerprint, fingerprint};
 use checker::judge::Judge;
 use checker::official::Tasks;
 use checker::outcome::{Submission, Task};
+use checker::temporary::private_folder;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use shared::output::OutputError;
-use tempfile::TempDir;
 
 use super::check::check;
 use super::page;
@@ -49,7 +49,7 @@ impl Arguments {
         // A folder for each, as long as it is watched.
         let folders = subjects
             .iter()
-            .map(|_| TempDir::new())
+            .map(|_| private_folder())
             .collect::<io::Result<Vec<_>>>()?;
         // What was judged last of each.
         let mut seen: Vec<Option<Fingerprint>> = subjects.iter().map(|_| None).collect();

@@ -18,6 +18,7 @@ use crate::official::Official;
 use crate::outcome::{Problem, Submission, Task, Whose};
 use crate::process::is_stopped;
 use crate::task;
+use crate::temporary::private_folder;
 
 use graded::Graded;
 
@@ -140,7 +141,7 @@ impl Source {
             let folder = path.canonicalize().map_err(|error| cannot_read(path, &error))?;
             return Ok(Source::Folder(folder));
         }
-        let folder = TempDir::new().map_err(|error| Problem {
+        let folder = private_folder().map_err(|error| Problem {
             whose: Whose::YourMachine,
             message: format!("no temporary folder can be made: {error}"),
             details: String::new(),

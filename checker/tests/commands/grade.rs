@@ -1,6 +1,10 @@
 //! `checker grade`.
 
-use std::fs;
+use std::collections::HashSet;
+use std::fs::{self, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -8,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, getuid, kill_process};
 use serde_json::Value;
 
 use super::program::{Class, Ran, checker, solution, task_0, text, wrong};
@@ -220,4 +224,108 @@ fn gradescopes_script_writes_its_results() {
     let results = fs::read(root.join("results/results.json")).expect("results");
     let results: Value = serde_json::from_slice(&results).expect("JSON");
     assert_eq!(results["score"], 26);
+}
+
+/// 8 GiB of zeros below `target/`, in a few megabytes: they are passed over, which takes a minute or more.
+#[test]
+fn a_ctrl_c_ends_the_unpacking_of_a_large_archive() {
+    let class = Class::new();
+    let mut header = tar::Header::new_gnu();
+    header.set_path("target/zeros").expect("a short name");
+    header.set_size(8 << 30);
+    header.set_cksum();
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder
+            .write_all(bytes)
+            .and_then(|()| encoder.finish())
+            .expect("memory")
+    };
+    let zeros = gzip(&vec![0; 64 << 20]);
+    let archive = class.path().join("alice.tar.gz");
+    fs::write(&archive, [gzip(header.as_bytes()), zeros.repeat(128)].concat()).expect("an archive");
+    let temporary = class.path().join("temporary");
+    fs::create_dir(&temporary).expect("a folder");
+
+    let mut child = grade([&*text(&archive)])
+        .env("TMPDIR", &temporary)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let is_unpacking = || {
+        let folders = fs::read_dir(&temporary).expect("a folder").flatten();
+        folders
+            .flat_map(|folder| fs::read_dir(folder.path()))
+            .flatten()
+            .count()
+            > 0
+    };
+    wait_until(is_unpacking);
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it runs");
+    wait_until(|| child.try_wait().expect("its status").is_some());
+    let ran = Ran::new(child.wait_with_output().expect("its output"));
+    assert_eq!(ran.status, Some(130), "{ran:?}");
+    assert_eq!(fs::read_dir(&temporary).expect("a folder").count(), 0);
+}
+
+/// Generous, and shorter than the work that is interrupted.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+#[track_caller]
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < DEADLINE, "waited in vain");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whatever the umask is, and from the moment they exist: each is looked at as soon as it can be seen.
+#[test]
+fn no_other_user_can_look_into_its_temporary_folders() {
+    let class = Class::new();
+    let archive = class.path().join("alice.tar.gz");
+    let files = [
+        ("name", text(class.path())),
+        ("Cargo.toml", manifest()),
+        ("src/lib.rs", solution()),
+    ];
+    fs::write(&archive, tar_gz(&files)).expect("an archive");
+    let temporary = class.path().join("temporary");
+    fs::create_dir(&temporary).expect("a folder");
+    for folder in [class.path(), &temporary] {
+        fs::set_permissions(folder, Permissions::from_mode(0o755)).expect("a folder of ours");
+    }
+
+    let program = grade([&*text(&archive)]);
+    let mut child = Command::new("sh")
+        .args(["-c", "umask 0; exec \"$0\" \"$@\""])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .env("TMPDIR", &temporary)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut seen = HashSet::new();
+    let begun = Instant::now();
+    while child.try_wait().expect("its status").is_none() {
+        for entry in fs::read_dir(&temporary).expect("a folder").flatten() {
+            let Ok(metadata) = entry.metadata() else { continue };
+            assert_eq!(metadata.permissions().mode() & 0o077, 0, "{entry:?}");
+            // The system's own word, where this test can ask as another user.
+            if seen.insert(entry.file_name()) && getuid().is_root() {
+                let mut list = Command::new("ls");
+                list.arg(entry.path()).uid(65534).gid(65534);
+                let listed = list.output().expect("ls starts");
+                assert!(!listed.status.success() && listed.stdout.is_empty(), "{listed:?}");
+            }
+        }
+        assert!(begun.elapsed() < 10 * DEADLINE, "it does not end");
+    }
+    assert!(child.wait().expect("its status").success());
+    assert!(
+        seen.len() >= 3,
+        "an archive, the programs, a check's folder: {seen:?}"
+    );
 }
