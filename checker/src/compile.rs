@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::early_code;
 use crate::fence::{Fence, Given};
 use crate::official::Official;
 use crate::outcome::{Problem, Whose};
@@ -115,6 +116,7 @@ impl Official {
         arguments.extend_from_slice(&options);
         self.rustc(self.task.library, root, &arguments, &[source], &library, fence)
             .map_err(|errors| did_not_compile("it does not compile", errors))?;
+        early_code::refuse(&library, &self.checks()?.program)?;
 
         let mut programs = BTreeMap::new();
         for target in targets.iter().filter_map(|name| self.target(name)) {

@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod check;
 pub mod compile;
+mod early_code;
 pub mod extra;
 pub mod fence;
 pub mod find;

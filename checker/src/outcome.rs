@@ -69,7 +69,7 @@ pub struct Check {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
 pub enum Verdict {
-    /// It ran to its end, by its own word.
+    /// It ran to its end, and printed its token.
     Passed,
     /// It failed.
     Failed {
@@ -85,7 +85,7 @@ pub enum Verdict {
         /// What it had printed, its end.
         output: String,
     },
-    /// Its process ended without the check's word.
+    /// Its process ended, and the check did not print its token.
     Crashed {
         /// How: by which signal, with which status, or out of memory.
         how: String,

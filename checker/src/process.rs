@@ -216,7 +216,7 @@ impl Ended {
             (Some(signal), _) => format!("it was ended by {}", name_of(signal)),
             (None, Some(101)) => "it panicked outside of what is checked; its output says why".to_owned(),
             (None, Some(code)) => format!(
-                "its process ended with exit status {code}, and no word from the check: does something call \
+                "its process ended with exit status {code} before the check did: does something call \
                  `std::process::exit`, or close standard output?"
             ),
             (None, None) => "its process ended".to_owned(),
