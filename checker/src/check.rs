@@ -164,7 +164,7 @@ fn given_on_stdin(line: &str) -> io::Result<PipeReader> {
 fn without_a_report(ended: &Ended) -> Verdict {
     match ended.end {
         End::Late => Verdict::TimedOut { output: shown(ended) },
-        End::Exited(_) | End::Crowded | End::Greedy => Verdict::Crashed {
+        End::Exited(_) | End::Crowded | End::Greedy | End::TooMuchWritten => Verdict::Crashed {
             how: ended.how(),
             output: shown(ended),
         },

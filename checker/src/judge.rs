@@ -10,7 +10,7 @@ use std::thread;
 use shared::mariadb::Throwaway;
 
 use crate::compile::Compiled;
-use crate::extra::Downloads;
+use crate::download::Downloads;
 use crate::fence::Fence;
 use crate::official::{Official, Target};
 use crate::outcome::{self, Check, Problem, Verdict, Whose};

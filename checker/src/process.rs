@@ -62,6 +62,8 @@ pub enum End {
     Crowded,
     /// It was stopped, for they used too much memory.
     Greedy,
+    /// It was stopped, because it had written too much.
+    TooMuchWritten,
 }
 
 /// The largest file that it may write, in bytes.
@@ -110,6 +112,23 @@ pub fn run(
     limits: Limits,
     prepare: impl FnOnce(&mut Command),
 ) -> io::Result<Ended> {
+    run_until(fence, given, program, limits, prepare, &|| false)
+}
+
+/// As [`run`]; the program is also ended when `is_too_much`, which is called ten times a second, says that it has written
+/// too much.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_until(
+    fence: &Fence,
+    given: &Given<'_>,
+    program: &Path,
+    limits: Limits,
+    prepare: impl FnOnce(&mut Command),
+    is_too_much: &(dyn Fn() -> bool + Sync),
+) -> io::Result<Ended> {
     // Resource limits are set by a shell, for the standard library cannot.
     let mut command = fence.command(Path::new("/bin/sh"), given);
     // More than they use: much of what a process asks for it never touches. (The blocks are of 512 bytes.)
@@ -150,7 +169,7 @@ pub fn run(
         let wait = || waitid(WaitId::Pid(group), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         let _ = tell_end.send(retry_on_intr(wait).is_ok());
     });
-    let must_stop = watch(group, limits, begun, end);
+    let must_stop = watch(group, limits, begun, end, is_too_much);
     let took = begun.elapsed();
     // Also when it has ended: it may have left others.
     let _ = kill_process_group(group, Signal::KILL);
@@ -173,7 +192,13 @@ fn stopped() -> io::Error {
 }
 
 /// Waits for the end of a program, and returns why it must be stopped, if it must.
-fn watch(group: Pid, limits: Limits, begun: Instant, end: Receiver<bool>) -> Option<End> {
+fn watch(
+    group: Pid,
+    limits: Limits,
+    begun: Instant,
+    end: Receiver<bool>,
+    is_too_much: &(dyn Fn() -> bool + Sync),
+) -> Option<End> {
     let look = move || loop {
         let left = limits.time.saturating_sub(begun.elapsed());
         if end.recv_timeout(left.min(INTERVAL)) != Err(RecvTimeoutError::Timeout) {
@@ -186,6 +211,8 @@ fn watch(group: Pid, limits: Limits, begun: Instant, end: Receiver<bool>) -> Opt
             return Some(End::Crowded);
         } else if usage.memory > limits.memory {
             return Some(End::Greedy);
+        } else if is_too_much() {
+            return Some(End::TooMuchWritten);
         } else if begun.elapsed() >= limits.time {
             return Some(End::Late);
         }
@@ -202,6 +229,7 @@ impl Ended {
             End::Late => return "its time was up".to_owned(),
             End::Crowded => return "it was stopped, for it started too many processes".to_owned(),
             End::Greedy => return "it was stopped, for it used too much memory".to_owned(),
+            End::TooMuchWritten => return "it was stopped, because it had written too much".to_owned(),
         };
         let stderr = String::from_utf8_lossy(&self.stderr);
         // The shell behind the fence reports a signal as 128 and its number.

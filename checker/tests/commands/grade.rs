@@ -1,6 +1,8 @@
 //! `checker grade`.
 
 use std::collections::HashSet;
+use std::env;
+use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -20,7 +22,7 @@ use super::program::{Class, Ran, checker, solution, task_0, text, wrong};
 /// `grade`, behind the fence where it can be had.
 fn grade<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = checker(["grade"]);
-    if checker::fence::Fence::bubblewrap().is_none() {
+    if checker::bubblewrap::find().is_err() {
         command.arg("--unsandboxed");
     }
     command.args(arguments);
@@ -208,22 +210,68 @@ fn without_bubblewrap_it_says_so_and_wants_a_word() {
     assert!(ran.stdout.contains("26 of 26"), "{ran:?}");
 }
 
+/// A `bwrap` that prints this and exits with 1 when it gets an argument like this; else it does what bubblewrap does.
+fn path_with_bwrap(class: &Class, argument: &str, reason: &str) -> OsString {
+    let folder = class.path().join("programs");
+    fs::create_dir(&folder).expect("a folder");
+    let bwrap = folder.join("bwrap");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in {argument}) echo {reason:?} >&2; exit 1;; esac\n\
+         PATH=${{PATH#*:}}; exec bwrap \"$@\"\n"
+    );
+    fs::write(&bwrap, script).expect("a script");
+    fs::set_permissions(&bwrap, Permissions::from_mode(0o755)).expect("a script of ours");
+    let path = env::var_os("PATH").expect("a PATH");
+    env::join_paths([folder].into_iter().chain(env::split_paths(&path))).expect("a PATH")
+}
+
 #[test]
-fn gradescopes_script_writes_its_results() {
+fn what_bubblewrap_says_when_it_fails_is_shown_with_a_remedy() {
     let class = Class::new();
-    let root = class.path().join("autograder");
-    fs::create_dir_all(root.join("results")).expect("a folder");
-    class.add("autograder/submission", &solution());
-    let script = checker::task::workspace().join("docs/gradescope/run_autograder");
-    let ran = Command::new(script)
-        .env("AUTOGRADER", &root)
-        .env("CHECKER", env!("CARGO_BIN_EXE_checker"))
-        .output();
-    let ran = Ran::new(ran.expect("the script starts"));
-    assert_eq!(ran.status, Some(0), "{ran:?}");
-    let results = fs::read(root.join("results/results.json")).expect("results");
-    let results: Value = serde_json::from_slice(&results).expect("JSON");
-    assert_eq!(results["score"], 26);
+    let alice = class.add("alice", &solution());
+    let reason = "bwrap: setting up uid map: Permission denied";
+    let path = path_with_bwrap(&class, "*", reason);
+    let run = |arguments: &[&str]| {
+        let mut command = checker(arguments.iter().copied());
+        Ran::new(command.env("PATH", &path).output().expect("the program starts"))
+    };
+    let ran = run(&["grade", &alice]);
+    ran.expect_error(reason);
+    assert!(
+        ran.stderr.contains("namespaces") && !ran.stderr.contains("install it"),
+        "{ran:?}"
+    );
+    let ran = run(&["grade", &alice, "--unsandboxed=if-needed"]);
+    assert!(
+        ran.status == Some(0) && ran.stdout.contains("26 of 26"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.stderr.starts_with("not sandboxed: ") && ran.stderr.contains(reason),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn gradescopes_script_writes_its_results_with_a_sandbox_or_without() {
+    // Many a container allows namespaces, and no /proc in them.
+    for broken in ["NONE", "*--proc*"] {
+        let class = Class::new();
+        let root = class.path().join("autograder");
+        fs::create_dir_all(root.join("results")).expect("a folder");
+        class.add("autograder/submission", &solution());
+        let script = checker::task::workspace().join("docs/gradescope/run_autograder");
+        let ran = Command::new(script)
+            .env("AUTOGRADER", &root)
+            .env("CHECKER", env!("CARGO_BIN_EXE_checker"))
+            .env("PATH", path_with_bwrap(&class, broken, "bwrap: Can't mount proc"))
+            .output();
+        let ran = Ran::new(ran.expect("the script starts"));
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+        let results = fs::read(root.join("results/results.json")).expect("results");
+        let results: Value = serde_json::from_slice(&results).expect("JSON");
+        assert_eq!(results["score"], 26);
+    }
 }
 
 /// 8 GiB of zeros below `target/`, in a few megabytes: they are passed over, which takes a minute or more.
