@@ -174,6 +174,31 @@ fn takes_names_that_begin_with_a_dot_and_backslashes_as_other_tools_do() {
     }
 }
 
+/// As old tools on Windows and in a Latin-1 locale write them.
+#[test]
+fn names_that_are_not_utf_8_stay_different() {
+    let named = |name: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(EntryType::Regular);
+        header.set_size(0);
+        header.as_old_mut().name[..name.len()].copy_from_slice(name);
+        header.set_cksum();
+        header
+    };
+    let names = [&b"notes-\xe9.txt"[..], b"notes-\xe8.txt"];
+    let tar = names
+        .iter()
+        .fold(Tar::default(), |tar, name| tar.raw(named(name).as_bytes()));
+    assert_eq!(
+        Bench::new(&tar.gzip()).accepts().0,
+        ["notes-è.txt", "notes-é.txt"]
+    );
+    let zip = names
+        .iter()
+        .fold(Zip::default(), |zip, name| zip.entry(name, FILE, b""));
+    assert_eq!(Bench::new(&zip.finish()).accepts().0.len(), 2);
+}
+
 #[test]
 fn leaves_an_archive_in_the_archive_as_it_is() {
     let inner = Tar::default().file("inner.txt", "").gzip();

@@ -18,7 +18,8 @@ pub(super) struct Name {
 
 impl Name {
     /// Takes a name apart. `\` separates as `/` does, on every system, so that an archive is judged the same on each
-    /// (and PowerShell has packed that way). A name that is not UTF-8 keeps what can be kept.
+    /// (and PowerShell has packed that way). A name that is not UTF-8 is taken for Latin-1: every byte becomes a character,
+    /// so that two names stay two.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Reason> {
         if bytes.len() > LONGEST {
             return Err(Reason::Name {
@@ -26,7 +27,10 @@ impl Name {
                 why: "is longer than 4096 bytes",
             });
         }
-        let whole = String::from_utf8_lossy(bytes).into_owned();
+        let whole = match str::from_utf8(bytes) {
+            Ok(name) => name.to_owned(),
+            Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+        };
         let separators = ['/', '\\'];
         let parts: Vec<&str> = whole
             .split(separators)

@@ -17,7 +17,7 @@ use flate2::write::GzEncoder;
 use rustix::process::{Pid, Signal, getuid, kill_process};
 use serde_json::Value;
 
-use super::program::{Class, Ran, checker, solution, task_0, text, wrong};
+use super::program::{Class, Ran, checker, run, solution, task_0, text, wrong};
 
 /// `grade`, behind the fence where it can be had.
 fn grade<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
@@ -376,4 +376,31 @@ fn no_other_user_can_look_into_its_temporary_folders() {
         seen.len() >= 3,
         "an archive, the programs, a check's folder: {seen:?}"
     );
+}
+
+#[test]
+fn an_archive_in_a_folder_as_moodle_makes_them_is_graded() {
+    let class = Class::new();
+    let folder = class.path().join("Alice Doe_123_assignsubmission_file");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("onlinetext.html"), "<p>here it is</p>").expect("a file");
+    let files = [
+        ("name", text(class.path())),
+        ("Cargo.toml", manifest()),
+        ("src/lib.rs", solution()),
+    ];
+    fs::write(folder.join("Work.TGZ"), tar_gz(&files)).expect("an archive");
+    let ran = graded([&*text(&folder), "--format", "json"]);
+    let json: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let submission = &json["submissions"][0];
+    assert_eq!(submission["name"], "Alice Doe_123_assignsubmission_file");
+    assert_eq!(submission["passed"], true, "{ran:?}");
+
+    // Of two, it does not choose one.
+    fs::write(folder.join("work.zip"), "PK\x03\x04").expect("an archive");
+    let ran = graded([&*text(&folder)]);
+    for name in ["`Work.TGZ`", "`work.zip`", "unpack the one that counts"] {
+        assert!(ran.stdout.contains(name), "{ran:?}");
+    }
+    run(["check", &text(&folder)]).expect_error("work.zip");
 }
