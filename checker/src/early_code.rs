@@ -43,7 +43,7 @@ pub(crate) fn refuse(library: &Path, reference: &Path) -> Result<(), Problem> {
         None => Ok(()),
         Some(what) => Err(Problem {
             whose: Whose::YourCode,
-            message: format!("it has code that would run before the checks or in place of their own: {what}"),
+            message: format!("it has code that would run before the checks, or replace a function that they call: {what}"),
             details: String::new(),
             help: "remove `link_section`, `no_mangle`, `export_name`, `global_allocator` and `global_asm!`: no exercise \
                    needs them"
@@ -90,8 +90,8 @@ fn find(library: &Path, reference: &Path) -> Result<Option<String>, Box<dyn std:
     Ok(None)
 }
 
-/// Returns a section that is loaded, and that the linker or the system may treat as more than code or data. A name
-/// without a dot means nothing to them.
+/// Returns a loaded section that the linker or the system may treat as more than code or data. A name without a dot
+/// means nothing to them.
 fn unusual_section(elf: &Elf<'_>) -> object::Result<Option<String>> {
     for section in elf.sections() {
         let (name, header) = (section.name()?, section.elf_section_header());
@@ -110,8 +110,8 @@ fn unusual_section(elf: &Elf<'_>) -> object::Result<Option<String>> {
     Ok(None)
 }
 
-/// Whether a symbol could stand for one of another library. Those of Rust have their crate in their names, except for
-/// the few of the runtime, such as the allocator.
+/// Returns whether a symbol could replace one of another library. Rust's symbols have their crate in their names, except
+/// for a few of the runtime's, such as the allocator.
 fn can_replace(name: &str) -> bool {
     let is_of_rust = name.starts_with("_R") || name.starts_with("_ZN");
     let is_of_the_runtime = name.contains("___rustc");

@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -403,4 +403,25 @@ fn an_archive_in_a_folder_as_moodle_makes_them_is_graded() {
         assert!(ran.stdout.contains(name), "{ran:?}");
     }
     run(["check", &text(&folder)]).expect_error("work.zip");
+}
+
+/// A link at the report's name, which another user may have made in a shared folder, is replaced and not followed.
+#[test]
+fn a_report_is_not_written_through_a_link() {
+    let class = Class::new();
+    let (victim, report) = (class.path().join("victim"), class.path().join("report.csv"));
+    fs::write(&victim, "mine").expect("a file");
+    symlink(&victim, &report).expect("a link");
+    fs::create_dir(class.path().join("empty")).expect("a folder");
+    let ran = graded([
+        &*class.named("empty"),
+        "--format",
+        "csv",
+        "--output",
+        &text(&report),
+    ]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    assert_eq!(fs::read_to_string(&victim).expect("a file"), "mine");
+    assert!(fs::symlink_metadata(&report).expect("a report").is_file());
+    assert!(fs::read_to_string(&report).expect("a report").contains("empty"));
 }
