@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use toml::Table;
@@ -66,15 +66,7 @@ pub fn fetch(folder: &Path, home: &Path, downloads: Downloads, limits: &Limits) 
             if added.packages.len() > limits.crates {
                 return Err(too_much(&format!("{} crates", limits.crates)));
             }
-            let looked = Mutex::new(Instant::now());
-            let is_too_much = || {
-                let mut looked = looked.lock().expect("it does not panic below");
-                looked.elapsed() > INTERVAL && {
-                    *looked = Instant::now();
-                    added.bytes() > limits.bytes
-                }
-            };
-            ended = cargo.run(&fetch, &is_too_much)?;
+            ended = cargo.run(&fetch, &more_than(limits.bytes, || added.bytes()))?;
             if ended.end == End::TooMuchWritten || added.bytes() > limits.bytes {
                 return Err(too_much(&format!("{} MiB", limits.bytes >> 20)));
             }
@@ -94,6 +86,21 @@ pub fn fetch(folder: &Path, home: &Path, downloads: Downloads, limits: &Limits) 
 
 /// How often it is looked up what was written: that reads thousands of files' lengths.
 const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Returns a function that says whether `measure` returns more than `limit`. It measures once in a while, however often it is
+/// called.
+pub(crate) fn more_than(limit: u64, measure: impl Fn() -> u64 + Sync) -> impl Fn() -> bool + Sync {
+    let measured = Mutex::new(Instant::now());
+    move || {
+        let mut measured = measured.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_time = measured.elapsed() > INTERVAL;
+        let is_more = is_time && measure() > limit;
+        if is_time {
+            *measured = Instant::now();
+        }
+        is_more
+    }
+}
 
 struct Cargo<'p> {
     folder: &'p Path,
@@ -193,8 +200,8 @@ impl Added {
     }
 }
 
-/// Of a file, or of all in a folder; zero where there is nothing.
-fn bytes_of(path: &Path) -> u64 {
+/// Returns the length of a file, or of all files in a folder; zero where there is nothing.
+pub(crate) fn bytes_of(path: &Path) -> u64 {
     let Ok(metadata) = path.symlink_metadata() else {
         return 0;
     };

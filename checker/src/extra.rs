@@ -10,6 +10,7 @@ use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -23,6 +24,9 @@ use crate::official::{Artifact, Official, cargo_command, state_folder};
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
 use crate::task::workspace;
+
+/// How much may lie in the folder that they are built in, in bytes: build scripts and macros write there.
+const MOST_BUILT: u64 = 4 << 30;
 
 /// Libraries that take longer to build are not for an exercise.
 const LIMITS: Limits = Limits {
@@ -134,7 +138,9 @@ impl Stage {
             write: vec![&target],
         };
         let setting = |name: &str, value: &Path| format!("{name}={}", value.display());
-        let ended = process::run(fence, &given, Path::new("/usr/bin/env"), LIMITS, |command| {
+        let program = Path::new("/usr/bin/env");
+        let is_too_much = download::more_than(MOST_BUILT, || download::bytes_of(&target));
+        let prepare = |command: &mut Command| {
             for (name, _) in cargo_command().get_envs() {
                 command.env_remove(name);
             }
@@ -154,7 +160,8 @@ impl Stage {
                 ])
                 .arg("--message-format=json")
                 .arg(setting("--manifest-path", &manifest));
-        });
+        };
+        let ended = process::run_until(fence, &given, program, LIMITS, prepare, &is_too_much);
         let ended = ended.map_err(|error| Problem::our_bug("start Cargo", &error))?;
         if !matches!(ended.end, End::Exited(status) if status.success()) {
             let details = String::from_utf8_lossy(&ended.stderr).into_owned();
