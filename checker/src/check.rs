@@ -163,8 +163,8 @@ fn given_on_stdin(line: &str) -> io::Result<PipeReader> {
 /// The verdict on a check that did not say how it ended.
 fn without_a_report(ended: &Ended) -> Verdict {
     match ended.end {
-        End::Late => Verdict::TimedOut { output: shown(ended) },
-        End::Exited(_) | End::Crowded | End::Greedy | End::TooMuchWritten => Verdict::Crashed {
+        End::TimedOut => Verdict::TimedOut { output: shown(ended) },
+        End::Exited(_) | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => Verdict::Crashed {
             how: ended.how(),
             output: shown(ended),
         },

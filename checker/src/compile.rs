@@ -219,7 +219,7 @@ impl Official {
                 let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
                 return Err(Failure::Compiler(errors));
             }
-            End::Late | End::Crowded | End::Greedy | End::TooMuchWritten => {
+            End::TimedOut | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => {
                 let how = format!("the compiler did not come to an end: {}", ended.how());
                 return Err(Failure::Compiler(how));
             }

@@ -167,7 +167,9 @@ impl Stage {
             let details = String::from_utf8_lossy(&ended.stderr).into_owned();
             let how = match ended.end {
                 End::Exited(_) => String::new(),
-                End::Late | End::Crowded | End::Greedy | End::TooMuchWritten => format!(": {}", ended.how()),
+                End::TimedOut | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => {
+                    format!(": {}", ended.how())
+                }
             };
             return Err(refused(
                 &format!("a crate that it adds does not build here{how}"),

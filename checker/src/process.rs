@@ -56,13 +56,13 @@ pub struct Ended {
 pub enum End {
     /// By itself, or by a signal.
     Exited(ExitStatus),
-    /// It was stopped, for its time was up.
-    Late,
-    /// It was stopped, for there were too many processes.
-    Crowded,
-    /// It was stopped, for they used too much memory.
-    Greedy,
-    /// It was stopped, because it had written too much.
+    /// It was killed because its time was up.
+    TimedOut,
+    /// It was killed because there were too many processes.
+    TooManyProcesses,
+    /// It was killed because they used too much memory.
+    OutOfMemory,
+    /// It was killed because it had written too much.
     TooMuchWritten,
 }
 
@@ -208,17 +208,17 @@ fn watch(
         let _ = setpriority_process(None, -20);
         let usage = Usage::of(group);
         if usage.processes > limits.processes {
-            return Some(End::Crowded);
+            return Some(End::TooManyProcesses);
         } else if usage.memory > limits.memory {
-            return Some(End::Greedy);
+            return Some(End::OutOfMemory);
         } else if is_too_much() {
             return Some(End::TooMuchWritten);
         } else if begun.elapsed() >= limits.time {
-            return Some(End::Late);
+            return Some(End::TimedOut);
         }
     };
     // On a thread of its own, for on Linux the priority is the thread's.
-    thread::scope(|scope| scope.spawn(look).join().unwrap_or(Some(End::Late)))
+    thread::scope(|scope| scope.spawn(look).join().unwrap_or(Some(End::TimedOut)))
 }
 
 impl Ended {
@@ -226,9 +226,9 @@ impl Ended {
     pub fn how(&self) -> String {
         let status = match self.end {
             End::Exited(status) => status,
-            End::Late => return "its time was up".to_owned(),
-            End::Crowded => return "it was stopped, for it started too many processes".to_owned(),
-            End::Greedy => return "it was stopped, for it used too much memory".to_owned(),
+            End::TimedOut => return "its time was up".to_owned(),
+            End::TooManyProcesses => return "it was stopped, for it started too many processes".to_owned(),
+            End::OutOfMemory => return "it was stopped, for it used too much memory".to_owned(),
             End::TooMuchWritten => return "it was stopped, because it had written too much".to_owned(),
         };
         let stderr = String::from_utf8_lossy(&self.stderr);
