@@ -1,5 +1,6 @@
 //! Runs the checks of a compiled solution, each in a process of its own, and reads its verdict.
 
+use std::io::{self, PipeReader, Write};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use crate::compile::{Compiled, no_room};
 use crate::fence::{Fence, Given};
 use crate::official::Target;
 use crate::outcome::{Check, Problem, Verdict};
-use crate::process::{self, End, Ended, Limits};
+use crate::process::{self, End, Ended, Limits, MOST_OUTPUT};
 
 /// How many checks run at a time in one process: more than cores, for they mostly wait.
 const AT_A_TIME: u64 = 4;
@@ -18,9 +19,9 @@ const TOGETHER: [&str; 1] = ["--test-threads=4"];
 /// How much of a crashed check's output is shown, in bytes, its end.
 const SHOWN: usize = 4000;
 
-/// The word of a check that has ended, as `testkit` gives it.
+/// The report of a check that has ended, after its token, as `testkit` prints it.
 #[derive(Deserialize)]
-struct Word {
+struct CheckReport {
     /// Its name.
     check: String,
     #[serde(flatten)]
@@ -30,22 +31,21 @@ struct Word {
 impl Compiled {
     /// Runs one check, in a process of its own.
     ///
-    /// Passed it has only by its own word, with its name: a line that begins with a random text which it was told. An
-    /// exit status says nothing, for code that is checked can end the process with any.
+    /// A check has passed only if it printed its token, and its name; an exit status can be forged.
     ///
     /// # Errors
     ///
     /// When it cannot be started: our bug.
     pub fn run(&self, target: &Target, name: &str, fence: &Fence) -> Result<Check, Problem> {
         let arguments = ["--exact", name, "--include-ignored", "--test-threads=1"];
-        let (ended, words) = self.start(target, &arguments, self.limits(), fence)?;
+        let (ended, reports) = self.start(target, &arguments, self.limits(), fence)?;
         Ok(Check {
             name: name.to_owned(),
             is_required: target.required.iter().any(|required| required == name),
-            verdict: words
+            verdict: reports
                 .into_iter()
-                .find(|word| word.check == name)
-                .map_or_else(|| without_a_word(&ended), |word| word.verdict),
+                .find(|report| report.check == name)
+                .map_or_else(|| without_a_report(&ended), |report| report.verdict),
             took: ended.took,
         })
     }
@@ -56,10 +56,10 @@ impl Compiled {
     ///
     /// As [`run`](Compiled::run).
     pub fn run_required(&self, target: &Target, fence: &Fence) -> Result<Vec<Check>, Problem> {
-        let (ended, words) = self.start(target, &TOGETHER, self.limits_together(), fence)?;
+        let (ended, reports) = self.start(target, &TOGETHER, self.limits_together(), fence)?;
         let verdict = |name: &String| {
-            let word = words.iter().find(|word| word.check == *name);
-            word.map_or_else(|| without_a_word(&ended), |word| word.verdict.clone())
+            let report = reports.iter().find(|report| report.check == *name);
+            report.map_or_else(|| without_a_report(&ended), |report| report.verdict.clone())
         };
         let check = |name: &String| Check {
             name: name.clone(),
@@ -70,7 +70,7 @@ impl Compiled {
         Ok(target.required.iter().map(check).collect())
     }
 
-    /// Runs the required tests of a target that gives no word for each: the exit status decides.
+    /// Runs the required tests of a target that gives no token for each: the exit status decides.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl Compiled {
         Ok(if has_passed {
             Verdict::Passed
         } else {
-            without_a_word(&ended)
+            without_a_report(&ended)
         })
     }
 
@@ -92,7 +92,7 @@ impl Compiled {
             memory: 1 << 30,
             // MariaDB and the shell that starts it are two.
             processes: 100,
-            output: 1 << 20,
+            output: MOST_OUTPUT,
         }
     }
 
@@ -103,7 +103,8 @@ impl Compiled {
             time: 10 * one.time,
             memory: AT_A_TIME * one.memory,
             processes: AT_A_TIME as usize * one.processes,
-            output: 64 * one.output,
+            // A check whose report is lost in what the others print runs again, alone.
+            output: one.output,
         }
     }
 
@@ -113,8 +114,11 @@ impl Compiled {
         arguments: &[&str],
         limits: Limits,
         fence: &Fence,
-    ) -> Result<(Ended, Vec<Word>), Problem> {
-        let mark = format!("{:032x} ", fastrand::u128(..));
+    ) -> Result<(Ended, Vec<CheckReport>), Problem> {
+        // On a descriptor that the check reads to its end before it calls the solution. The environment and the command
+        // line can be read again.
+        let started = random_token().and_then(|token| Ok((given_on_stdin(&token)?, token)));
+        let (stdin, token) = started.map_err(|error| Problem::our_bug("start a check", &error))?;
         let given = Given {
             read: vec![self.folder()],
             ..Given::default()
@@ -125,7 +129,8 @@ impl Compiled {
             command
                 .current_dir(room.path())
                 .env("TMPDIR", room.path())
-                .arg(format!("CHECK_WORD={mark}"))
+                .stdin(stdin)
+                .arg("CHECK_TOKEN=stdin")
                 .arg(format!("CHECK_DEADLINE={}", self.deadline.as_secs()))
                 .arg("RUST_BACKTRACE=0")
                 .arg(&self.programs[&target.name])
@@ -134,17 +139,32 @@ impl Compiled {
         });
         let ended = ended.map_err(|error| Problem::our_bug("start a check", &error))?;
         let stdout = String::from_utf8_lossy(&ended.stdout);
-        let words = stdout.lines().filter_map(|line| line.strip_prefix(&mark));
-        let words = words.filter_map(|word| serde_json::from_str(word).ok()).collect();
-        Ok((ended, words))
+        let reports = stdout.lines().filter_map(|line| line.strip_prefix(&token));
+        let reports = reports.filter_map(|report| serde_json::from_str(report).ok());
+        let reports = reports.collect();
+        Ok((ended, reports))
     }
 }
 
+/// Returns a text that cannot be guessed.
+fn random_token() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+}
+
+/// Returns the reading end of a pipe that holds this line and nothing else.
+fn given_on_stdin(line: &str) -> io::Result<PipeReader> {
+    let (reader, mut writer) = io::pipe()?;
+    writeln!(writer, "{line}")?;
+    Ok(reader)
+}
+
 /// The verdict on a check that did not say how it ended.
-fn without_a_word(ended: &Ended) -> Verdict {
+fn without_a_report(ended: &Ended) -> Verdict {
     match ended.end {
-        End::Late => Verdict::TimedOut { output: shown(ended) },
-        End::Exited(_) | End::Crowded | End::Greedy => Verdict::Crashed {
+        End::TimedOut => Verdict::TimedOut { output: shown(ended) },
+        End::Exited(_) | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => Verdict::Crashed {
             how: ended.how(),
             output: shown(ended),
         },

@@ -12,6 +12,7 @@ use std::time::Duration;
 use shared::files::private_folder;
 use tempfile::TempDir;
 
+use crate::early_code;
 use crate::fence::{Fence, Given};
 use crate::official::Official;
 use crate::outcome::{Problem, Whose};
@@ -115,6 +116,7 @@ impl Official {
         arguments.extend_from_slice(&options);
         self.rustc(self.task.library, root, &arguments, &[source], &library, fence)
             .map_err(|errors| did_not_compile("it does not compile", errors))?;
+        early_code::refuse(&library, &self.checks()?.program)?;
 
         let mut programs = BTreeMap::new();
         for target in targets.iter().filter_map(|name| self.target(name)) {
@@ -217,7 +219,7 @@ impl Official {
                 let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
                 return Err(Failure::Compiler(errors));
             }
-            End::Late | End::Crowded | End::Greedy => {
+            End::TimedOut | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => {
                 let how = format!("the compiler did not come to an end: {}", ended.how());
                 return Err(Failure::Compiler(how));
             }

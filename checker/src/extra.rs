@@ -10,12 +10,14 @@ use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
 use crate::compile::toolchain;
+use crate::download::{self, Downloads};
 use crate::fence::{Fence, Given};
 use crate::manifest::merged;
 use crate::official::{Artifact, Official, cargo_command, state_folder};
@@ -23,14 +25,8 @@ use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
 use crate::task::workspace;
 
-/// Whether Cargo may ask the registry for what has not been downloaded yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Downloads {
-    /// It may.
-    Allowed,
-    /// It uses what is there.
-    Forbidden,
-}
+/// How much may lie in the folder that they are built in, in bytes: build scripts and macros write there.
+const MOST_BUILT: u64 = 4 << 30;
 
 /// Libraries that take longer to build are not for an exercise.
 const LIMITS: Limits = Limits {
@@ -71,7 +67,9 @@ impl Official {
         let lock = File::create(stage.folder.join("lock")).and_then(|file| file.lock().map(|()| file));
         let _lock = lock.map_err(|error| no_room(&error))?;
         stage.prepare().map_err(|error| no_room(&error))?;
-        stage.fetch(downloads)?;
+        let home =
+            cargo_home().ok_or_else(|| Problem::our_bug("find Cargo's folder", &"there is no HOME"))?;
+        download::fetch(&stage.folder, &home, downloads, &download::Limits::default())?;
         let externs = stage.build(fence)?;
         Ok(Some(Official {
             externs,
@@ -127,30 +125,6 @@ impl Stage {
         Ok(())
     }
 
-    /// Resolves and downloads: with what is there already, or else from the registry.
-    fn fetch(&self, downloads: Downloads) -> Result<(), Problem> {
-        let fetch = |arguments: &[&str]| {
-            let mut command = cargo_command();
-            command
-                .args(["fetch", "--target=host-tuple", "--color=never"])
-                .args(arguments)
-                .current_dir(&self.folder)
-                .env("CARGO_NET_RETRY", "1")
-                .env("CARGO_HTTP_TIMEOUT", "15");
-            command
-                .output()
-                .map_err(|error| Problem::our_bug("start Cargo", &error))
-        };
-        let mut output = fetch(&["--offline"])?;
-        if !output.status.success() && downloads == Downloads::Allowed {
-            output = fetch(&[])?;
-        }
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(why(String::from_utf8_lossy(&output.stderr).into_owned()))
-    }
-
     /// Builds the libraries, and returns those that code of this package may name.
     fn build(&self, fence: &Fence) -> Result<BTreeMap<String, PathBuf>, Problem> {
         let toolchain = toolchain()?;
@@ -164,7 +138,9 @@ impl Stage {
             write: vec![&target],
         };
         let setting = |name: &str, value: &Path| format!("{name}={}", value.display());
-        let ended = process::run(fence, &given, Path::new("/usr/bin/env"), LIMITS, |command| {
+        let program = Path::new("/usr/bin/env");
+        let is_too_much = download::more_than(MOST_BUILT, || download::bytes_of(&target));
+        let prepare = |command: &mut Command| {
             for (name, _) in cargo_command().get_envs() {
                 command.env_remove(name);
             }
@@ -184,13 +160,16 @@ impl Stage {
                 ])
                 .arg("--message-format=json")
                 .arg(setting("--manifest-path", &manifest));
-        });
+        };
+        let ended = process::run_until(fence, &given, program, LIMITS, prepare, &is_too_much);
         let ended = ended.map_err(|error| Problem::our_bug("start Cargo", &error))?;
         if !matches!(ended.end, End::Exited(status) if status.success()) {
             let details = String::from_utf8_lossy(&ended.stderr).into_owned();
             let how = match ended.end {
                 End::Exited(_) => String::new(),
-                End::Late | End::Crowded | End::Greedy => format!(": {}", ended.how()),
+                End::TimedOut | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => {
+                    format!(": {}", ended.how())
+                }
             };
             return Err(refused(
                 &format!("a crate that it adds does not build here{how}"),
@@ -251,46 +230,6 @@ impl Stage {
 /// What to do about a manifest.
 const MEND: &str = "mend it; the task's own is a model";
 
-/// What it means that Cargo could not resolve or download.
-fn why(said: String) -> Problem {
-    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    let no_network = [
-        "--offline",
-        "offline mode",
-        "Could not resolve",
-        "Couldn't resolve",
-        "Could not connect",
-        "Couldn't connect",
-        "Failed to connect",
-        "Timeout was reached",
-        "Operation too slow",
-        "spurious network error",
-        "unable to update registry",
-        "download of config.json failed",
-        "failed to download",
-        "failed to get successful HTTP response",
-    ];
-    if says(&no_network) {
-        return Problem {
-            whose: Whose::YourMachine,
-            message: "a crate that it adds is not on this machine, and the registry does not answer"
-                .to_owned(),
-            details: said,
-            help: "connect to the network and try again: what was downloaded once stays".to_owned(),
-        };
-    }
-    let message = if says(&["no matching package", "not found in registry"]) {
-        "it depends on a crate that does not exist"
-    } else {
-        "its dependencies do not fit together with the task's"
-    };
-    refused(
-        message,
-        &said,
-        "see what `cargo check` says in its folder; the task's own Cargo.toml is a model",
-    )
-}
-
 fn refused(message: &str, details: &dyn std::fmt::Display, help: &str) -> Problem {
     Problem {
         whose: Whose::YourCode,
@@ -312,26 +251,4 @@ fn no_room(error: &io::Error) -> Problem {
 fn cargo_home() -> Option<PathBuf> {
     let given = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     given.or_else(|| Some(std::env::home_dir()?.join(".cargo")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cargo_says_of_the_registry_and_of_the_network_is_told_apart() {
-        let of = |said: &str| (why(said.to_owned()).whose, why(said.to_owned()).message);
-        let unknown = "error: no matching package named `nosuch` found\n";
-        let (whose, message) = of(unknown);
-        assert_eq!(whose, Whose::YourCode);
-        assert!(message.contains("does not exist"), "{message}");
-        let conflict =
-            "error: failed to select a version for `libsqlite3-sys`.\n    ... required by package `rusqlite`";
-        assert_eq!(of(conflict).0, Whose::YourCode);
-        let no_name = "warning: spurious network error (1 try remaining): [6] Could not resolve hostname\n\
-                       error: download of config.json failed";
-        assert_eq!(of(no_name).0, Whose::YourMachine);
-        let offline = "error: no matching package named `nosuch` found\nAs a reminder, you're using offline mode (--offline)";
-        assert_eq!(of(offline).0, Whose::YourMachine);
-    }
 }

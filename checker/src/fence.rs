@@ -1,6 +1,5 @@
 //! What a program may see and do that somebody else has written.
 
-use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,17 +45,6 @@ const SETTINGS: [&str; 5] = [
 ];
 
 impl Fence {
-    /// bubblewrap, if it is installed and works here. (In many a container it may not make namespaces.)
-    pub fn bubblewrap() -> Option<PathBuf> {
-        let paths = env::split_paths(&env::var_os("PATH")?)
-            .map(|folder| folder.join("bwrap"))
-            .collect::<Vec<_>>();
-        let bwrap = paths.into_iter().find(|path| path.is_file())?;
-        let fence = Fence::Closed { bwrap: bwrap.clone() };
-        let works = fence.command(Path::new("/bin/true"), &Given::default()).output();
-        works.is_ok_and(|output| output.status.success()).then_some(bwrap)
-    }
-
     /// A command that runs the program behind the fence. Behind a closed one it begins in `/tmp`, an empty folder, which
     /// is its home as well.
     pub fn command(&self, program: &Path, given: &Given<'_>) -> Command {

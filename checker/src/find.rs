@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use crate::archive::shown;
 use crate::outcome::{Problem, Whose};
+use crate::process::is_stopped;
 use crate::task::{TASKS, Task};
 
 /// How many folders below the submission's a task may lie: an archive often wraps everything in one more folder, and a
@@ -18,7 +19,7 @@ const DEEPEST: usize = 4;
 /// How many folders are looked into.
 const MOST_FOLDERS: usize = 10_000;
 /// How much of a manifest is read, in bytes.
-const LONGEST_MANIFEST: u64 = 1 << 20;
+const LONGEST_MANIFEST: u64 = 64 << 10;
 
 /// A task that a submission has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub struct Found {
 ///
 /// When the folder cannot be read, has more than 10 000 folders, or has no task.
 pub fn find_tasks(folder: &Path) -> Result<Vec<Found>, Error> {
-    let crates = find_crates(folder).map_err(|reason| Error::new(folder, reason))?;
+    let (crates, archives) = find_crates(folder).map_err(|reason| Error::new(folder, reason))?;
     let found: Vec<Found> = TASKS
         .into_iter()
         .filter_map(|task| found(task, folder, &crates))
@@ -50,7 +51,10 @@ pub fn find_tasks(folder: &Path) -> Result<Vec<Found>, Error> {
         let broken = crates.iter().find_map(|found| found.package.clone().err());
         let reason = match broken {
             Some(broken) => Reason::Manifest(broken),
-            None => Reason::NoTask(packages.collect()),
+            None => Reason::NoTask {
+                packages: packages.collect(),
+                archives,
+            },
         };
         return Err(Error::new(folder, reason));
     }
@@ -122,15 +126,18 @@ fn below(folder: &Path, root: &Path) -> String {
     }
 }
 
-/// All crates, from the outside inwards.
-fn find_crates(root: &Path) -> Result<Vec<Crate>, Reason> {
-    let mut crates = Vec::new();
+/// All crates, from the outside inwards, and all archives.
+fn find_crates(root: &Path) -> Result<(Vec<Crate>, Vec<PathBuf>), Reason> {
+    let (mut crates, mut archives) = (Vec::new(), Vec::new());
     let mut to_visit = VecDeque::from([(root.to_owned(), 0)]);
     let mut visited = 0;
     while let Some((folder, depth)) = to_visit.pop_front() {
         visited += 1;
         if visited > MOST_FOLDERS {
             return Err(Reason::TooManyFolders);
+        }
+        if is_stopped() {
+            return Err(Reason::Read(io::ErrorKind::Interrupted.into()));
         }
         let mut entries: Vec<DirEntry> = fs::read_dir(&folder)
             .and_then(|entries| entries.collect())
@@ -147,12 +154,19 @@ fn find_crates(root: &Path) -> Result<Vec<Crate>, Reason> {
                     let folder = folder.clone();
                     crates.push(Crate { folder, package });
                 }
+            } else if kind.is_file() && !is_hidden && is_archive(&name.to_string_lossy()) {
+                archives.push(entry.path());
             } else if kind.is_dir() && !is_hidden && name != "target" && depth < DEEPEST {
                 to_visit.push_back((entry.path(), depth + 1));
             }
         }
     }
-    Ok(crates)
+    Ok((crates, archives))
+}
+
+fn is_archive(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".zip", ".tar.gz", ".tgz"].iter().any(|end| name.ends_with(end))
 }
 
 /// The package's name in a manifest; `None` for one of a workspace without a package of its own.
@@ -162,7 +176,7 @@ fn package(manifest: &Path) -> io::Result<Option<Result<String, String>>> {
         .take(LONGEST_MANIFEST + 1)
         .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST_MANIFEST {
-        return Ok(Some(Err("it is longer than 1 MiB".to_owned())));
+        return Ok(Some(Err("it is longer than 64 KiB".to_owned())));
     }
     let Ok(text) = String::from_utf8(bytes) else {
         return Ok(Some(Err("it is not UTF-8".to_owned())));
@@ -186,8 +200,11 @@ pub struct Error {
 enum Reason {
     Read(io::Error),
     TooManyFolders,
-    /// The packages that are there instead.
-    NoTask(Vec<String>),
+    NoTask {
+        /// The packages that are there instead.
+        packages: Vec<String>,
+        archives: Vec<PathBuf>,
+    },
     /// A manifest cannot be read; the text says why.
     Manifest(String),
 }
@@ -200,13 +217,31 @@ impl Error {
         }
     }
 
+    /// The archives in a folder without a task.
+    pub fn archives(&self) -> &[PathBuf] {
+        match &self.reason {
+            Reason::NoTask { archives, .. } => archives,
+            _ => &[],
+        }
+    }
+
     fn message(&self) -> String {
         let folder = shown(&self.folder.to_string_lossy());
         let reason = match &self.reason {
             Reason::Read(error) => return format!("could not read `{folder}`: {error}"),
             Reason::TooManyFolders => format!("it has more than {MOST_FOLDERS} folders"),
-            Reason::NoTask(packages) if packages.is_empty() => "it has no Cargo.toml of a package".to_owned(),
-            Reason::NoTask(packages) => {
+            Reason::NoTask { archives, .. } if !archives.is_empty() => {
+                let some = archives
+                    .iter()
+                    .take(4)
+                    .map(|archive| below(archive, &self.folder));
+                let some: Vec<String> = some.map(|name| format!("`{name}`")).collect();
+                format!("it holds archives: {}", some.join(", "))
+            }
+            Reason::NoTask { packages, .. } if packages.is_empty() => {
+                "it has no Cargo.toml of a package".to_owned()
+            }
+            Reason::NoTask { packages, .. } => {
                 let some: Vec<String> = packages
                     .iter()
                     .take(4)
@@ -230,7 +265,10 @@ impl Error {
             Reason::TooManyFolders => {
                 "name the folder of the submission, or submit the tasks only".to_owned()
             }
-            Reason::NoTask(_) => {
+            Reason::NoTask { archives, .. } if !archives.is_empty() => {
+                "unpack the one that counts, and name its folder".to_owned()
+            }
+            Reason::NoTask { .. } => {
                 let names = TASKS.map(|task| format!("`{}`", task.package)).join(", ");
                 format!("keep the package's name in each Cargo.toml: {names}; at most {DEEPEST} folders down")
             }

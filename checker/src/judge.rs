@@ -10,7 +10,7 @@ use std::thread;
 use temp_mariadb::TempServer;
 
 use crate::compile::Compiled;
-use crate::extra::Downloads;
+use crate::download::Downloads;
 use crate::fence::Fence;
 use crate::official::{Official, Target};
 use crate::outcome::{self, Check, Problem, Verdict, Whose};
@@ -28,7 +28,7 @@ pub struct Judge {
     /// How many checks run at a time.
     pub at_once: NonZero<usize>,
     /// Whether the required checks share a process at first: faster, and what one of them leaves behind the others see.
-    /// Those that give no word there run again, each alone.
+    /// Those that give no report there run again, each alone.
     pub is_quick: bool,
     /// A folder in which crates are compiled, and the compiler keeps what it may use the next time: for one's own crate,
     /// which is judged again and again.
@@ -54,6 +54,7 @@ impl Judge {
             Ok(checks) => task.checks = checks,
             Err(problem) => task.problem = Some(problem),
         }
+        task.cap();
         task
     }
 
@@ -83,7 +84,7 @@ impl Judge {
         let names: Vec<&str> = required.names(self.with_extras).collect();
         if self.is_quick {
             checks = compiled.run_required(required, &self.fence)?;
-            checks.retain(|check| has_given_its_word(&check.verdict));
+            checks.retain(|check| has_reported(&check.verdict));
         }
         let left = names
             .iter()
@@ -141,7 +142,7 @@ impl Judge {
     }
 }
 
-fn has_given_its_word(verdict: &Verdict) -> bool {
+fn has_reported(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Passed | Verdict::Failed { .. })
 }
 

@@ -5,8 +5,11 @@
 #![warn(missing_docs)]
 
 pub mod archive;
+pub mod bubblewrap;
 pub mod check;
 pub mod compile;
+pub mod download;
+mod early_code;
 pub mod extra;
 pub mod fence;
 pub mod find;

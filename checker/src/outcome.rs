@@ -69,7 +69,7 @@ pub struct Check {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
 pub enum Verdict {
-    /// It ran to its end, by its own word.
+    /// It ran to its end, and printed its token.
     Passed,
     /// It failed.
     Failed {
@@ -85,7 +85,7 @@ pub enum Verdict {
         /// What it had printed, its end.
         output: String,
     },
-    /// Its process ended without the check's word.
+    /// Its process ended, and the check did not print its token.
     Crashed {
         /// How: by which signal, with which status, or out of memory.
         how: String,
@@ -101,6 +101,36 @@ impl Task {
         self.problem.is_none()
             && required.peek().is_some()
             && required.all(|check| check.verdict == Verdict::Passed)
+    }
+}
+
+/// The most of a text that is kept, in bytes: a class of 900 stays in memory until its report is written.
+const LONGEST_TEXT: usize = 64 << 10;
+
+impl Task {
+    /// Cuts every text that a submission can make long: of what was printed the end stays, of all others the beginning.
+    pub(crate) fn cap(&mut self) {
+        if let Some(problem) = &mut self.problem {
+            cap(&mut problem.details);
+        }
+        for check in &mut self.checks {
+            match &mut check.verdict {
+                Verdict::Passed => {}
+                Verdict::Failed { message, saw, hint } => [message, saw, hint].into_iter().for_each(cap),
+                Verdict::TimedOut { output } | Verdict::Crashed { output, .. } => {
+                    let from = output.ceil_char_boundary(output.len().saturating_sub(LONGEST_TEXT));
+                    output.drain(..from);
+                }
+            }
+        }
+    }
+}
+
+fn cap(text: &mut String) {
+    let length = text.len();
+    if length > LONGEST_TEXT {
+        text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+        text.push_str(&format!("\n[cut here: it was {length} bytes]"));
     }
 }
 

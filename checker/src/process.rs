@@ -30,19 +30,22 @@ pub struct Limits {
     pub memory: u64,
     /// How many processes there may be, it and all that it starts.
     pub processes: usize,
-    /// How much of its output is kept, of each of its two streams, in bytes: the first half of that and the last; what is
-    /// between is read and thrown away.
+    /// How much of its standard output is kept, in bytes; of standard error at most [`MOST_OUTPUT`]. The first half and
+    /// the last half are kept. The rest is read and thrown away, so that the program does not block.
     pub output: usize,
 }
+
+/// How much of a stream that is read by people is kept, in bytes.
+pub const MOST_OUTPUT: usize = 1 << 20;
 
 /// What became of a program.
 #[derive(Debug)]
 pub struct Ended {
     /// How it ended.
     pub end: End,
-    /// Its standard output, the first and the last of it.
+    /// Its standard output. If it was cut, a note stands where bytes are missing.
     pub stdout: Vec<u8>,
-    /// Its standard error, the first and the last of it.
+    /// Its standard error, likewise.
     pub stderr: Vec<u8>,
     /// How long it ran.
     pub took: Duration,
@@ -53,12 +56,14 @@ pub struct Ended {
 pub enum End {
     /// By itself, or by a signal.
     Exited(ExitStatus),
-    /// It was stopped, for its time was up.
-    Late,
-    /// It was stopped, for there were too many processes.
-    Crowded,
-    /// It was stopped, for they used too much memory.
-    Greedy,
+    /// It was killed because its time was up.
+    TimedOut,
+    /// It was killed because there were too many processes.
+    TooManyProcesses,
+    /// It was killed because they used too much memory.
+    OutOfMemory,
+    /// It was killed because it had written too much.
+    TooMuchWritten,
 }
 
 /// The largest file that it may write, in bytes.
@@ -107,6 +112,23 @@ pub fn run(
     limits: Limits,
     prepare: impl FnOnce(&mut Command),
 ) -> io::Result<Ended> {
+    run_until(fence, given, program, limits, prepare, &|| false)
+}
+
+/// As [`run`]; the program is also ended when `is_too_much`, which is called ten times a second, says that it has written
+/// too much.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_until(
+    fence: &Fence,
+    given: &Given<'_>,
+    program: &Path,
+    limits: Limits,
+    prepare: impl FnOnce(&mut Command),
+    is_too_much: &(dyn Fn() -> bool + Sync),
+) -> io::Result<Ended> {
     // Resource limits are set by a shell, for the standard library cannot.
     let mut command = fence.command(Path::new("/bin/sh"), given);
     // More than they use: much of what a process asks for it never touches. (The blocks are of 512 bytes.)
@@ -119,6 +141,7 @@ pub fn run(
              ulimit -c 0; ulimit -v {kilobytes}; ulimit -f {blocks}; exec \"$0\" \"$@\""
         ))
         .arg(program);
+    command.stdin(Stdio::null());
     prepare(&mut command);
     let begun = Instant::now();
     let mut running = lock(&RUNNING);
@@ -126,17 +149,18 @@ pub fn run(
         return Err(stopped());
     }
     let mut child = command
-        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()?;
+    // Closes our copy of the pipe that `prepare` may have chosen as standard input.
+    drop(command);
     let group = Pid::from_child(&child);
     running.groups.push(group);
     drop(running);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let stdout = keep(stdout.expect("a pipe"), limits.output);
-    let stderr = keep(stderr.expect("a pipe"), limits.output);
+    let stderr = keep(stderr.expect("a pipe"), limits.output.min(MOST_OUTPUT));
 
     // The end of the process, told by a thread: the standard library cannot wait with a limit. The process stays in the
     // table, so that until `wait` below nobody else gets its number, which is the group's as well.
@@ -145,7 +169,7 @@ pub fn run(
         let wait = || waitid(WaitId::Pid(group), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         let _ = tell_end.send(retry_on_intr(wait).is_ok());
     });
-    let must_stop = watch(group, limits, begun, end);
+    let must_stop = watch(group, limits, begun, end, is_too_much);
     let took = begun.elapsed();
     // Also when it has ended: it may have left others.
     let _ = kill_process_group(group, Signal::KILL);
@@ -168,7 +192,13 @@ fn stopped() -> io::Error {
 }
 
 /// Waits for the end of a program, and returns why it must be stopped, if it must.
-fn watch(group: Pid, limits: Limits, begun: Instant, end: Receiver<bool>) -> Option<End> {
+fn watch(
+    group: Pid,
+    limits: Limits,
+    begun: Instant,
+    end: Receiver<bool>,
+    is_too_much: &(dyn Fn() -> bool + Sync),
+) -> Option<End> {
     let look = move || loop {
         let left = limits.time.saturating_sub(begun.elapsed());
         if end.recv_timeout(left.min(INTERVAL)) != Err(RecvTimeoutError::Timeout) {
@@ -178,15 +208,17 @@ fn watch(group: Pid, limits: Limits, begun: Instant, end: Receiver<bool>) -> Opt
         let _ = setpriority_process(None, -20);
         let usage = Usage::of(group);
         if usage.processes > limits.processes {
-            return Some(End::Crowded);
+            return Some(End::TooManyProcesses);
         } else if usage.memory > limits.memory {
-            return Some(End::Greedy);
+            return Some(End::OutOfMemory);
+        } else if is_too_much() {
+            return Some(End::TooMuchWritten);
         } else if begun.elapsed() >= limits.time {
-            return Some(End::Late);
+            return Some(End::TimedOut);
         }
     };
     // On a thread of its own, for on Linux the priority is the thread's.
-    thread::scope(|scope| scope.spawn(look).join().unwrap_or(Some(End::Late)))
+    thread::scope(|scope| scope.spawn(look).join().unwrap_or(Some(End::TimedOut)))
 }
 
 impl Ended {
@@ -194,9 +226,10 @@ impl Ended {
     pub fn how(&self) -> String {
         let status = match self.end {
             End::Exited(status) => status,
-            End::Late => return "its time was up".to_owned(),
-            End::Crowded => return "it was stopped, for it started too many processes".to_owned(),
-            End::Greedy => return "it was stopped, for it used too much memory".to_owned(),
+            End::TimedOut => return "its time was up".to_owned(),
+            End::TooManyProcesses => return "it was stopped, for it started too many processes".to_owned(),
+            End::OutOfMemory => return "it was stopped, for it used too much memory".to_owned(),
+            End::TooMuchWritten => return "it was stopped, because it had written too much".to_owned(),
         };
         let stderr = String::from_utf8_lossy(&self.stderr);
         // The shell behind the fence reports a signal as 128 and its number.
@@ -211,7 +244,7 @@ impl Ended {
             (Some(signal), _) => format!("it was ended by {}", name_of(signal)),
             (None, Some(101)) => "it panicked outside of what is checked; its output says why".to_owned(),
             (None, Some(code)) => format!(
-                "its process ended with exit status {code}, and no word from the check: does something call \
+                "its process ended with exit status {code} before the check did: does something call \
                  `std::process::exit`, or close standard output?"
             ),
             (None, None) => "its process ended".to_owned(),
@@ -243,6 +276,8 @@ struct Kept {
 #[derive(Default)]
 struct Output {
     first: Vec<u8>,
+    /// How many bytes between the two were thrown away.
+    cut: u64,
     last: VecDeque<u8>,
 }
 
@@ -267,6 +302,7 @@ impl Output {
         self.last.extend(rest);
         let too_many = self.last.len().saturating_sub(most);
         self.last.drain(..too_many);
+        self.cut += too_many as u64;
     }
 }
 
@@ -274,7 +310,10 @@ impl Kept {
     /// What there was, when the program has ended; somebody else may still hold the stream open.
     fn end(self) -> Vec<u8> {
         let _ = self.end.recv_timeout(AFTERWARDS);
-        let Output { mut first, last } = mem::take(&mut *lock(&self.output));
+        let Output { mut first, cut, last } = mem::take(&mut *lock(&self.output));
+        if cut > 0 {
+            first.extend(format!("\n[{cut} bytes of output were cut here]\n").into_bytes());
+        }
         first.extend(last);
         first
     }

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{Cursor, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use checker::archive::{Limits, Reason, unpack};
 use checker::outcome::{Problem, Whose};
@@ -173,6 +174,31 @@ fn takes_names_that_begin_with_a_dot_and_backslashes_as_other_tools_do() {
     }
 }
 
+/// As old tools on Windows and in a Latin-1 locale write them.
+#[test]
+fn names_that_are_not_utf_8_stay_different() {
+    let named = |name: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(EntryType::Regular);
+        header.set_size(0);
+        header.as_old_mut().name[..name.len()].copy_from_slice(name);
+        header.set_cksum();
+        header
+    };
+    let names = [&b"notes-\xe9.txt"[..], b"notes-\xe8.txt"];
+    let tar = names
+        .iter()
+        .fold(Tar::default(), |tar, name| tar.raw(named(name).as_bytes()));
+    assert_eq!(
+        Bench::new(&tar.gzip()).accepts().0,
+        ["notes-è.txt", "notes-é.txt"]
+    );
+    let zip = names
+        .iter()
+        .fold(Zip::default(), |zip, name| zip.entry(name, FILE, b""));
+    assert_eq!(Bench::new(&zip.finish()).accepts().0.len(), 2);
+}
+
 #[test]
 fn leaves_an_archive_in_the_archive_as_it_is() {
     let inner = Tar::default().file("inner.txt", "").gzip();
@@ -269,7 +295,7 @@ fn refuses_a_name_with_a_nul() {
 
 #[test]
 fn refuses_a_name_that_is_too_long_or_too_deep_for_a_file_system() {
-    let long = "a".repeat(10_000);
+    let long = "a".repeat(256);
     let deep = "a/".repeat(33) + "b";
     for (name, expected) in [(long, "255 bytes"), (deep, "32 folders")] {
         let (reason, text) = Bench::new(&Zip::default().file(&name, "").finish()).refuses();
@@ -517,6 +543,52 @@ fn refuses_a_long_name_that_would_fill_the_memory() {
         matches!(&reason, Reason::Broken(how) if how.contains("header")),
         "{reason:?}"
     );
+}
+
+/// A name that is long to read and short to keep: 1,500 of them fill 1.5 GB from an archive of 1.6 MB.
+#[test]
+fn refuses_a_name_that_is_longer_than_a_path_can_be_a_link_s_too() {
+    let long = "./".repeat(100_000) + "x";
+    for kind in [EntryType::Regular, EntryType::Symlink, EntryType::Link] {
+        let tar = Tar::default()
+            .entry(
+                "././@LongLink",
+                EntryType::GNULongName,
+                0o644,
+                "",
+                long.as_bytes(),
+            )
+            .link(kind, "x", "");
+        let (reason, text) = Bench::new(&tar.gzip()).refuses();
+        assert!(
+            matches!(reason, Reason::Name { why, .. } if why.contains("4096")),
+            "{text}"
+        );
+    }
+    // Where a link leads is not kept.
+    let tar = Tar::default()
+        .entry(
+            "././@LongLink",
+            EntryType::GNULongLink,
+            0o644,
+            "",
+            long.as_bytes(),
+        )
+        .link(EntryType::Symlink, "link", "");
+    assert_eq!(Bench::new(&tar.gzip()).accepts().1, ["link"]);
+    let bench = Bench::new(&Zip::default().file(&long[long.len() - 5001..], "").finish());
+    let (reason, text) = bench.refuses();
+    assert!(matches!(reason, Reason::Name { .. }), "{text}");
+}
+
+#[test]
+fn gives_up_an_archive_that_takes_too_long() {
+    for mut bench in both(&[("lib.rs", "")]) {
+        bench.limits.time = Duration::ZERO;
+        let (reason, text) = bench.refuses();
+        assert!(matches!(reason, Reason::TooSlow(_)), "{reason:?}");
+        assert!(text.contains("takes longer than 0 s"), "{text}");
+    }
 }
 
 #[test]

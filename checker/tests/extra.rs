@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
-use checker::extra::Downloads;
+use checker::bubblewrap;
+use checker::download::Downloads;
 use checker::fence::Fence;
 use checker::official::Official;
 use checker::outcome::{Problem, Verdict, Whose};
@@ -22,7 +23,7 @@ static OFFICIAL: LazyLock<Official> =
 
 /// As grading does it, where that is possible.
 fn fence() -> Fence {
-    Fence::bubblewrap().map_or(Fence::Open, |bwrap| Fence::Closed { bwrap })
+    bubblewrap::find().map_or(Fence::Open, |bwrap| Fence::Closed { bwrap })
 }
 
 /// The task's solution and some more code, with this manifest in place of the task's.

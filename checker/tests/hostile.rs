@@ -9,13 +9,15 @@ mod processes;
 mod submission;
 
 use std::fs;
+use std::num::NonZero;
 use std::path::Path;
 use std::time::Duration;
 
 use checker::compile::Compiled;
 use checker::fence::{Fence, Given};
+use checker::judge::Judge;
 use checker::outcome::Verdict;
-use checker::process::{self, End, Limits};
+use checker::process::{self, End, Limits, MOST_OUTPUT};
 
 use fences::fences;
 use processes::expect_none_left;
@@ -30,8 +32,8 @@ const C: &str = "unsafe extern \"C\" {
     fn close(file: i32) -> i32;
     fn fork() -> i32;
     fn pause() -> i32;
+    fn raise(signal: i32) -> i32;
     fn setsid() -> i32;
-    fn strlen(text: *const u8) -> usize;
 }";
 
 #[test]
@@ -45,9 +47,8 @@ fn one_that_hangs_is_given_up() {
 }
 
 #[test]
-fn one_that_hangs_before_the_check_begins_is_timed_out() {
-    let twist = before_main("loop { std::thread::park(); }");
-    for verdict in verdicts(&twist, CHECK) {
+fn one_that_stops_its_process_is_timed_out() {
+    for verdict in verdicts("fn twist() { unsafe { raise(19) }; }", CHECK) {
         assert!(matches!(verdict, Verdict::TimedOut { .. }), "{verdict:?}");
     }
 }
@@ -140,8 +141,51 @@ fn of_a_gigabyte_of_output_the_beginning_and_the_end_are_kept() {
         "{}",
         ended.how()
     );
-    assert_eq!(ended.stdout.len(), limits.output);
+    let note = format!(
+        "\n[{} bytes of output were cut here]\n",
+        1_000_000_012 - limits.output
+    );
+    assert_eq!(ended.stdout.len(), limits.output + note.len());
     assert!(ended.stdout.starts_with(b"begun\n") && ended.stdout.ends_with(b"ended\n"));
+    assert!(String::from_utf8_lossy(&ended.stdout).contains(&note));
+}
+
+#[test]
+fn of_megabytes_of_compiler_errors_the_first_and_the_last_are_kept_with_a_note() {
+    let text = "long ".repeat(20_000);
+    let calls = "error!();\n".repeat(50);
+    let twist =
+        format!("fn twist() {{}}\nmacro_rules! error {{ () => {{ compile_error!({text:?}); }} }}\n{calls}");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(folder.path().join("src")).expect("a folder");
+    let root = folder.path().join("src/lib.rs");
+    fs::write(&root, with_twist(&twist)).expect("room for a file");
+    let manifest = official().task.path().join("Cargo.toml");
+    fs::copy(manifest, folder.path().join("Cargo.toml")).expect("room for a file");
+
+    let problem = official()
+        .compile(&root, &["checks"], &Fence::Open)
+        .expect_err("an error");
+    assert!(
+        problem.details.len() < MOST_OUTPUT + 1000,
+        "{} bytes",
+        problem.details.len()
+    );
+    assert!(problem.details.contains("bytes of output were cut here"));
+    assert!(problem.details.starts_with("error: long") && problem.details.contains("aborting due to"));
+
+    // What is kept of each submission until the class is done, and in the cache.
+    let judge = Judge {
+        fence: Fence::Open,
+        with_extras: false,
+        at_once: NonZero::<usize>::MIN,
+        is_quick: false,
+        stays: None,
+    };
+    let judged = judge.judge(official(), folder.path(), &|_, _| {});
+    let details = judged.problem.expect("it does not compile").details;
+    assert!(details.len() < 66_000, "{} bytes", details.len());
+    assert!(details.contains("[cut here: it was"));
 }
 
 #[test]
@@ -165,47 +209,7 @@ fn one_that_writes_where_nothing_is_crashes() {
 #[test]
 fn one_that_exits_with_0_has_not_passed() {
     for verdict in verdicts("fn twist() { std::process::exit(0); }", CHECK) {
-        expect_crash(&verdict, "exit status 0, and no word from the check");
-    }
-}
-
-#[test]
-fn one_that_exits_with_0_before_main_has_not_passed() {
-    for verdict in verdicts(&before_main("unsafe { _exit(0) }"), CHECK) {
-        expect_crash(&verdict, "exit status 0, and no word from the check");
-    }
-}
-
-#[test]
-fn one_that_prints_what_a_passing_check_prints_has_not_passed() {
-    let twist = r#"fn twist() {
-        println!("ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out");
-        println!("{{\"check\":\"main\",\"verdict\":\"passed\"}}");
-        println!("00000000000000000000000000000000 {{\"check\":\"main\",\"verdict\":\"passed\"}}");
-        std::process::exit(0);
-    }"#;
-    for verdict in verdicts(twist, CHECK) {
-        expect_crash(&verdict, "exit status 0, and no word from the check");
-    }
-}
-
-/// The harness runs the tests that its arguments name; and those can be written to.
-#[test]
-fn one_that_has_no_check_run_has_not_passed() {
-    let twist = before_main(&on_the_name("*argument = b'x';"));
-    for verdict in verdicts(&twist, CHECK) {
-        expect_crash(&verdict, "exit status 0, and no word from the check");
-    }
-}
-
-#[test]
-fn one_that_has_another_check_run_has_not_passed() {
-    // `closing::closes_on_a_panic` is shorter, and so fits.
-    let twist = before_main(&on_the_name(
-        "let other = b\"closing::closes_on_a_panic\\0\"; argument.copy_from(other.as_ptr(), other.len());",
-    ));
-    for verdict in verdicts(&twist, CHECK) {
-        expect_crash(&verdict, "exit status 0, and no word from the check");
+        expect_crash(&verdict, "exit status 0 before the check did");
     }
 }
 
@@ -261,31 +265,6 @@ fn expect_crash(verdict: &Verdict, expected: &str) {
         Verdict::Crashed { how, .. } if how.contains(expected) => {}
         other => panic!("expected: a crash, and that {expected}\nfound: {other:#?}"),
     }
-}
-
-/// A function before main, as C's libraries have them.
-fn before_main(body: &str) -> String {
-    format!(
-        "fn twist() {{}}
-        #[used]
-        #[unsafe(link_section = \".init_array\")]
-        static FIRST: extern \"C\" fn(i32, *const *mut u8) = first;
-        #[allow(unused_variables)]
-        extern \"C\" fn first(count: i32, arguments: *const *mut u8) {{ {body} }}"
-    )
-}
-
-/// Does something with the argument that names the check.
-fn on_the_name(work: &str) -> String {
-    format!(
-        "unsafe {{
-            for i in 0..count as usize {{
-                let argument = *arguments.add(i);
-                let text = std::slice::from_raw_parts(argument, strlen(argument));
-                if text.starts_with(b\"closing::\") {{ {work} }}
-            }}
-        }}"
-    )
 }
 
 /// What became of a check, once behind each fence; nothing may be left.

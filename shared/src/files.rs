@@ -13,11 +13,16 @@ use tempfile::{Builder, NamedTempFile, TempDir};
 ///
 /// When the folder for temporary files (`TMPDIR`) does not exist or cannot be written to.
 pub fn private_folder() -> io::Result<TempDir> {
+    private().tempdir()
+}
+
+/// Returns a builder of folders that only their owner may enter, from their first moment and whatever the umask is.
+pub fn private() -> Builder<'static, 'static> {
+    #[allow(unused_mut, reason = "there are no modes on Windows")]
     let mut builder = Builder::new();
-    // Without it the umask alone decides.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.tempdir()
+    builder
 }
 
 /// Writes a whole file: another program sees the old one or the new one, and never half of it. After an error the old one

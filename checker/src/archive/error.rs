@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::limits::size;
 use super::name::shown;
@@ -68,6 +69,10 @@ pub enum Reason {
     TooLong(u64),
     /// The list of its entries, at the end of a `.zip`, is longer than this many bytes.
     DirectoryTooLong(u64),
+    /// Unpacking it takes longer than [`Limits::time`](super::Limits::time).
+    TooSlow(Duration),
+    /// The user stopped the work.
+    Stopped,
 }
 
 impl Error {
@@ -98,7 +103,9 @@ impl Reason {
     /// Whether it is the packer's to mend, or this machine's.
     fn whose(&self) -> Whose {
         match self {
-            Reason::Read(_) | Reason::Write(_) | Reason::FolderExists(_) => Whose::YourMachine,
+            Reason::Read(_) | Reason::Write(_) | Reason::FolderExists(_) | Reason::Stopped => {
+                Whose::YourMachine
+            }
             _ => Whose::YourCode,
         }
     }
@@ -118,9 +125,12 @@ impl Reason {
                 "pack the folder itself, from the folder above it, with an ordinary tool"
             }
             Reason::Duplicate { .. } => "rename or remove one of the two, and pack each folder once",
-            Reason::TooLarge(_) | Reason::TooMany(_) | Reason::TooLong(_) | Reason::DirectoryTooLong(_) => {
-                "run `cargo clean`, and pack the sources only"
-            }
+            Reason::TooLarge(_)
+            | Reason::TooMany(_)
+            | Reason::TooLong(_)
+            | Reason::DirectoryTooLong(_)
+            | Reason::TooSlow(_) => "run `cargo clean`, and pack the sources only",
+            Reason::Stopped => "run the same command again",
         }
     }
 }
@@ -182,6 +192,8 @@ impl fmt::Display for Reason {
             Reason::DirectoryTooLong(limit) => {
                 write!(f, "the list of its files is longer than {}", size(*limit))
             }
+            Reason::TooSlow(limit) => write!(f, "unpacking it takes longer than {} s", limit.as_secs()),
+            Reason::Stopped => write!(f, "stopped"),
         }
     }
 }

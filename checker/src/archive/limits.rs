@@ -1,6 +1,11 @@
-//! How much an archive may hold.
+//! How much an archive may hold, and how long unpacking may take.
 
-/// How much an archive may hold. What is counted is what comes out of it, while it comes out: the sizes that its headers
+use std::time::{Duration, Instant};
+
+use super::error::Reason;
+use crate::process::is_stopped;
+
+/// How much an archive may hold, and how long unpacking may take. What is counted is what comes out of it, while it comes out: the sizes that its headers
 /// claim are not believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -12,6 +17,8 @@ pub struct Limits {
     /// How many bytes of a `.tar.gz` may be read past, uncompressed; default 8 GiB. It is a stream: to get past a
     /// `target` of gigabytes, all of it must be uncompressed.
     pub stream: u64,
+    /// How long unpacking may take; default 2 minutes.
+    pub time: Duration,
 }
 
 impl Default for Limits {
@@ -20,6 +27,38 @@ impl Default for Limits {
             bytes: 100 << 20,
             entries: 10_000,
             stream: 8 << 30,
+            time: Duration::from_secs(120),
+        }
+    }
+}
+
+/// Ends work that takes too long, and work that the user has stopped.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    begun: Instant,
+    limit: Duration,
+}
+
+impl Clock {
+    pub(super) fn start(limits: &Limits) -> Clock {
+        Clock {
+            begun: Instant::now(),
+            limit: limits.time,
+        }
+    }
+
+    /// Must be called between any two steps of the work.
+    ///
+    /// # Errors
+    ///
+    /// When the time is up, or [`stop`](crate::process::stop) was called.
+    pub(super) fn check(&self) -> Result<(), Reason> {
+        if is_stopped() {
+            Err(Reason::Stopped)
+        } else if self.begun.elapsed() > self.limit {
+            Err(Reason::TooSlow(self.limit))
+        } else {
+            Ok(())
         }
     }
 }

@@ -30,6 +30,8 @@ pub use place::LeftOut;
 
 use place::Place;
 
+use shared::files::private;
+
 /// What came of unpacking.
 #[derive(Debug)]
 pub struct Unpacked {
@@ -65,7 +67,7 @@ fn unpack_into(archive: &Path, folder: &Path, limits: &Limits) -> Result<Unpacke
         _ => Path::new("."),
     };
     // Goes at the end of the scope, with whatever is still in it.
-    let temporary = tempfile::Builder::new()
+    let temporary = private()
         .prefix(".unpacking-")
         .permissions(Permissions::from_mode(0o700))
         .tempdir_in(beside)

@@ -2,6 +2,8 @@
 
 use super::error::Reason;
 
+/// The longest path that Linux opens. What is longer is not even taken apart.
+const LONGEST: usize = 4096;
 /// As long as a name may be on the file systems that we know; and far deeper than a crate.
 const LONGEST_PART: usize = 255;
 const DEEPEST: usize = 32;
@@ -16,9 +18,19 @@ pub(super) struct Name {
 
 impl Name {
     /// Takes a name apart. `\` separates as `/` does, on every system, so that an archive is judged the same on each
-    /// (and PowerShell has packed that way). A name that is not UTF-8 keeps what can be kept.
+    /// (and PowerShell has packed that way). A name that is not UTF-8 is taken for Latin-1: every byte becomes a character,
+    /// so that two names stay two.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Reason> {
-        let whole = String::from_utf8_lossy(bytes).into_owned();
+        if bytes.len() > LONGEST {
+            return Err(Reason::Name {
+                entry: String::from_utf8_lossy(&bytes[..LONGEST]).into_owned(),
+                why: "is longer than 4096 bytes",
+            });
+        }
+        let whole = match str::from_utf8(bytes) {
+            Ok(name) => name.to_owned(),
+            Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+        };
         let separators = ['/', '\\'];
         let parts: Vec<&str> = whole
             .split(separators)

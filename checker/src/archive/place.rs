@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use super::error::Reason;
-use super::limits::Limits;
+use super::limits::{Clock, Limits};
 use super::name::Name;
 
 /// An entry that is neither a file nor a folder, and is not unpacked.
@@ -37,6 +37,7 @@ pub(super) struct Place {
     bytes_left: u64,
     entries_left: u64,
     limits: Limits,
+    clock: Clock,
     /// By their paths in lower case: on macOS and Windows, `Lib.rs` and `lib.rs` are one file.
     taken: HashMap<String, Taken>,
     pub(super) left_out: Vec<LeftOut>,
@@ -55,13 +56,20 @@ impl Place {
             bytes_left: limits.bytes,
             entries_left: limits.entries,
             limits: limits.clone(),
+            clock: Clock::start(limits),
             taken: HashMap::new(),
             left_out: Vec::new(),
         }
     }
 
+    /// Ends the work when it takes too long.
+    pub(super) fn clock(&self) -> Clock {
+        self.clock
+    }
+
     /// Puts an entry into the folder, or onto the list of those left out. `contents` are read for a file only.
     pub(super) fn put(&mut self, name: &Name, kind: Kind, contents: &mut impl Read) -> Result<(), Reason> {
+        self.clock.check()?;
         let Some((last, above)) = name.parts.split_last() else {
             return match kind {
                 Kind::Folder => Ok(()),
@@ -123,6 +131,7 @@ impl Place {
         let mut file = File::create_new(self.folder.join(path)).map_err(|error| not_written(error, name))?;
         let mut buffer = [0; 16 << 10];
         loop {
+            self.clock.check()?;
             let read = match contents.read(&mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(read) => read,

@@ -8,13 +8,13 @@ use flate2::bufread::MultiGzDecoder;
 use tar::EntryType;
 
 use super::error::Reason;
-use super::limits::Limits;
+use super::limits::{Clock, Limits};
 use super::name::Name;
 use super::place::{Kind, Place, not_read};
 
 /// What may stand before an entry: its header, and before that a long name or extended attributes. The crate `tar` reads
 /// them into memory, however long they are; none that is honest comes near this.
-const LONGEST_HEADERS: u64 = 1 << 20;
+const LONGEST_HEADERS: u64 = 256 << 10;
 
 /// Unpacks all entries. The checksum at the end is looked at, too.
 pub(super) fn unpack(file: impl BufRead, place: &mut Place, limits: &Limits) -> Result<(), Reason> {
@@ -24,6 +24,7 @@ pub(super) fn unpack(file: impl BufRead, place: &mut Place, limits: &Limits) -> 
         position: 0,
         may_read_to: may_read_to.clone(),
         longest: limits.stream,
+        clock: place.clock(),
     });
     for entry in archive.entries().map_err(not_read)? {
         let mut entry = entry.map_err(not_read)?;
@@ -72,10 +73,12 @@ struct Stream<R> {
     position: u64,
     may_read_to: Rc<Cell<u64>>,
     longest: u64,
+    clock: Clock,
 }
 
 impl<R: BufRead> Read for Stream<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.clock.check().map_err(io::Error::other)?;
         if self.position >= self.may_read_to.get() {
             return Err(io::Error::other(Reason::Broken(
                 "a header without end".to_owned(),

@@ -11,6 +11,7 @@ use zip::read::{ArchiveOffset, Config};
 use zip::result::ZipError;
 
 use super::error::Reason;
+use super::limits::Clock;
 use super::name::Name;
 use super::place::{Kind, Place, not_read};
 
@@ -30,6 +31,7 @@ pub(super) fn unpack(file: impl Read + Seek, place: &mut Place) -> Result<(), Re
     let file = Metered {
         file,
         may_read: may_read.clone(),
+        clock: place.clock(),
     };
     // It begins with an entry: there is no program before it, and no need to look for the beginning.
     let config = Config {
@@ -129,10 +131,12 @@ fn not_unzipped(error: ZipError) -> Reason {
 struct Metered<R> {
     file: R,
     may_read: Rc<Cell<u64>>,
+    clock: Clock,
 }
 
 impl<R: Read> Read for Metered<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.clock.check().map_err(io::Error::other)?;
         let read = self.file.read(buffer)?;
         match self.may_read.get().checked_sub(read as u64) {
             Some(left) => self.may_read.set(left),

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 
+use checker::bubblewrap;
 use checker::fence::Fence;
 use checker::grade::Class;
 use checker::judge::Judge;
@@ -44,9 +45,18 @@ pub struct Arguments {
     /// Grade also what was graded before and has not changed since
     #[arg(long)]
     fresh: bool,
-    /// Run the submissions with your own rights, where there is no bubblewrap: only if you trust all of them
-    #[arg(long)]
-    unsandboxed: bool,
+    /// Run the submissions with your own rights, without the sandbox: only if you trust all of them
+    #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "always")]
+    unsandboxed: Option<Unsandboxed>,
+}
+
+/// When submissions run without the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Unsandboxed {
+    /// Always
+    Always,
+    /// If bubblewrap does not work here
+    IfNeeded,
 }
 
 impl Arguments {
@@ -124,15 +134,14 @@ impl Arguments {
     }
 
     fn fence(&self) -> Result<Fence, Problem> {
-        match Fence::bubblewrap() {
-            Some(bwrap) if !self.unsandboxed => Ok(Fence::Closed { bwrap }),
-            Some(bwrap) => Ok(Fence::Processes { bwrap }),
-            None if self.unsandboxed => Ok(Fence::Open),
-            None => Err(wrong(
-                "bubblewrap, which fences submissions in, is not installed or may not work here".to_owned(),
-                "install it (`apt install bubblewrap`), or, if you trust every submission with your files and your \
-                 network, give --unsandboxed",
-            )),
+        match (bubblewrap::find(), self.unsandboxed) {
+            (Ok(bwrap), Some(Unsandboxed::Always)) => Ok(Fence::Processes { bwrap }),
+            (Ok(bwrap), _) => Ok(Fence::Closed { bwrap }),
+            (Err(unusable), Some(_)) => {
+                notice(&format!("not sandboxed: {unusable}"));
+                Ok(Fence::Open)
+            }
+            (Err(unusable), None) => Err(unusable.into()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use checker::bubblewrap;
 use checker::fence::Fence;
 use checker::find::{Found, find_tasks};
 use checker::outcome::{Problem, Whose};
@@ -74,5 +75,5 @@ impl Subject {
 
 /// The fence around one's own code: it may see all, and leaves no process behind where that can be had.
 pub fn own_code() -> Fence {
-    Fence::bubblewrap().map_or(Fence::Open, |bwrap| Fence::Processes { bwrap })
+    bubblewrap::find().map_or(Fence::Open, |bwrap| Fence::Processes { bwrap })
 }

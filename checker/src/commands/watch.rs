@@ -1,17 +1,19 @@
 //! `checker watch`: the verdict at each save.
 
 use std::io::{self, IsTerminal, Write};
+use std::mem;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread::available_parallelism;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{available_parallelism, sleep};
 use std::time::{Duration, Instant};
 
 use checker::fingerprint::{Fingerprint, fingerprint};
 use checker::judge::Judge;
 use checker::official::Tasks;
 use checker::outcome::{Submission, Task};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use shared::cli::notice;
 use shared::files::private_folder;
 use shared::output::OutputError;
 
@@ -23,7 +25,11 @@ use super::{Failure, Outcome, stop};
 /// How long nothing may happen before a save counts as over: many an editor writes in several steps.
 const QUIET: Duration = Duration::from_millis(20);
 
-/// How often it is looked whether somebody has asked for the end.
+/// How often the files are looked at where the system tells of no save: beyond its limit of watches, on a network drive,
+/// on a Windows drive below WSL, in Docker Desktop.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether the user has asked for the end.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Check a crate again at each save, its required checks; Ctrl-C ends it
@@ -45,70 +51,159 @@ impl Arguments {
             stays: None,
         };
         let tasks = Tasks::default();
-        let (mut watcher, changes) = watch(&subjects)?;
+        let mut saves = Saves::new();
         // A folder for each, as long as it is watched.
         let folders = subjects
             .iter()
             .map(|_| private_folder())
             .collect::<io::Result<Vec<_>>>()?;
-        // What was judged last of each.
-        let mut seen: Vec<Option<Fingerprint>> = subjects.iter().map(|_| None).collect();
-        let mut last = None;
+        // What was judged last of each; the inner `None` is a crate that could not be read.
+        let mut seen: Vec<Option<Option<Fingerprint>>> = subjects.iter().map(|_| None).collect();
+        let mut next = Next::Look;
         loop {
-            let mut is_first = true;
+            saves.watch(&subjects);
+            let (mut is_first, mut looking) = (true, Duration::ZERO);
+            let (last, is_heard) = match next {
+                Next::Saved(saved) => (Some(saved), true),
+                Next::Look | Next::Stop => (seen.iter().any(Option::is_some).then(Instant::now), false),
+            };
             for ((subject, folder), seen) in subjects.iter().zip(&folders).zip(&mut seen) {
-                // One that was moved away or removed, and came back (as when Git changes branches), is another to the
-                // system. Where there is none, the verdict says so.
-                let _ = watcher.watch(&subject.folder.join("src"), RecursiveMode::Recursive);
-                let now = fingerprint(&subject.folder).ok();
-                if *seen != now || now.is_none() {
-                    judge.stays = Some(folder.path().to_owned());
-                    let judged = check(&judge, &tasks, subject);
-                    if stop::asked().is_none() {
-                        show(judged, last, is_first)?;
-                        is_first = false;
-                    }
-                    *seen = now;
+                let begun = Instant::now();
+                let mut now = fingerprint(&subject.folder).ok();
+                looking += begun.elapsed();
+                if *seen == Some(now) && !(is_heard && now.is_none()) {
+                    continue;
+                }
+                if !is_heard && seen.is_some() {
+                    now = settled(subject, now);
+                }
+                judge.stays = Some(folder.path().to_owned());
+                let judged = check(&judge, &tasks, subject);
+                if stop::asked().is_none() {
+                    show(judged, last, is_first)?;
+                    is_first = false;
+                }
+                *seen = Some(now);
+            }
+            // Even on a slow disk, the files are not read all the time.
+            next = saves.next(POLL_INTERVAL.max(10 * looking));
+            if let Next::Stop = next {
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+    }
+}
+
+/// Waits until a file that was found changed is written to its end.
+fn settled(subject: &Subject, mut now: Option<Fingerprint>) -> Option<Fingerprint> {
+    loop {
+        sleep(QUIET);
+        let later = fingerprint(&subject.folder).ok();
+        if later == now || stop::asked().is_some() {
+            return later;
+        }
+        now = later;
+    }
+}
+
+/// What to do next.
+enum Next {
+    /// A file was saved; that began then.
+    Saved(Instant),
+    /// Nothing was heard: look at the files.
+    Look,
+    /// The user asked for the end.
+    Stop,
+}
+
+/// The changes to what the verdicts depend on, as the system tells of them.
+struct Saves {
+    watcher: Option<RecommendedWatcher>,
+    events: Receiver<notify::Result<()>>,
+    /// Keeps `events` connected where there is no watcher.
+    _send: Sender<notify::Result<()>>,
+    is_reported: bool,
+}
+
+impl Saves {
+    fn new() -> Saves {
+        let (send, events) = channel();
+        let tell = send.clone();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            // Reading is no change, and the compiler reads.
+            if !matches!(&event, Ok(event) if matches!(event.kind, EventKind::Access(_))) {
+                let _ = tell.send(event.map(drop));
+            }
+        });
+        let mut saves = Saves {
+            watcher: None,
+            events,
+            _send: send,
+            is_reported: false,
+        };
+        match watcher {
+            Ok(watcher) => saves.watcher = Some(watcher),
+            Err(error) => saves.report(&error),
+        }
+        saves
+    }
+
+    /// Watches the folders, again each time: one that was removed and came back, as when Git changes branches, is another
+    /// to the system.
+    fn watch(&mut self, subjects: &[Subject]) {
+        for Subject { folder, .. } in subjects {
+            // The folder for its Cargo.toml; not all that is below, where Cargo writes.
+            for (path, mode) in [
+                (folder.clone(), RecursiveMode::NonRecursive),
+                (folder.join("src"), RecursiveMode::Recursive),
+            ] {
+                let watched = self
+                    .watcher
+                    .as_mut()
+                    .map_or(Ok(()), |watcher| watcher.watch(&path, mode));
+                match watched {
+                    // The verdict says so.
+                    Err(_) if !path.exists() => {}
+                    Err(error) => self.report(&error),
+                    Ok(()) => {}
                 }
             }
-            match next_change(&changes) {
-                Some(begun) => last = Some(begun),
-                None => return Ok(ExitCode::SUCCESS),
+        }
+    }
+
+    /// Says once that the system does not tell of every save.
+    fn report(&mut self, error: &notify::Error) {
+        if !mem::replace(&mut self.is_reported, true) {
+            let help = match error.kind {
+                ErrorKind::MaxFilesWatch => {
+                    "raise the limit: `sudo sysctl fs.inotify.max_user_watches=524288`"
+                }
+                _ => "wait a moment after a save",
+            };
+            notice(&format!(
+                "could not watch the files: {}; looking at them every second\nhelp: {help}",
+                error.to_string().trim_end_matches('.')
+            ));
+        }
+    }
+
+    /// Waits for a save, for the time to look at the files, or for the end.
+    fn next(&mut self, interval: Duration) -> Next {
+        let begun = Instant::now();
+        while stop::asked().is_none() {
+            match self.events.recv_timeout(LOOK) {
+                Ok(Err(error)) => self.report(&error),
+                Ok(Ok(())) => {
+                    let saved = Instant::now();
+                    while self.events.recv_timeout(QUIET).is_ok() {}
+                    return Next::Saved(saved);
+                }
+                Err(_) if begun.elapsed() > interval => return Next::Look,
+                Err(_) => {}
             }
         }
+        Next::Stop
     }
-}
-
-/// Tells of each change to what the verdicts depend on.
-fn watch(subjects: &[Subject]) -> notify::Result<(RecommendedWatcher, Receiver<()>)> {
-    let (send, changes) = channel();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        // Reading is no change, and the compiler reads.
-        if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
-            let _ = send.send(());
-        }
-    })?;
-    for Subject { folder, .. } in subjects {
-        // The folder for its Cargo.toml; not what is below, where Cargo writes.
-        watcher.watch(folder, RecursiveMode::NonRecursive)?;
-    }
-    Ok((watcher, changes))
-}
-
-/// Waits for a save, and returns when it began; `None` when somebody has asked for the end.
-fn next_change(changes: &Receiver<()>) -> Option<Instant> {
-    while stop::asked().is_none() {
-        match changes.recv_timeout(LOOK) {
-            Ok(()) => {
-                let begun = Instant::now();
-                while changes.recv_timeout(QUIET).is_ok() {}
-                return Some(begun);
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return None,
-        }
-    }
-    None
 }
 
 /// Shows a verdict, on an empty screen if it is the first after a save; `saved` is when that was.

@@ -1,6 +1,7 @@
 //! Grades a class: many submissions, several at a time, each behind the fence.
 
 mod graded;
+mod source;
 
 use std::io;
 use std::num::NonZero;
@@ -9,11 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use shared::files::private_folder;
-use tempfile::TempDir;
-
-use crate::archive::{self, Limits};
-use crate::find::{Found, find_tasks};
+use crate::find::Found;
 use crate::judge::Judge;
 use crate::official::Official;
 use crate::outcome::{Problem, Submission, Task, Whose};
@@ -92,14 +89,10 @@ impl Class {
             problem: None,
         };
         let (mut known_before, mut judged_now) = (false, false);
-        // An archive's folder is gone at the end.
-        let tasks = Source::open(path).and_then(|source| {
-            let found = find_tasks(&source.folder())?;
-            Ok((source, found))
-        });
-        match tasks {
+        match source::open(path) {
             Err(problem) => submission.problem = Some(problem),
-            Ok((_source, found)) => {
+            // An unpacked archive is gone at the end.
+            Ok((found, _unpacked)) => {
                 for Found { task, folder } in found {
                     let judged = folder.and_then(|folder| {
                         let official = official(task)?;
@@ -126,41 +119,6 @@ impl Class {
         (submission, known_before && !judged_now)
     }
 }
-
-/// Where a submission's files are.
-enum Source {
-    Folder(PathBuf),
-    /// An archive, unpacked.
-    Unpacked(TempDir),
-}
-
-impl Source {
-    fn open(path: &Path) -> Result<Source, Problem> {
-        if path.is_dir() {
-            // A link leads to its folder, and rustc is given names that stay.
-            let folder = path.canonicalize().map_err(|error| cannot_read(path, &error))?;
-            return Ok(Source::Folder(folder));
-        }
-        let folder = private_folder().map_err(|error| Problem {
-            whose: Whose::YourMachine,
-            message: format!("no temporary folder can be made: {error}"),
-            details: String::new(),
-            help: "see whether there is room in the folder for temporary files (TMPDIR)".to_owned(),
-        })?;
-        archive::unpack(path, &folder.path().join(UNPACKED), &Limits::default())?;
-        Ok(Source::Unpacked(folder))
-    }
-
-    fn folder(&self) -> PathBuf {
-        match self {
-            Source::Folder(folder) => folder.clone(),
-            Source::Unpacked(folder) => folder.path().join(UNPACKED),
-        }
-    }
-}
-
-/// The folder in a temporary folder to which an archive is unpacked.
-const UNPACKED: &str = "submission";
 
 fn cannot_read(path: &Path, error: &io::Error) -> Problem {
     Problem {

@@ -6,7 +6,7 @@ use shared::terminal::printable_lines;
 use crate::outcome::{Check, Problem, Submission, Task, Verdict};
 
 /// The most of a text of one line, in bytes.
-pub(super) const LINE: usize = 500;
+pub(crate) const LINE: usize = 500;
 /// Of what a check says.
 const MESSAGE: usize = 4 << 10;
 /// Of what was printed: by the compiler its beginning, by the submission its end.
@@ -63,7 +63,7 @@ fn check(check: &Check) -> Check {
 }
 
 /// One line: line feeds and tabs become spaces.
-pub(super) fn line(text: &str, most: usize) -> String {
+pub(crate) fn line(text: &str, most: usize) -> String {
     // What is far beyond the cap need not be looked at, and may be a gigabyte.
     let text = printable(head(text, 8 * most));
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -3,7 +3,7 @@
 //! Whatever a submission printed may stand in a report: megabytes, escape sequences, formulas. Each format cleans it
 //! and caps it before anything else.
 
-mod clean;
+pub(crate) mod clean;
 pub mod csv;
 pub mod gradescope;
 pub mod json;

@@ -1,6 +1,12 @@
 //! `checker grade`.
 
-use std::fs;
+use std::collections::HashSet;
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -8,15 +14,15 @@ use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, getuid, kill_process};
 use serde_json::Value;
 
-use super::program::{Class, Ran, checker, solution, task_0, text, wrong};
+use super::program::{Class, Ran, checker, run, solution, task_0, text, wrong};
 
 /// `grade`, behind the fence where it can be had.
 fn grade<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = checker(["grade"]);
-    if checker::fence::Fence::bubblewrap().is_none() {
+    if checker::bubblewrap::find().is_err() {
         command.arg("--unsandboxed");
     }
     command.args(arguments);
@@ -267,20 +273,218 @@ fn without_bubblewrap_it_says_so_and_wants_a_word() {
     assert!(ran.stdout.contains("26 of 26"), "{ran:?}");
 }
 
+/// A `bwrap` that prints this and exits with 1 when it gets an argument like this; else it does what bubblewrap does.
+fn path_with_bwrap(class: &Class, argument: &str, reason: &str) -> OsString {
+    let folder = class.path().join("programs");
+    fs::create_dir(&folder).expect("a folder");
+    let bwrap = folder.join("bwrap");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in {argument}) echo {reason:?} >&2; exit 1;; esac\n\
+         PATH=${{PATH#*:}}; exec bwrap \"$@\"\n"
+    );
+    fs::write(&bwrap, script).expect("a script");
+    fs::set_permissions(&bwrap, Permissions::from_mode(0o755)).expect("a script of ours");
+    let path = env::var_os("PATH").expect("a PATH");
+    env::join_paths([folder].into_iter().chain(env::split_paths(&path))).expect("a PATH")
+}
+
 #[test]
-fn gradescopes_script_writes_its_results() {
+fn what_bubblewrap_says_when_it_fails_is_shown_with_a_remedy() {
     let class = Class::new();
-    let root = class.path().join("autograder");
-    fs::create_dir_all(root.join("results")).expect("a folder");
-    class.add("autograder/submission", &solution());
-    let script = checker::task::workspace().join("docs/gradescope/run_autograder");
-    let ran = Command::new(script)
-        .env("AUTOGRADER", &root)
-        .env("CHECKER", env!("CARGO_BIN_EXE_checker"))
-        .output();
-    let ran = Ran::new(ran.expect("the script starts"));
+    let alice = class.add("alice", &solution());
+    let reason = "bwrap: setting up uid map: Permission denied";
+    let path = path_with_bwrap(&class, "*", reason);
+    let run = |arguments: &[&str]| {
+        let mut command = checker(arguments.iter().copied());
+        Ran::new(command.env("PATH", &path).output().expect("the program starts"))
+    };
+    let ran = run(&["grade", &alice]);
+    ran.expect_error(reason);
+    assert!(
+        ran.stderr.contains("namespaces") && !ran.stderr.contains("install it"),
+        "{ran:?}"
+    );
+    let ran = run(&["grade", &alice, "--unsandboxed=if-needed"]);
+    assert!(
+        ran.status == Some(0) && ran.stdout.contains("26 of 26"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.stderr.starts_with("not sandboxed: ") && ran.stderr.contains(reason),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn gradescopes_script_writes_its_results_with_a_sandbox_or_without() {
+    // Many a container allows namespaces, and no /proc in them.
+    for broken in ["NONE", "*--proc*"] {
+        let class = Class::new();
+        let root = class.path().join("autograder");
+        fs::create_dir_all(root.join("results")).expect("a folder");
+        class.add("autograder/submission", &solution());
+        let script = checker::task::workspace().join("docs/gradescope/run_autograder");
+        let ran = Command::new(script)
+            .env("AUTOGRADER", &root)
+            .env("CHECKER", env!("CARGO_BIN_EXE_checker"))
+            .env("PATH", path_with_bwrap(&class, broken, "bwrap: Can't mount proc"))
+            .output();
+        let ran = Ran::new(ran.expect("the script starts"));
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+        let results = fs::read(root.join("results/results.json")).expect("results");
+        let results: Value = serde_json::from_slice(&results).expect("JSON");
+        assert_eq!(results["score"], 26);
+    }
+}
+
+/// 8 GiB of zeros below `target/`, in a few megabytes: they are passed over, which takes a minute or more.
+#[test]
+fn a_ctrl_c_ends_the_unpacking_of_a_large_archive() {
+    let class = Class::new();
+    let mut header = tar::Header::new_gnu();
+    header.set_path("target/zeros").expect("a short name");
+    header.set_size(8 << 30);
+    header.set_cksum();
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder
+            .write_all(bytes)
+            .and_then(|()| encoder.finish())
+            .expect("memory")
+    };
+    let zeros = gzip(&vec![0; 64 << 20]);
+    let archive = class.path().join("alice.tar.gz");
+    fs::write(&archive, [gzip(header.as_bytes()), zeros.repeat(128)].concat()).expect("an archive");
+    let temporary = class.path().join("temporary");
+    fs::create_dir(&temporary).expect("a folder");
+
+    let mut child = grade([&*text(&archive)])
+        .env("TMPDIR", &temporary)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let is_unpacking = || {
+        let folders = fs::read_dir(&temporary).expect("a folder").flatten();
+        folders
+            .flat_map(|folder| fs::read_dir(folder.path()))
+            .flatten()
+            .count()
+            > 0
+    };
+    wait_until(is_unpacking);
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it runs");
+    wait_until(|| child.try_wait().expect("its status").is_some());
+    let ran = Ran::new(child.wait_with_output().expect("its output"));
+    assert_eq!(ran.status, Some(130), "{ran:?}");
+    assert_eq!(fs::read_dir(&temporary).expect("a folder").count(), 0);
+}
+
+/// Generous, and shorter than the work that is interrupted.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+#[track_caller]
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < DEADLINE, "waited in vain");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whatever the umask is, and from the moment they exist: each is looked at as soon as it can be seen.
+#[test]
+fn no_other_user_can_look_into_its_temporary_folders() {
+    let class = Class::new();
+    let archive = class.path().join("alice.tar.gz");
+    let files = [
+        ("name", text(class.path())),
+        ("Cargo.toml", manifest()),
+        ("src/lib.rs", solution()),
+    ];
+    fs::write(&archive, tar_gz(&files)).expect("an archive");
+    let temporary = class.path().join("temporary");
+    fs::create_dir(&temporary).expect("a folder");
+    for folder in [class.path(), &temporary] {
+        fs::set_permissions(folder, Permissions::from_mode(0o755)).expect("a folder of ours");
+    }
+
+    let program = grade([&*text(&archive)]);
+    let mut child = Command::new("sh")
+        .args(["-c", "umask 0; exec \"$0\" \"$@\""])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .env("TMPDIR", &temporary)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut seen = HashSet::new();
+    let begun = Instant::now();
+    while child.try_wait().expect("its status").is_none() {
+        for entry in fs::read_dir(&temporary).expect("a folder").flatten() {
+            let Ok(metadata) = entry.metadata() else { continue };
+            assert_eq!(metadata.permissions().mode() & 0o077, 0, "{entry:?}");
+            // The system's own word, where this test can ask as another user.
+            if seen.insert(entry.file_name()) && getuid().is_root() {
+                let mut list = Command::new("ls");
+                list.arg(entry.path()).uid(65534).gid(65534);
+                let listed = list.output().expect("ls starts");
+                assert!(!listed.status.success() && listed.stdout.is_empty(), "{listed:?}");
+            }
+        }
+        assert!(begun.elapsed() < 10 * DEADLINE, "it does not end");
+    }
+    assert!(child.wait().expect("its status").success());
+    assert!(
+        seen.len() >= 3,
+        "an archive, the programs, a check's folder: {seen:?}"
+    );
+}
+
+#[test]
+fn an_archive_in_a_folder_as_moodle_makes_them_is_graded() {
+    let class = Class::new();
+    let folder = class.path().join("Alice Doe_123_assignsubmission_file");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("onlinetext.html"), "<p>here it is</p>").expect("a file");
+    let files = [
+        ("name", text(class.path())),
+        ("Cargo.toml", manifest()),
+        ("src/lib.rs", solution()),
+    ];
+    fs::write(folder.join("Work.TGZ"), tar_gz(&files)).expect("an archive");
+    let ran = graded([&*text(&folder), "--format", "json"]);
+    let json: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let submission = &json["submissions"][0];
+    assert_eq!(submission["name"], "Alice Doe_123_assignsubmission_file");
+    assert_eq!(submission["passed"], true, "{ran:?}");
+
+    // Of two, it does not choose one.
+    fs::write(folder.join("work.zip"), "PK\x03\x04").expect("an archive");
+    let ran = graded([&*text(&folder)]);
+    for name in ["`Work.TGZ`", "`work.zip`", "unpack the one that counts"] {
+        assert!(ran.stdout.contains(name), "{ran:?}");
+    }
+    run(["check", &text(&folder)]).expect_error("work.zip");
+}
+
+/// A link at the report's name, which another user may have made in a shared folder, is replaced and not followed.
+#[test]
+fn a_report_is_not_written_through_a_link() {
+    let class = Class::new();
+    let (victim, report) = (class.path().join("victim"), class.path().join("report.csv"));
+    fs::write(&victim, "mine").expect("a file");
+    symlink(&victim, &report).expect("a link");
+    fs::create_dir(class.path().join("empty")).expect("a folder");
+    let ran = graded([
+        &*class.named("empty"),
+        "--format",
+        "csv",
+        "--output",
+        &text(&report),
+    ]);
     assert_eq!(ran.status, Some(0), "{ran:?}");
-    let results = fs::read(root.join("results/results.json")).expect("results");
-    let results: Value = serde_json::from_slice(&results).expect("JSON");
-    assert_eq!(results["score"], 26);
+    assert_eq!(fs::read_to_string(&victim).expect("a file"), "mine");
+    assert!(fs::symlink_metadata(&report).expect("a report").is_file());
+    assert!(fs::read_to_string(&report).expect("a report").contains("empty"));
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -22,7 +22,11 @@ struct Watching {
 
 impl Watching {
     fn start(folder: &str) -> Watching {
-        let mut child = checker(["watch", folder])
+        Watching::run(&mut checker(["watch", folder]))
+    }
+
+    fn run(command: &mut Command) -> Watching {
+        let mut child = command
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
@@ -93,4 +97,39 @@ fn each_save_gets_its_verdict_and_a_ctrl_c_ends_it() {
     kill_process(pid, Signal::INT).expect("it runs");
     let status = watching.child.wait().expect("its end");
     assert_eq!(status.code(), Some(0));
+}
+
+/// As on a network drive, on a Windows drive below WSL, in Docker Desktop, and where other programs have taken all watches.
+#[test]
+fn a_save_that_the_system_does_not_tell_of_gets_its_verdict() {
+    let set = "echo 1 > /proc/sys/user/max_inotify_watches";
+    let is_possible = Command::new("unshare").args(["-Ur", "sh", "-c", set]).status();
+    if !is_possible.is_ok_and(|status| status.success()) {
+        eprintln!(
+            "skipped: a limit on watches can be set in a user namespace only, which is not allowed here"
+        );
+        return;
+    }
+    let class = Class::new();
+    let folder = class.add("alice", &wrong("a_list_of_open_connections"));
+    let errors = class.path().join("errors");
+    let program = checker(["watch", &folder]);
+    let mut command = Command::new("unshare");
+    command
+        .args(["-Ur", "sh", "-c", &format!("{set}; exec \"$0\" \"$@\"")])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .stderr(fs::File::create(&errors).expect("a file"));
+    let watching = Watching::run(&mut command);
+    assert!(watching.verdict().contains("22 of 26"));
+
+    let lib = class.path().join("alice/0-databaseconnection/src/lib.rs");
+    fs::write(&lib, solution()).expect("a save");
+    assert!(watching.verdict().contains("26 of 26"));
+    fs::write(&lib, "pub fn").expect("a save");
+    assert!(watching.verdict().contains("it does not compile"));
+
+    let errors = fs::read_to_string(&errors).expect("its errors");
+    assert_eq!(errors.matches("could not watch the files").count(), 1, "{errors}");
+    assert!(errors.contains("max_user_watches"), "{errors}");
 }

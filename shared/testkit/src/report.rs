@@ -1,7 +1,9 @@
-//! What a check says when it has ended: to people, and to a program that runs the checks and asks for a word.
+//! What a check says when it has ended: to people, and to a program that runs the checks and asks for its token.
 
 use std::env;
+use std::io;
 use std::panic::resume_unwind;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use serde_json::json;
@@ -11,7 +13,7 @@ use crate::{Bench, Failure, limit, message};
 /// A check that has begun.
 pub(super) struct Report {
     seed: u64,
-    word: Option<String>,
+    token: Option<&'static str>,
 }
 
 impl Report {
@@ -28,9 +30,7 @@ impl Report {
                         .expect("CHECK_SEED is a number, as a failing check prints it")
                 },
             ),
-            // A line that begins with this, on standard output, says that the check has run to its end. The exit
-            // status alone does not: `std::process::exit(0)` in the code that is checked has the same.
-            word: env::var("CHECK_WORD").ok(),
+            token: token(),
         }
     }
 
@@ -43,7 +43,7 @@ impl Report {
     /// When the check has failed.
     pub(super) fn end(self, hint: &str, outcome: Result<(), Failure>, bench: &dyn Bench) {
         let Err(failure) = outcome else {
-            return self.give_word(&json!({ "check": name(), "verdict": "passed" }));
+            return self.give_token(&json!({ "check": name(), "verdict": "passed" }));
         };
         let in_vain = format!("expected: an end within {} seconds", limit().as_secs());
         let found = match &failure {
@@ -58,7 +58,7 @@ impl Report {
         println!("saw:\n    {}", saw.trim_end().replace('\n', "\n    "));
         println!("hint: {hint}");
         println!("replay: CHECK_SEED={seed} cargo test {name}");
-        self.give_word(
+        self.give_token(
             &json!({ "check": name, "verdict": "failed", "message": found, "saw": saw, "hint": hint, "seed": seed }),
         );
         match failure {
@@ -67,11 +67,39 @@ impl Report {
         }
     }
 
-    fn give_word(&self, what: &serde_json::Value) {
-        if let Some(word) = &self.word {
-            println!("\n{word}{what}");
+    fn give_token(&self, what: &serde_json::Value) {
+        if let Some(token) = self.token {
+            println!("\n{token} {what}");
         }
     }
+}
+
+/// Returns the token that a program which runs the checks has given to this process, once for each check.
+///
+/// A line that begins with it, on standard output, says that the check has run to its end. The exit status alone does
+/// not: `std::process::exit(0)` in the code that is checked has the same. So the token must not be where that code looks
+/// for it, in the environment above all: it is the line on standard input, which is empty before that code runs. And it is
+/// given once for each name, because the code that is checked may call these functions, too.
+fn token() -> Option<&'static str> {
+    static TOKEN: OnceLock<Option<String>> = OnceLock::new();
+    static GIVEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+    let read = || {
+        if env::var_os("CHECK_TOKEN")? != "stdin" {
+            return None;
+        }
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).ok()?;
+        Some(line.trim_end().to_owned()).filter(|token| !token.is_empty())
+    };
+    let token = TOKEN.get_or_init(read).as_deref()?;
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let name = name();
+    if given.contains(&name) {
+        return None;
+    }
+    given.push(name);
+    Some(token)
 }
 
 /// The check's name, which is that of its thread.

@@ -1,0 +1,120 @@
+//! Refuses a solution with code that runs before the checks do, or in place of a function that they call.
+//!
+//! A check proves that it has run to its end with a token, which it reads before it calls the solution. A constructor
+//! (`.init_array`), a global allocator, or a function called `write` would run earlier or with the token in its
+//! arguments. Attributes, macros and assembly can all make one, so that the compiled library is looked at, not the
+//! source. Ordinary Rust, `unsafe` included, has neither.
+
+use std::fs;
+use std::path::Path;
+
+use object::elf::{SHF_ALLOC, SHT_FINI_ARRAY, SHT_INIT_ARRAY, SHT_PREINIT_ARRAY, STT_GNU_IFUNC};
+use object::read::archive::ArchiveFile;
+use object::read::elf::{ElfFile64, SectionHeader};
+use object::{Endianness, Object, ObjectSection, ObjectSymbol};
+
+use crate::outcome::{Problem, Whose};
+
+/// The sections of ordinary code and data; each may have a suffix that begins with a dot.
+const ORDINARY: [&str; 9] = [
+    ".text",
+    ".rodata",
+    ".data",
+    ".bss",
+    ".tdata",
+    ".tbss",
+    ".gcc_except_table",
+    ".eh_frame",
+    ".note",
+];
+
+type Elf<'data> = ElfFile64<'data, Endianness>;
+
+/// Looks into a compiled solution (`.rlib`); `reference` is the program of the same checks with the reference solution.
+///
+/// # Errors
+///
+/// When the library has such code: the submission's fault. When a file cannot be read: our bug. What is not in the
+/// format ELF, on macOS for example, is not looked at.
+pub(crate) fn refuse(library: &Path, reference: &Path) -> Result<(), Problem> {
+    let found =
+        find(library, reference).map_err(|error| Problem::our_bug("look into the solution", &error))?;
+    match found {
+        None => Ok(()),
+        Some(what) => Err(Problem {
+            whose: Whose::YourCode,
+            message: format!("it has code that would run before the checks, or replace a function that they call: {what}"),
+            details: String::new(),
+            help: "remove `link_section`, `no_mangle`, `export_name`, `global_allocator` and `global_asm!`: no exercise \
+                   needs them"
+                .to_owned(),
+        }),
+    }
+}
+
+fn find(library: &Path, reference: &Path) -> Result<Option<String>, Box<dyn std::error::Error>> {
+    let library = fs::read(library)?;
+    let archive = ArchiveFile::parse(&*library)?;
+    let mut names = Vec::new();
+    for member in archive.members() {
+        let member = member?.data(&*library)?;
+        if !member.starts_with(b"\x7fELF") {
+            continue;
+        }
+        let elf = Elf::parse(member)?;
+        if let Some(section) = unusual_section(&elf)? {
+            return Ok(Some(format!("the section `{section}`")));
+        }
+        for symbol in elf.symbols().filter(|symbol| !symbol.is_undefined()) {
+            let name = symbol.name()?;
+            if symbol.elf_symbol().st_type() == STT_GNU_IFUNC {
+                return Ok(Some(format!("the indirect function `{name}`")));
+            }
+            if !symbol.is_local() && can_replace(name) {
+                names.push(name);
+            }
+        }
+    }
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let reference = fs::read(reference)?;
+    let elf = Elf::parse(&*reference)?;
+    for symbol in elf.symbols().chain(elf.dynamic_symbols()) {
+        // An imported one may have a version, as in `write@GLIBC_2.2.5`.
+        let name = symbol.name()?.split('@').next().unwrap_or_default();
+        if names.contains(&name) {
+            return Ok(Some(format!("the symbol `{name}`")));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns a loaded section that the linker or the system may treat as more than code or data. A name without a dot
+/// means nothing to them.
+fn unusual_section(elf: &Elf<'_>) -> object::Result<Option<String>> {
+    for section in elf.sections() {
+        let (name, header) = (section.name()?, section.elf_section_header());
+        let kind = header.sh_type(elf.endian());
+        let is_array = [SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY].contains(&kind);
+        let is_loaded = header.sh_flags(elf.endian()).contains(SHF_ALLOC);
+        let is_ordinary = !name.starts_with('.')
+            || ORDINARY.iter().any(|ordinary| {
+                let suffix = name.strip_prefix(ordinary);
+                suffix.is_some_and(|suffix| suffix.is_empty() || suffix.starts_with('.'))
+            });
+        if is_array || is_loaded && !is_ordinary {
+            return Ok(Some(name.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns whether a symbol could replace one of another library. Rust's symbols have their crate in their names, except
+/// for a few of the runtime's, such as the allocator.
+fn can_replace(name: &str) -> bool {
+    let is_of_rust = name.starts_with("_R") || name.starts_with("_ZN");
+    let is_of_the_runtime = name.contains("___rustc");
+    // Every crate that can unwind has it.
+    name != "DW.ref.rust_eh_personality" && (!is_of_rust || is_of_the_runtime)
+}
