@@ -117,6 +117,10 @@ impl Program {
             let Outcome { stderr, .. } = self.expect_failure(&["--database", url]);
             assert!(!stderr.contains("s3cret"), "{stderr}");
         }
+        // No password, so nothing is hidden.
+        let Outcome { stderr, .. } = self.expect_failure(&["--database", "sqlite://users.db"]);
+        assert!(stderr.contains("`sqlite://users.db`"), "{stderr}");
+        assert!(!stderr.contains("***"), "{stderr}");
     }
 
     fn check_default_database(&self, expected: &str) {
