@@ -34,7 +34,7 @@ fn every_error_is_a_message_and_a_line_of_help() {
     let errors: [(Error, &str); 12] = [
         (Problem::NoConnections.into(), "1 connection or more"),
         (
-            Problem::Url("it is too short".into()).into(),
+            Problem::Url(shared::mysql::Unusable::unreadable("it is too short")).into(),
             "mysql://user:password@host:port/database",
         ),
         (Problem::NoRuntime.into(), "tokio::main"),

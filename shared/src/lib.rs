@@ -5,6 +5,7 @@
 //! | --- | --- | --- |
 //! | | [`User`], [`sample_users`], [`schema`] | the data |
 //! | | [`redact`] | keeps passwords out of what is printed |
+//! | | [`mysql`] | checks the URL of a MySQL database, and says what to do when it or its server refuses |
 //! | `sqlite` | `sqlite` | the error of the SQLite tasks, what is checked before a file is opened, rows as users |
 //! | `cli` | `cli`, `output` | the options of the binaries, `--format`, and how an error is printed |
 //! | `scope` | `scope` | acquire, body, release: asynchronous, and released also when the future is dropped |
@@ -18,6 +19,7 @@
 
 #[cfg(any(feature = "check", feature = "recorder"))]
 mod deadline;
+pub mod mysql;
 mod redact;
 pub mod schema;
 mod user;
