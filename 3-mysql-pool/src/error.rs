@@ -253,3 +253,6 @@ fn inner_text(error: &IoError) -> String {
         IoError::Tls(error) => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;
