@@ -253,6 +253,3 @@ fn inner_text(error: &IoError) -> String {
         IoError::Tls(error) => error.to_string(),
     }
 }
-
-#[cfg(test)]
-mod tests;

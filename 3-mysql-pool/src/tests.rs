@@ -1,5 +1,7 @@
 //! What this solution does beyond what every solution must: the words of its errors, and what it leaves out for speed.
 
+mod help;
+
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
