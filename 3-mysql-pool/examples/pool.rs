@@ -14,8 +14,8 @@
 //!
 //! To give a connection back is a drop, without an await, though there is work to do: the session is reset, so that the
 //! next user does not see a transaction or variables of the last. A task of the driver's does that, and only then hands
-//! the connection on. (The `USE` before the second sleep tells of it: a reset leaves the default database as it is, and so
-//! `with_pool` has it set again.) That somebody must wait for such tasks is one reason why the
+//! the connection on. (The `SET NAMES` and the `USE` before the second sleep come after a reset: it brings back the server's
+//! own settings and leaves the default database as it is, so `with_pool` sets both again.) That somebody must wait for such tasks is one reason why the
 //! pool's scope is a function.
 
 use std::pin::pin;

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::error::{Problem, Result};
-use crate::{CONNECT_LIMIT, error, row};
+use crate::{CONNECT_LIMIT, row, url};
 
 /// A query that runs in a task. Dropping this stops it, and does not wait.
 pub(crate) struct Fetch {
@@ -207,7 +207,7 @@ async fn kill_query(mut connection: Conn, id: u32) -> mysql_async::Result<()> {
 
 /// The same server and user, without what the pool adds to each of its connections.
 pub(crate) fn plain(options: Opts) -> Opts {
-    let host = error::host(&options).to_owned();
+    let host = url::host(&options).to_owned();
     OptsBuilder::from_opts(options)
         .ip_or_hostname(host)
         .prefer_socket(false)

@@ -1,8 +1,12 @@
 //! What goes wrong, said so that the reader knows what to do about it.
 
+use std::borrow::Cow;
 use std::{fmt, result};
 
-use mysql_async::{DriverError, IoError, Opts, UrlError};
+use mysql_async::{DriverError, IoError};
+use shared::mysql::{self, Unusable};
+
+use crate::url::Database;
 
 /// What the functions of this crate return.
 pub type Result<T> = result::Result<T, Error>;
@@ -31,8 +35,8 @@ struct Inner {
 pub enum Problem {
     /// A pool of 0 connections was asked for.
     NoConnections,
-    /// The URL cannot be read. The text says why, in words of ours: the URL's own may be a password.
-    Url(String),
+    /// The URL cannot be read.
+    Url(Unusable),
     /// There is no Tokio runtime to run on.
     NoRuntime,
     /// The server has accepted the connection, or not even that, and does not answer.
@@ -54,70 +58,6 @@ pub enum Problem {
     StillOut,
     /// Stopped, because nobody waits for the result any more.
     Stopped,
-}
-
-/// Where a database is, without the password.
-#[derive(Debug, Clone)]
-pub(crate) struct Database {
-    host: String,
-    port: u16,
-    user: String,
-    name: String,
-}
-
-impl Database {
-    /// Reads a URL.
-    pub fn read(url: &str) -> Result<(Opts, Database)> {
-        let unreadable = |why: &str| Error::from(Problem::Url(why.to_owned()));
-        // A password may hold `/`, `?` and `#`, and ends the host for the parser if it does: what comes after would be
-        // taken for a database or an option, and shown as such. But then there is an `@` after it.
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        if rest
-            .split_once(['/', '?', '#'])
-            .is_some_and(|(_, after)| after.contains('@'))
-        {
-            return Err(unreadable("it has an `@` after its first `/`, `?` or `#`"));
-        }
-        let options = Opts::from_url(url).map_err(|error| match error {
-            UrlError::UnsupportedScheme { .. } => unreadable("it does not begin with `mysql://`"),
-            UrlError::UnknownParameter { .. } => unreadable("the driver does not know one of its options"),
-            UrlError::InvalidParamValue { param, .. } => unreadable(&format!(
-                "its option `{}` has a value which that cannot have",
-                param.escape_debug()
-            )),
-            UrlError::Parse(reason) => unreadable(&reason.to_string()),
-            _ => unreadable("it is not complete, or asks for what cannot be"),
-        })?;
-        let database = Database {
-            host: host(&options).to_owned(),
-            port: options.tcp_port(),
-            user: options.user().unwrap_or_default().to_owned(),
-            name: options.db_name().unwrap_or_default().to_owned(),
-        };
-        Ok((options, database))
-    }
-
-    /// The name or address to connect to.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The statement that makes it the default database, if the URL names one.
-    pub fn statement_to_use_it(&self) -> Vec<String> {
-        let named = (!self.name.is_empty()).then_some(&self.name);
-        named
-            .map(|name| format!("USE `{}`", name.replace('`', "``")))
-            .into_iter()
-            .collect()
-    }
-}
-
-/// The host without the brackets that an IPv6 address has in a URL: the driver would look for a host of that name.
-pub(crate) fn host(options: &Opts) -> &str {
-    options
-        .ip_or_hostname()
-        .trim_start_matches('[')
-        .trim_end_matches(']')
 }
 
 impl Error {
@@ -174,21 +114,23 @@ impl std::error::Error for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (message, help) = self.inner.problem.message_and_help();
+        let database = self.inner.database.as_ref();
+        let (message, help) = self.inner.problem.message_and_help(database);
         f.write_str(&message)?;
         if let Some(Database {
             host,
             port,
             user,
             name,
-        }) = &self.inner.database
+            ..
+        }) = database
         {
             // Escaped, for the names come out of percent-encoding and may hold a line break.
             let (user, name) = (user.escape_debug(), name.escape_debug());
             write!(f, " (database `{name}` at {host}:{port}, as user `{user}`)")?;
         }
         if let Some(then) = &self.inner.then {
-            let (message, _) = then.inner.problem.message_and_help();
+            let (message, _) = then.inner.problem.message_and_help(database);
             write!(f, "; and then: {message}")?;
         }
         write!(f, "\nhelp: {help}")
@@ -196,16 +138,17 @@ impl fmt::Display for Error {
 }
 
 impl Problem {
-    fn message_and_help(&self) -> (String, &'static str) {
-        match self {
+    fn message_and_help(&self, database: Option<&Database>) -> (String, Cow<'_, str>) {
+        let (message, help) = match self {
+            Problem::Url(Unusable { reason, help }) => {
+                return (
+                    format!("the database's URL cannot be read: {reason}"),
+                    help.into(),
+                );
+            }
             Problem::NoConnections => (
                 "a pool of 0 connections can run no query".into(),
                 "ask for 1 connection or more",
-            ),
-            Problem::Url(why) => (
-                format!("the database's URL cannot be read: {why}"),
-                "write it as `mysql://user:password@host:port/database`; a special character in the password is \
-                 written as % and two hexadecimal digits: %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #",
             ),
             Problem::NoRuntime => (
                 "there is no Tokio runtime here".into(),
@@ -216,9 +159,9 @@ impl Problem {
                     "the server did not answer within {} seconds",
                     crate::CONNECT_LIMIT.as_secs()
                 ),
-                "check that host and port are those of a MySQL or MariaDB server, and that no firewall is in between",
+                mysql::NO_ANSWER,
             ),
-            Problem::Driver(error) => of_the_driver(error),
+            Problem::Driver(error) => of_the_driver(error, database),
             Problem::Misfit {
                 column,
                 wanted,
@@ -239,11 +182,12 @@ impl Problem {
                 "the query was stopped before its end".into(),
                 "the runtime is shutting down, or another query failed first",
             ),
-        }
+        };
+        (message, help.into())
     }
 }
 
-fn of_the_driver(error: &mysql_async::Error) -> (String, &'static str) {
+fn of_the_driver(error: &mysql_async::Error, database: Option<&Database>) -> (String, &'static str) {
     use mysql_async::Error::{Driver, Io, Other, Server};
     match error {
         Server(error) => {
@@ -253,7 +197,12 @@ fn of_the_driver(error: &mysql_async::Error) -> (String, &'static str) {
                 error.code
             );
             let help = match error.code {
-                1044 | 1045 | 1698 => "check user and password, and what that user may do on that server",
+                1045 | 1698 if database.is_some_and(|database| database.is_encrypted) => {
+                    mysql::ACCESS_DENIED_OVER_TLS
+                }
+                1045 | 1698 => mysql::ACCESS_DENIED,
+                1044 => "check the database's name, and have that user granted SELECT on it",
+                3159 => mysql::TLS_REQUIRED,
                 1049 => "check the database's name, or create it with `CREATE DATABASE`",
                 1046 => "name the database at the end of the URL: `mysql://user:password@host:port/database`",
                 1146 => "create and fill the table: `seed --database URL`",
@@ -293,12 +242,8 @@ fn of_the_driver(error: &mysql_async::Error) -> (String, &'static str) {
 }
 
 fn of_tls(reason: &str) -> (String, &'static str) {
-    (
-        format!("the server's certificate is not trusted: {reason}"),
-        "a certificate needs the name that is in the URL, and an authority that browsers know; with \
-         `?require_ssl=true&verify_identity=false` any name will do, with `?require_ssl=true&verify_ca=false` any \
-         certificate (encrypted still, but to whoever answers)",
-    )
+    let message = format!("the server's certificate is not trusted: {reason}");
+    (message, mysql::help_for_certificate(reason))
 }
 
 /// Without the 'Input/output error' that the driver writes before it, twice.

@@ -11,7 +11,8 @@
 //! | `asyncio.gather(...)` | [`fetch_concurrently`] |
 //!
 //! Beside this file: `cancel.rs` stops a query whose future was dropped, `abandon.rs` closes a pool whose future was,
-//! `row.rs` makes users of rows, `error.rs` says what went wrong and what to do.
+//! `session.rs` sets a session up, `row.rs` makes users of rows, `url.rs` reads a URL, `error.rs` says what went wrong and
+//! what to do.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -20,8 +21,10 @@ mod abandon;
 mod cancel;
 mod error;
 mod row;
+mod session;
 #[cfg(test)]
 mod tests;
+mod url;
 
 pub use error::{Error, Problem, Result};
 
@@ -30,10 +33,10 @@ use std::time::Duration;
 
 use abandon::DisconnectOnDrop;
 use cancel::Fetch;
-use error::Database;
 use futures_util::FutureExt;
 use mysql_async::{OptsBuilder, Pool, PoolConstraints, PoolOpts};
 use shared::User;
+use url::Database;
 
 /// A server that has not let us in by then does not answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(4);
@@ -99,13 +102,14 @@ pub async fn with_pool<T>(
     let pool_options = PoolOpts::with_constraints(options.pool_opts().clone(), constraints);
     let keepalive = options.tcp_keepalive().unwrap_or(KEEPALIVE);
     let options = OptsBuilder::from_opts(options)
-        .ip_or_hostname(database.host())
+        .ip_or_hostname(&*database.host)
         .pool_opts(pool_options)
         .tcp_keepalive(Some(keepalive))
         // Not by TCP first and by socket then: that leaves an aborted connection on the server each time.
         .prefer_socket(false)
-        // After each reset, which resets all of a session but this.
-        .setup(database.statement_to_use_it());
+        // A name with an accent cannot be sent before the character set is: `setup` chooses the database then.
+        .db_name(Some(&database.name).filter(|name| name.is_ascii() && !name.is_empty()))
+        .setup(vec![session::setup(&database.name)]);
     let pool = DisconnectOnDrop::new(options)?;
 
     let outcome = async {

@@ -50,9 +50,11 @@ fn main() -> ExitCode {
 
 async fn work(arguments: Arguments) -> Result<()> {
     let from_environment = || env::var_os("DATABASE_URL").filter(|url| !url.is_empty());
+    let has_option = arguments.database.is_some();
     let given = arguments
         .database
         .or_else(|| from_environment().map(|url| url.to_string_lossy().into_owned()));
+    let is_from_environment = !has_option && given.is_some();
     let is_recorded = arguments.timeline.is_wanted();
     let (url, server) = match given {
         Some(_) if is_recorded => return Err(NOT_RECORDED.into()),
@@ -70,15 +72,18 @@ async fn work(arguments: Arguments) -> Result<()> {
     let lists = with_pool(&url, connections, async |pool| {
         fetch_concurrently(pool, older_than).await
     })
-    .await;
+    .await
+    .map_err(|error| match is_from_environment {
+        true => from_the_environment(&error),
+        false => error.into(),
+    });
     // On another thread, for whoever reads may take his time, and a signal must still be heard.
     spawn_blocking(move || {
         let timeline = server
             .filter(|_| is_recorded)
             .map(|server| server.timeline_when_all_have_left(LAST_WORDS));
-        let printed = lists
-            .map_err(Into::into)
-            .and_then(|(all, older)| Ok(arguments.output.two_lists(&all, &older, older_than)?));
+        let printed =
+            lists.and_then(|(all, older)| Ok(arguments.output.two_lists(&all, &older, older_than)?));
         match timeline {
             Some(timeline) => arguments
                 .timeline
@@ -87,4 +92,16 @@ async fn work(arguments: Arguments) -> Result<()> {
         }
     })
     .await?
+}
+
+/// Adds to an error where the URL comes from: it may be another project's.
+fn from_the_environment(error: &mysql_pool::Error) -> Box<dyn Error + Send + Sync> {
+    let text = error.to_string();
+    let (message, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
+    let separator = if help.is_empty() { "" } else { "; " };
+    format!(
+        "{message} (the URL is the environment's DATABASE_URL)\nhelp: {help}{separator}give another with `--database \
+         URL`, or unset the variable to use a temporary server: `env -u DATABASE_URL 3-mysql-pool`"
+    )
+    .into()
 }

@@ -1,5 +1,7 @@
 //! What this solution does beyond what every solution must: the words of its errors, and what it leaves out for speed.
 
+mod help;
+
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -35,7 +37,7 @@ fn every_error_is_a_message_and_a_line_of_help() {
     let errors: [(Error, &str); 12] = [
         (Problem::NoConnections.into(), "1 connection or more"),
         (
-            Problem::Url("it is too short".into()).into(),
+            Problem::Url(shared::mysql::Unusable::unreadable("it is too short")).into(),
             "mysql://user:password@host:port/database",
         ),
         (Problem::NoRuntime.into(), "tokio::main"),

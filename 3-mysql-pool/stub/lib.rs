@@ -11,7 +11,7 @@
 //! | `asyncio.gather(...)` | [`fetch_concurrently`] |
 //!
 //! Fill in the bodies, and run `cargo test` until it is content. What is beside the point comes solved: `row.rs` makes a
-//! user of a row, `error.rs` reads the URL, and says what went wrong and what to do.
+//! user of a row, `url.rs` reads the URL, `error.rs` says what went wrong and what to do.
 
 // Delete this line when you begin: it keeps the compiler quiet about what is not there yet.
 #![allow(unused_variables, dead_code)]
@@ -20,6 +20,7 @@
 
 mod error;
 mod row;
+mod url;
 
 pub use error::{Error, Problem, Result};
 

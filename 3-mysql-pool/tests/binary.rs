@@ -291,6 +291,69 @@ fn an_error_says_what_to_do_and_shows_no_password() {
     });
 }
 
+/// Each help says what to do about this URL, and nothing that it has done already.
+#[test]
+#[ignore = "extra"]
+fn an_option_of_another_library_is_named_with_what_to_write_instead() {
+    for (options, named, help) in [
+        ("ssl-mode=REQUIRED", "`ssl-mode`", "`require_ssl=true"),
+        (
+            "serverVersion=8.0&charset=utf8mb4",
+            "`serverVersion` and `charset`",
+            "leave it out",
+        ),
+        ("charset=utf8mb4&require_ssl=true", "`charset`", "leave it out"),
+        (
+            "require_ssl=yes",
+            "`require_ssl` has an invalid value",
+            "`true` or `false`",
+        ),
+    ] {
+        let url = format!("mysql://ada:hunter2@localhost/school?{options}");
+        let text = fails(program().args(["--database", &url]), 1);
+        let (message, helped) = text.split_once("\nhelp: ").expect("a help");
+        assert!(message.contains(named), "{text}");
+        assert!(helped.contains(help), "{text}");
+        assert!(!helped.contains("%40") && !text.contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+#[ignore = "extra"]
+fn the_help_for_an_unreadable_url_is_whole() {
+    for url in [
+        "hunter2",
+        "mysql://ada:hunter2@localhost:port/school",
+        "sqlite:users.db",
+        "",
+    ] {
+        let text = fails(program().args(["--database", url]), 1);
+        let help = "\nhelp: write it as `mysql://user:password@host:port/database`; ";
+        assert!(
+            text.contains(help) && text.contains("%40 for @, %2F for /"),
+            "{text}"
+        );
+        assert!(!text.contains("DATABASE_URL"), "{text}");
+    }
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_url_from_the_environment_is_said_to_come_from_there() {
+    for url in [
+        "postgres://ada@localhost/other",
+        "sqlite:users.db",
+        "mysql://ada@127.0.0.1:1/school",
+    ] {
+        let text = fails(program().env("DATABASE_URL", url), 1);
+        assert_eq!(text.lines().count(), 2, "{text}");
+        let (message, help) = text.split_once("\nhelp: ").expect("a help");
+        assert!(message.contains("DATABASE_URL"), "{text}");
+        assert!(help.contains("`env -u DATABASE_URL 3-mysql-pool`"), "{text}");
+        assert!(help.contains("`--database URL`"), "{text}");
+    }
+}
+
 /// Ctrl-C while the queries run: they stop on the server, and the connections are closed the polite way.
 #[test]
 #[ignore = "extra"]

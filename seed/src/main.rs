@@ -8,6 +8,7 @@ mod generate;
 mod mysql;
 mod names;
 mod progress;
+mod session;
 mod sqlite;
 mod stop;
 mod target;

@@ -2,21 +2,23 @@
 //!
 //! The rest of the database is other people's and no concern of ours: only the table `users` is, and two names beside
 //! it, [`NEW`] and [`OLD`]. `RENAME TABLE` swaps both at once: at every moment there is one table `users`, the old or
-//! the new, whole. Who is interrupted leaves `NEW` or `OLD` behind, and the next run clears them up: it knows that no
-//! other run is at work, for each holds a lock of the server's that ends with its connection.
+//! the new, whole. A run that is interrupted leaves `NEW` or `OLD` behind, and the next run clears them up. It knows that
+//! no other run is at work, because each holds a lock of the server's that ends with its connection. In a cluster such a
+//! lock is local to a node: there a run watches [`NEW`] before it takes it for a leftover.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder, Row, Value};
-use shared::User;
 use shared::schema::mysql_table;
+use shared::{User, mysql};
 
 use crate::error::{Error, FORCE};
 use crate::generate::{Inspection, Seeding};
 use crate::progress::Progress;
+use crate::session::{self, LOCK_WAIT};
 use crate::stop;
 use crate::target::{Outcome, server_name};
 
@@ -27,8 +29,8 @@ const OLD: &str = "users_seed_old";
 /// Made only to be compared with a [`NEW`] that is there already, and dropped at once.
 const SHAPE: &str = "users_seed_shape";
 
-/// How long a connection may take, and how long somebody else's lock is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long another client's lock is waited for, another run, and the end of the connection.
+const PATIENCE: Duration = Duration::from_secs(LOCK_WAIT);
 
 /// Users in one statement. With 100 it takes a third longer, with 5000 no shorter. (`LOAD DATA LOCAL` takes as long,
 /// and many a server forbids it.)
@@ -57,7 +59,10 @@ pub fn seed(opts: &Opts, seeding: Seeding, force: bool) -> Result<Outcome, Error
             has_made_new: false,
         };
         let outcome = work.run().await;
-        if outcome.is_err() && work.has_made_new {
+        if let Err(failure) = &outcome
+            && work.has_made_new
+            && !failure.is_conflict()
+        {
             let _ = work.drop_table(NEW).await;
         }
         // The polite way, if the server still listens. Everything that matters has happened.
@@ -74,7 +79,26 @@ enum Failure {
     Driver(mysql_async::Error),
     /// What is there was to be left alone: what it is, and what to do about it.
     Refused(String, &'static str),
+    /// The new table is in place, and neither could the old one be dropped nor the exchange be undone.
+    NotUndone(mysql_async::Error),
     Stopped,
+}
+
+impl Failure {
+    /// Whether another client has changed the same tables meanwhile. Then [`NEW`] may be that client's.
+    fn is_conflict(&self) -> bool {
+        match self {
+            Failure::Driver(error) => is_one_of(error, &CONFLICTS),
+            _ => false,
+        }
+    }
+
+    fn another_is_at_work() -> Failure {
+        Failure::Refused(
+            format!("another seeding is at work there, and was not done within {LOCK_WAIT} seconds"),
+            "wait until it is done, then run this again",
+        )
+    }
 }
 
 impl From<mysql_async::Error> for Failure {
@@ -94,7 +118,8 @@ struct Work {
 
 impl Work {
     async fn run(&mut self) -> Result<Outcome, Failure> {
-        self.prepare_session().await?;
+        self.lock().await?;
+        self.wait_for_another_node().await?;
         self.clear_up_the_new_table().await?;
         self.connection.query_drop(mysql_table(NEW)).await?;
         self.has_made_new = true;
@@ -123,28 +148,60 @@ impl Work {
         Ok(Outcome::Made)
     }
 
-    async fn prepare_session(&mut self) -> Result<(), Failure> {
-        let seconds = PATIENCE.as_secs();
-        // Strict: a value that does not fit is an error and not cut off.
-        self.connection
-            .query_drop(format!(
-                "SET SESSION sql_mode = 'STRICT_ALL_TABLES', lock_wait_timeout = {seconds}, \
-                 innodb_lock_wait_timeout = {seconds}"
-            ))
-            .await?;
+    async fn lock(&mut self) -> Result<(), Failure> {
         // Locks of this kind are the whole server's, so the name tells the database. 64 letters is the longest.
-        let locked = format!("SELECT GET_LOCK(CONCAT('seed ', MD5(DATABASE())), {seconds})");
-        match self
-            .connection
-            .query_first::<Option<u8>, _>(locked)
-            .await?
-            .flatten()
-        {
+        let locked = format!("SELECT GET_LOCK(CONCAT('seed ', MD5(DATABASE())), {LOCK_WAIT})");
+        let locked: Option<Option<u8>> = self.connection.query_first(locked).await?;
+        match locked.flatten() {
             Some(1) => Ok(()),
-            _ => Err(Failure::Refused(
-                format!("another seeding is at work there, and was not done within {seconds} seconds"),
-                "wait until it is done, then run this again",
-            )),
+            _ => Err(Failure::another_is_at_work()),
+        }
+    }
+
+    /// In a cluster a run on another node does not see this one's lock. Its table says whether it is at work: either it
+    /// grows, or it is soon renamed.
+    async fn wait_for_another_node(&mut self) -> Result<(), Failure> {
+        let size: Option<(String, u32)> = self
+            .connection
+            .query_first("SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'")
+            .await?;
+        if size.is_none_or(|(_, nodes)| nodes < 2) {
+            return Ok(());
+        }
+        let first = self.state_of_the_new_table().await?;
+        let mut last = first.clone();
+        let begun = Instant::now();
+        while last.is_some() && begun.elapsed() < PATIENCE {
+            go_on(&self.stopped)?;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            last = self.state_of_the_new_table().await?;
+        }
+        match last {
+            Some(_) if last != first => Err(Failure::another_is_at_work()),
+            _ => Ok(()),
+        }
+    }
+
+    /// When [`NEW`] was made, and its last user; nothing where there is no such table.
+    async fn state_of_the_new_table(&mut self) -> Result<Option<(Option<String>, Option<i64>)>, Failure> {
+        let created: Option<Option<String>> = self
+            .connection
+            .exec_first(
+                "SELECT CAST(CREATE_TIME AS CHAR) FROM information_schema.TABLES \
+                 WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?",
+                (NEW,),
+            )
+            .await?;
+        let Some(created) = created else { return Ok(None) };
+        let last = self
+            .connection
+            .query_first(format!("SELECT MAX(id) FROM {NEW}"))
+            .await;
+        match last {
+            Ok(last) => Ok(Some((created, last.flatten()))),
+            // It went between the two questions, or is another's and has no ids.
+            Err(mysql_async::Error::Server(_)) => Ok(Some((created, None))),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -178,7 +235,27 @@ impl Work {
         if !self.force {
             self.inspect(OLD, NEW).await?;
         }
-        Ok(self.drop_table(OLD).await?)
+        match self.drop_table(OLD).await {
+            Err(error) if is_one_of(&error, &REFERRED_TO) => self.undo_what_was_interrupted().await,
+            dropped => Ok(dropped?),
+        }
+    }
+
+    /// Puts the old table back, which another table refers to. The new one may be missed by then, even if `--force`
+    /// replaces the old one: if the replacement fails again, neither would be left.
+    async fn undo_what_was_interrupted(&mut self) -> Result<(), Failure> {
+        self.inspect("users", NEW)
+            .await
+            .map_err(|failure| match failure {
+                Failure::Refused(what, _) => Failure::Refused(
+                    format!("{what}, and another table refers to `{OLD}`, which an earlier run replaced"),
+                    "decide which of the two tables to keep, and drop the other yourself",
+                ),
+                other => other,
+            })?;
+        let undo = format!("RENAME TABLE users TO {SHAPE}, {OLD} TO users");
+        self.connection.query_drop(undo).await?;
+        Ok(self.drop_table(SHAPE).await?)
     }
 
     /// What not even `--force` replaces.
@@ -298,16 +375,33 @@ impl Work {
         self.connection
             .query_drop(format!("RENAME TABLE users TO {OLD}, {NEW} TO users"))
             .await?;
-        // Somebody may have written to it since it was inspected. Now nobody can any more: this look is the last word.
-        if !self.force
-            && let Err(failure) = self.inspect(OLD, "users").await
-        {
-            self.connection
-                .query_drop(format!("RENAME TABLE users TO {NEW}, {OLD} TO users"))
-                .await?;
-            return Err(failure);
+        let Err(failure) = self.drop_the_replaced_table().await else {
+            return Ok(());
+        };
+        let undo = format!("RENAME TABLE users TO {NEW}, {OLD} TO users");
+        match self.connection.query_drop(undo).await {
+            Ok(()) => Err(failure),
+            Err(error) => Err(Failure::NotUndone(error)),
         }
-        Ok(self.drop_table(OLD).await?)
+    }
+
+    async fn drop_the_replaced_table(&mut self) -> Result<(), Failure> {
+        // A client may have written to it since it was inspected. Now none can any more: this look is the last word.
+        if !self.force {
+            self.inspect(OLD, "users").await?;
+        }
+        match self.drop_table(OLD).await {
+            // The exchange has led the foreign key of a table in another database to the replaced table. Which table
+            // that is, a user without rights to it does not see.
+            Err(error) if is_one_of(&error, &REFERRED_TO) => Err(Failure::Refused(
+                format!(
+                    "a table in another database refers to it by a foreign key ({})",
+                    reason(&error)
+                ),
+                "name another database, or have the foreign key dropped first",
+            )),
+            dropped => Ok(dropped?),
+        }
     }
 
     async fn drop_table(&mut self, table: &str) -> mysql_async::Result<()> {
@@ -359,14 +453,17 @@ async fn connect(opts: &Opts) -> Result<Conn, Error> {
     let options = OptsBuilder::from_opts(opts.clone())
         // Without the brackets that an IPv6 address has in a URL: the driver would look for a host of that name.
         .ip_or_hostname(opts.ip_or_hostname().trim_matches(['[', ']']).to_owned())
-        .prefer_socket(false);
+        .prefer_socket(false)
+        // A name with an accent cannot be sent before the character set is: `setup` chooses the database then.
+        .db_name(opts.db_name().filter(|name| name.is_ascii()))
+        .setup(vec![session::setup(opts.db_name().unwrap_or_default())]);
     match tokio::time::timeout(CONNECT_LIMIT, Conn::new(options)).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(connecting(opts, reason(&error), help(&error))),
+        Ok(Err(error)) => Err(connecting(opts, reason(&error), help(&error, opts))),
         Err(_) => Err(connecting(
             opts,
             format!("no answer within {} seconds", CONNECT_LIMIT.as_secs()),
-            "check host and port in the URL, and that a MySQL or MariaDB server listens there",
+            mysql::NO_ANSWER,
         )),
     }
 }
@@ -404,7 +501,16 @@ impl Failure {
                 doing: "fill",
                 server: server_name(opts),
                 reason: reason(&error),
-                help: help(&error),
+                help: help(&error, opts),
+            },
+            Failure::NotUndone(error) => Error::Server {
+                doing: "undo the exchange of",
+                server: server_name(opts),
+                reason: format!(
+                    "{}; it holds the new users, and the table that it replaced is still there as `{OLD}`",
+                    reason(&error)
+                ),
+                help: "run this again: it clears up what was left",
             },
         }
     }
@@ -414,13 +520,18 @@ impl Failure {
 fn reason(error: &mysql_async::Error) -> String {
     match error {
         mysql_async::Error::Server(error) if error.code == LOCK_WAIT_TIMEOUT => {
+            format!("another client is using it, and did not let go within {LOCK_WAIT} seconds")
+        }
+        mysql_async::Error::Server(error) if CONFLICTS.contains(&error.code) => {
             format!(
-                "somebody else is using it, and did not let go within {} seconds",
-                PATIENCE.as_secs()
+                "another client is changing the same tables, probably another seeding, on this server or on another \
+                 node of its cluster ({})",
+                error.message
             )
         }
         mysql_async::Error::Server(error) => error.message.clone(),
         mysql_async::Error::Io(IoError::Io(error)) => error.to_string(),
+        mysql_async::Error::Io(IoError::Tls(error)) => error.to_string(),
         mysql_async::Error::Driver(DriverError::ConnectionClosed) => {
             "the server closed the connection".to_owned()
         }
@@ -431,21 +542,48 @@ fn reason(error: &mysql_async::Error) -> String {
 // The server's numbers, from its documentation.
 const ACCESS_TO_DATABASE_DENIED: u16 = 1044;
 const ACCESS_DENIED: u16 = 1045;
+const NODE_IS_NOT_READY: u16 = 1047;
 const UNKNOWN_DATABASE: u16 = 1049;
 const COMMAND_DENIED: u16 = 1142;
 const LOCK_WAIT_TIMEOUT: u16 = 1205;
+const ACCESS_DENIED_WITHOUT_PASSWORD: u16 = 1698;
+const TLS_REQUIRED: u16 = 3159;
 
-fn help(error: &mysql_async::Error) -> &'static str {
+/// A table exists that did not a moment ago, or the other way round; two transactions cannot both be right (in a
+/// cluster, where the other one is on another node, that is found when one of them commits).
+const CONFLICTS: [u16; 5] = [1020, 1050, 1146, 1213, 1412];
+
+/// A table cannot be dropped because another refers to it by a foreign key.
+const REFERRED_TO: [u16; 3] = [1217, 1451, 3730];
+
+fn is_one_of(error: &mysql_async::Error, codes: &[u16]) -> bool {
+    matches!(error, mysql_async::Error::Server(error) if codes.contains(&error.code))
+}
+
+fn help(error: &mysql_async::Error, opts: &Opts) -> &'static str {
     match error {
         mysql_async::Error::Server(error) => match error.code {
-            ACCESS_DENIED => "check user and password in the URL",
+            ACCESS_DENIED | ACCESS_DENIED_WITHOUT_PASSWORD if opts.ssl_opts().is_some() => {
+                mysql::ACCESS_DENIED_OVER_TLS
+            }
+            ACCESS_DENIED | ACCESS_DENIED_WITHOUT_PASSWORD => mysql::ACCESS_DENIED,
+            TLS_REQUIRED => mysql::TLS_REQUIRED,
             ACCESS_TO_DATABASE_DENIED | COMMAND_DENIED => {
                 "let the user CREATE, ALTER, DROP, SELECT and INSERT in this database, or name another user"
             }
             UNKNOWN_DATABASE => "check the database in the URL, or create it",
             LOCK_WAIT_TIMEOUT => "end what is using it (SHOW PROCESSLIST lists it), or wait until it is done",
+            NODE_IS_NOT_READY => "wait until this node has joined its cluster, or name another node",
+            code if CONFLICTS.contains(&code) => "wait until it is done, then run this again",
             _ => "do what the server says; the table is what it was",
         },
+        mysql_async::Error::Io(IoError::Tls(error)) => mysql::help_for_certificate(&error.to_string()),
+        mysql_async::Error::Io(IoError::Io(error)) if error.to_string().contains("peer certificate") => {
+            mysql::help_for_certificate(&error.to_string())
+        }
+        mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
+            "give the server a certificate (`ssl_cert`, `ssl_key`), or take `require_ssl=true` off the URL"
+        }
         mysql_async::Error::Io(_) => {
             "check host and port in the URL, and that a MySQL or MariaDB server listens there"
         }

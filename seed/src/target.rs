@@ -1,11 +1,12 @@
 //! What `--database` names.
 
+use shared::mysql::{Unusable, check_url};
 use shared::redact_value;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use mysql_async::Opts;
+use mysql_async::{Opts, UrlError};
 
 /// A SQLite file, or a database of a MySQL or MariaDB server.
 #[derive(Clone)]
@@ -25,28 +26,18 @@ pub enum Outcome {
 
 impl Target {
     /// Reads the value of the option. The reason why it cannot be used never repeats it: it may hold a password.
-    pub fn parse(value: OsString) -> Result<Target, &'static str> {
+    pub fn parse(value: OsString) -> Result<Target, Unusable> {
         let Some(url) = value.to_str().filter(|text| text.contains("://")) else {
             return Ok(Target::File(value.into()));
         };
-        if !url.starts_with("mysql://") {
-            return Err("it is neither a path nor a URL that begins with mysql://");
-        }
-        // The driver would take the rest of a password with a / in it for the database, and an error would show it.
-        let rest = &url["mysql://".len()..];
-        if rest
-            .split_once(['/', '?', '#'])
-            .is_some_and(|(_, after)| after.contains('@'))
-        {
-            return Err(
-                "the URL has an @ after its first / ? or #; in a user or password, these are written %40 %2F %3F %23",
-            );
-        }
-        let opts = Opts::from_url(url).map_err(
-            |_| "the URL cannot be read; in a user or password, % @ : / are written %25 %40 %3A %2F",
-        )?;
+        check_url(url)?;
+        let opts = Opts::from_url(url).map_err(|error| match error {
+            UrlError::InvalidParamValue { param, .. } => Unusable::value_of(&param),
+            UrlError::Parse(reason) => Unusable::unreadable(reason.to_string()),
+            _ => Unusable::unreadable("it is not complete, or its options contradict each other"),
+        })?;
         match opts.db_name() {
-            None | Some("") => Err("the URL names no database, and should end in /DATABASE"),
+            None | Some("") => Err(Unusable::unreadable("it names no database")),
             Some(_) => Ok(Target::Server(Box::new(opts))),
         }
     }

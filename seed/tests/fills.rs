@@ -311,3 +311,27 @@ fn a_wrong_command_line_ends_with_status_2_and_shows_no_password() {
         assert!(!ended.stderr.contains("pa55word"), "{}", ended.stderr);
     }
 }
+
+#[test]
+fn an_option_of_another_library_is_named_with_what_to_write_instead() {
+    for (options, named, help) in [
+        ("ssl-mode=REQUIRED", "`ssl-mode`", "`require_ssl=true"),
+        (
+            "serverVersion=8.0&charset=utf8mb4",
+            "`serverVersion` and `charset`",
+            "leave it out",
+        ),
+        ("require_ssl=yes", "`require_ssl`", "`true` or `false`"),
+    ] {
+        let url = format!("mysql://ada:pa55word@localhost/db?{options}");
+        let ended = run(command().args(["--database", &url]));
+        assert_eq!(ended.status, Some(2), "{}", ended.stderr);
+        let (message, helped) = ended.stderr.split_once("\nhelp: ").expect("a help");
+        assert!(message.contains(named), "{message}");
+        assert!(helped.contains(help) && !helped.contains("%40"), "{helped}");
+        assert!(!ended.stderr.contains("pa55word"), "{}", ended.stderr);
+    }
+    let ended = run(command().args(["--database", "mysql://ada:pa55word@localhost"]));
+    assert!(ended.stderr.contains("names no database"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("%40 for @, %2F for /"), "{}", ended.stderr);
+}

@@ -1,6 +1,8 @@
 //! The table of a real MariaDB server: filled, left alone, and interrupted.
 
 mod common;
+#[path = "common/relay.rs"]
+mod relay;
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -10,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use common::{Random, made_by, run, seed, send, start, until};
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Opts, OptsBuilder};
+use relay::Relay;
 use shared::{User, sample_users};
 use temp_mariadb::TempServer;
 use tokio::runtime::Runtime;
@@ -56,6 +59,17 @@ impl Database {
             connection,
             runtime,
         }
+    }
+
+    /// The same database, for a user who sees nothing else.
+    fn url_of_a_user(&mut self) -> String {
+        let name = self.read::<String>("SELECT DATABASE()").remove(0);
+        self.run(&format!(
+            "CREATE OR REPLACE USER {name}@'%' IDENTIFIED BY 'secret'"
+        ));
+        self.run(&format!("GRANT ALL ON {name}.* TO {name}@'%'"));
+        let (_, address) = self.url.split_once('@').expect("a URL with a user");
+        format!("mysql://{name}:secret@{address}")
     }
 
     fn seeded(options: &[&str]) -> Database {
@@ -400,6 +414,266 @@ fn a_table_that_somebody_else_locks_is_an_error_after_a_wait_and_left_alone() {
     assert_eq!(database.users(), sample_users());
 }
 
+/// What a server's configuration or `init_connect` can set, and none of it as it is by default.
+const HOSTILE: [&str; 14] = [
+    "character_set_client = latin1",
+    "character_set_connection = latin1",
+    "character_set_results = latin1",
+    "sql_select_limit = 12",
+    "max_join_size = 1",
+    "sql_big_selects = 0",
+    "autocommit = 0",
+    "completion_type = 'RELEASE'",
+    "sql_mode = 'ORACLE,NO_BACKSLASH_ESCAPES,EMPTY_STRING_IS_NULL'",
+    "foreign_key_checks = 0",
+    "default_storage_engine = MEMORY",
+    "max_statement_time = 50",
+    "tx_isolation = 'READ-UNCOMMITTED'",
+    "tx_read_only = 1",
+];
+
+/// Whatever the server sets, the same table is made, known as a seeding's, and left alone when it holds a user's row.
+fn expect_the_same_table(database: &mut Database) {
+    database.run("SET NAMES utf8mb4, sql_select_limit = 18446744073709551615");
+    let url = database.url_of_a_user();
+    seed(&url, &["--users", "20"]).well();
+    assert_eq!(database.users(), made_by(&["--users", "20"]));
+    assert!(
+        seed(&url, &["--users", "20"])
+            .well()
+            .contains("nothing was changed")
+    );
+    seed(&url, &[]).well();
+    let accent: Vec<String> = database.read("SELECT HEX(name) FROM users WHERE id = 9");
+    assert_eq!(accent, ["496EC3A973205065C3B161"]);
+    let engine = "SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_NAME = 'users' AND TABLE_SCHEMA = DATABASE()";
+    assert_eq!(database.read::<String>(engine), ["InnoDB"]);
+
+    database.run("INSERT INTO users VALUES (99, 'Ada', 'ada@example.com', 36)");
+    let error = seed(&url, &["--users", "20"]).badly();
+    assert!(error.contains("the user with id 99"), "{error}");
+    assert_eq!(database.users().len(), 13);
+    assert_eq!(database.tables(), only_users());
+
+    // Where foreign keys are not enforced, nothing hinders the exchange, and the key refers to nothing.
+    let name = database.read::<String>("SELECT DATABASE()").remove(0);
+    database.run(&format!(
+        "CREATE DATABASE hidden; SET foreign_key_checks = 1; \
+         CREATE TABLE hidden.orders (user BIGINT, FOREIGN KEY (user) REFERENCES {name}.users (id))"
+    ));
+    let error = seed(&url, &["--force"]).badly();
+    assert!(error.contains("foreign key"), "{error}");
+    assert_eq!(database.users().len(), 13);
+}
+
+#[test]
+fn a_servers_settings_change_nothing() {
+    let options = TempServer::options()
+        .run(shared::schema::mysql_sample())
+        .argument("--skip-character-set-client-handshake")
+        .argument("--character-set-server=latin1")
+        .argument("--log-bin=log")
+        .argument("--binlog-format=STATEMENT");
+    let server = options.start().expect("a server starts");
+    let mut database = Database::on(&server);
+    for setting in HOSTILE
+        .iter()
+        .filter(|setting| !setting.starts_with("character_set"))
+    {
+        database.run(&format!("SET GLOBAL {setting}"));
+    }
+    expect_the_same_table(&mut database);
+}
+
+#[test]
+fn what_a_server_runs_for_each_connection_changes_nothing() {
+    let hostile = HOSTILE.join(", ");
+    let options = TempServer::options()
+        .run(shared::schema::mysql_sample())
+        .argument(format!("--init-connect=SET {hostile}"));
+    let server = options.start().expect("a server starts");
+    expect_the_same_table(&mut Database::on(&server));
+}
+
+#[test]
+fn a_database_whose_name_has_an_accent_is_found_whatever_the_character_set() {
+    let options = TempServer::options()
+        .run(shared::schema::mysql_sample())
+        .argument("--skip-character-set-client-handshake");
+    let server = options.start().expect("a server starts");
+    let mut database = Database::on(&server);
+    database.run("SET NAMES utf8mb4");
+    database.run("CREATE DATABASE `schöl`; USE `schöl`");
+    let (address, _) = database.url.rsplit_once('/').expect("a URL");
+    seed(format!("{address}/sch%C3%B6l"), &[]).well();
+    assert_eq!(database.users(), sample_users());
+}
+
+/// The exchange leads the key to the table that was replaced, which cannot be dropped then.
+#[test]
+fn a_foreign_key_that_the_user_cannot_see_is_found_and_nothing_changes() {
+    let mut database = Database::seeded(&["--users", "13"]);
+    let url = database.url_of_a_user();
+    let name = database.read::<String>("SELECT DATABASE()").remove(0);
+    database.run(&format!(
+        "CREATE DATABASE hidden_{name}; \
+         CREATE TABLE hidden_{name}.orders (user BIGINT, FOREIGN KEY (user) REFERENCES {name}.users (id)); \
+         INSERT INTO hidden_{name}.orders VALUES (13)"
+    ));
+    let definition = format!("SHOW CREATE TABLE hidden_{name}.orders");
+    let refers = format!("REFERENCES `{name}`.`users` ");
+    for options in [
+        &["--users", "20"][..],
+        &["--force"],
+        &["--force"],
+        &["--users", "20"],
+    ] {
+        let error = seed(&url, options).badly();
+        assert!(
+            error.contains("was left alone") && error.contains("foreign key"),
+            "{error}"
+        );
+        assert_eq!(database.users(), made_by(&["--users", "13"]));
+        assert_eq!(database.tables(), only_users());
+        let (_, orders) = database.read::<(String, String)>(&definition).remove(0);
+        assert!(orders.contains(&refers), "{orders}");
+    }
+
+    // A run that was killed after the exchange. The key has followed the old table.
+    database.run(&shared::schema::mysql_table("another"));
+    database.run("RENAME TABLE users TO users_seed_old, another TO users");
+    seed(&url, &["--force"]).badly();
+    assert_eq!(database.users(), made_by(&["--users", "13"]));
+    assert_eq!(database.tables(), only_users());
+
+    // And the new table has got a row since.
+    database.run(&shared::schema::mysql_table("another"));
+    database.run("RENAME TABLE users TO users_seed_old, another TO users");
+    database.run("INSERT INTO users VALUES (99, 'Ada', 'ada@example.com', 36)");
+    let error = seed(&url, &["--force"]).badly();
+    assert!(
+        error.contains("id 99") && error.contains("`users_seed_old`"),
+        "{error}"
+    );
+    assert_eq!(database.users().len(), 1);
+    assert_eq!(database.read::<u64>("SELECT count(*) FROM users_seed_old"), [13]);
+
+    database.run(&format!("DROP DATABASE hidden_{name}"));
+    seed(&url, &["--force"]).well();
+    assert_eq!(database.tables(), only_users());
+}
+
+/// The connection is lost between the exchange and the end.
+#[test]
+fn what_cannot_be_undone_is_told_and_the_next_run_clears_it_up() {
+    let mut database = Database::seeded(&["--users", "13"]);
+    let relay = Relay::start(server().port(), |query| match query {
+        "DROP TABLE IF EXISTS users_seed_old" => None,
+        other => Some(other.to_owned()),
+    });
+    let error = seed(relay.url(&database.url), &["--users", "20"]).badly();
+    assert!(
+        error.contains("it holds the new users") && error.contains("`users_seed_old`"),
+        "{error}"
+    );
+    assert!(!error.contains("what it was"), "{error}");
+    assert_eq!(database.users(), made_by(&["--users", "20"]));
+    assert!(database.tables().contains("users_seed_old"));
+    assert!(
+        database
+            .seed(&["--users", "20"])
+            .well()
+            .contains("nothing was changed")
+    );
+    assert_eq!(database.tables(), only_users());
+}
+
+/// Another node of a cluster: it does not know the first one's lock.
+fn another_node() -> Relay {
+    Relay::start(server().port(), |query| {
+        Some(match query {
+            "SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'" => "SELECT 'wsrep_cluster_size', '2'".to_owned(),
+            other => other.replace("GET_LOCK(CONCAT('seed ',", "GET_LOCK(CONCAT('node ',"),
+        })
+    })
+}
+
+#[test]
+fn a_second_run_on_another_node_says_that_another_is_at_work_and_disturbs_nothing() {
+    let mut database = Database::seeded(&[]);
+    let node = another_node();
+    let first = start(&database.url, &["--users", "100000000"]);
+    until("the new table grows", || database.unfinished() > 0);
+    let error = seed(node.url(&database.url), &["--users", "20"]).badly();
+    assert!(error.contains("another seeding is at work"), "{error}");
+    let so_far = database.unfinished();
+    until("the first run goes on", || database.unfinished() > so_far);
+    send("-INT", &first);
+    let output = first.wait_with_output().expect("ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("error: stopped by a signal"), "{said}");
+    assert_eq!(database.users(), sample_users());
+    assert_eq!(database.tables(), only_users());
+}
+
+#[test]
+fn a_second_run_on_another_node_waits_for_a_first_that_ends_soon_and_clears_up_what_is_left() {
+    let mut database = Database::seeded(&[]);
+    let node = another_node();
+    // What a killed run has left does not change, so it is nobody's.
+    database.run(&shared::schema::mysql_table("users_seed_new"));
+    let waiting = start(node.url(&database.url), &["--users", "20"]);
+    until("the second run looks", || {
+        node.queries()
+            .iter()
+            .any(|query| query.starts_with("SELECT MAX(id)"))
+    });
+    database.run("RENAME TABLE users TO users_seed_old, users_seed_new TO users; DROP TABLE users_seed_old");
+    let output = waiting.wait_with_output().expect("ends");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(database.users(), made_by(&["--users", "20"]));
+
+    database.run(&shared::schema::mysql_table("users_seed_new"));
+    seed(node.url(&database.url), &[]).well();
+    assert_eq!(database.users(), sample_users());
+    assert_eq!(database.tables(), only_users());
+}
+
+/// In a cluster, a transaction that another node has overtaken ends with the error of a deadlock. Here it is one.
+#[test]
+fn a_run_that_another_client_overtakes_says_so() {
+    let mut database = Database::seeded(&[]);
+    database.run("CREATE TABLE heavy (id BIGINT PRIMARY KEY)");
+    let first = start(&database.url, &["--users", "100000000"]);
+    until("the new table grows", || database.unfinished() > 0);
+    // Of two that wait for each other, the server ends the one that has changed less.
+    database.run("START TRANSACTION; INSERT INTO heavy SELECT seq FROM seq_1_to_300000");
+    // In the middle of a statement of the run's, which inserts a thousand users.
+    let last: u64 = database.read("SELECT max(id) FROM users_seed_new")[0];
+    let next = (last / 1000 + 20) * 1000 + 500;
+    let insert = |id: u64| format!("INSERT INTO users_seed_new VALUES ({id}, 'x', 'x{id}', 1)");
+    database.run(&insert(next));
+    let waits = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'";
+    until("the run waits for that row", || {
+        database.read::<(String, u64)>(waits)[0].1 > 0
+    });
+    database.run(&insert(next - 1));
+    database.run("ROLLBACK");
+    let output = first.wait_with_output().expect("ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("probably another seeding"), "{said}");
+    assert!(said.contains("\nhelp: wait until it is done"), "{said}");
+    assert_eq!(database.users(), sample_users());
+    database.run("DROP TABLE heavy");
+    database.seed(&["--users", "20"]).well();
+    assert_eq!(database.tables(), only_users());
+}
+
 #[test]
 fn a_second_run_at_the_same_time_waits_for_the_first() {
     let mut database = Database::new();
@@ -463,6 +737,14 @@ fn a_server_that_cannot_be_used_is_named_with_everything_but_the_password() {
         }
         assert!(!error.contains("pa55word"), "{error}");
     }
+    let mut database = Database::new();
+    let url = database.url_of_a_user();
+    let user = database.read::<String>("SELECT DATABASE()").remove(0);
+    database.run(&format!("ALTER USER {user}@'%' REQUIRE SSL"));
+    let error = seed(url, &[]).badly();
+    assert!(error.contains("help: check user and password"), "{error}");
+    assert!(error.contains("`?require_ssl=true`"), "{error}");
+
     let error = seed(format!("{host}/no_such_database"), &[]).badly();
     assert!(error.contains("Unknown database 'no_such_database'"), "{error}");
 

@@ -10,7 +10,6 @@ use std::process::{ExitCode, Termination};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::output::OutputError;
-use crate::redact;
 use crate::terminal::printable_lines;
 
 /// Reads the command line, does the work, and makes an exit status of what came of it.
@@ -22,7 +21,7 @@ use crate::terminal::printable_lines;
 /// | the work failed | `error: `, then the error's text | 1 |
 /// | the command line was wrong | `error: ` and a `help:` line | 2 |
 ///
-/// Passwords in URLs are blotted out of whatever is printed, and the words of a wrong command line are not repeated.
+/// The words of a wrong command line are not repeated, because one of them may be a password.
 ///
 /// A program whose status says more returns it from the work, as an [`ExitCode`].
 pub fn run<A: clap::Parser, T: Termination>(
@@ -50,10 +49,10 @@ pub fn run<A: clap::Parser, T: Termination>(
     }
 }
 
-/// Prints lines on standard error, passwords blotted out, and without what a terminal must not get
-/// ([`printable_lines`]). Unlike `eprintln!` it does not panic when nobody listens.
+/// Prints lines on standard error. Control and invisible characters are escaped ([`printable_lines`]); passwords are not
+/// hidden, see [`redact`](crate::redact). Unlike `eprintln!` it does not panic when nothing reads it.
 pub fn notice(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", redact(&printable_lines(text)));
+    let _ = writeln!(std::io::stderr(), "{}", printable_lines(text));
 }
 
 /// Whether colours are welcome on one of the standard streams: it is a terminal that shows them, and nobody asked for
@@ -72,6 +71,14 @@ fn wrong_command_line(error: &clap::Error, command: &clap::Command) -> String {
         Some(ContextValue::Strings(texts)) if !texts.is_empty() => Some(texts.join(", ")),
         _ => None,
     };
+    let program = command.get_name();
+    let where_to_look = if command.has_subcommands() {
+        format!(
+            "`{program} --help` lists the commands, `{program} COMMAND --help` every option of one with its default"
+        )
+    } else {
+        format!("`{program} --help` lists every option with its default")
+    };
     // The option's name, as it stands in `--help`: clap's for a value that is wrong, the user's own word elsewhere.
     let option = known(ContextKind::InvalidArg);
     let message = match (error.kind(), option) {
@@ -80,11 +87,13 @@ fn wrong_command_line(error: &clap::Error, command: &clap::Command) -> String {
             None => format!("{option} needs a value"),
         },
         (ErrorKind::ValueValidation, Some(option)) => {
-            let reason = error
-                .source()
-                .map(|reason| format!(" ({reason})"))
-                .unwrap_or_default();
-            format!("the value of {option} cannot be used{reason}")
+            let reason = error.source().map(ToString::to_string).unwrap_or_default();
+            return match reason.split_once("\nhelp: ") {
+                Some((reason, help)) => {
+                    format!("the value of {option} cannot be used: {reason}\nhelp: {help}")
+                }
+                None => format!("the value of {option} cannot be used ({reason})\nhelp: {where_to_look}"),
+            };
         }
         (ErrorKind::UnknownArgument, _) => match known(ContextKind::SuggestedArg) {
             Some(suggestion) => format!("there is no such option; did you mean {suggestion}?"),
@@ -108,14 +117,6 @@ fn wrong_command_line(error: &clap::Error, command: &clap::Command) -> String {
         }
         (ErrorKind::InvalidUtf8, _) => "a word of the command line is not UTF-8".to_owned(),
         _ => "the command line cannot be read".to_owned(),
-    };
-    let program = command.get_name();
-    let where_to_look = if command.has_subcommands() {
-        format!(
-            "`{program} --help` lists the commands, `{program} COMMAND --help` every option of one with its default"
-        )
-    } else {
-        format!("`{program} --help` lists every option with its default")
     };
     format!("{message}\nhelp: {where_to_look}")
 }

@@ -3,6 +3,7 @@
 //! | feature | module | what it is |
 //! | --- | --- | --- |
 //! | | [`User`], [`sample_users`], [`schema`] | the data |
+//! | | [`mysql`] | checks the URL of a MySQL database, and says what to do when it or its server refuses |
 //! | | [`redact`] | hides passwords in text that is printed |
 //! | | [`terminal`] | escapes control and invisible characters in text that is printed |
 //! | `files` | `files` | private folders, and files that are written whole or not at all |
@@ -12,6 +13,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod mysql;
 mod redact;
 pub mod schema;
 pub mod terminal;

@@ -1,60 +1,98 @@
-//! Keeps passwords out of what is printed.
+//! Keeps passwords out of messages. A typed value is redacted where it becomes part of a message; a whole message never
+//! is, because a colon and an `@` far apart in it would hide the reason between them.
 
-/// Replaces the password of every URL in a text by `***`.
+use std::ops::Range;
+
+/// Replaces the password in a value that was typed, such as a path or a URL, by `***`.
 ///
-/// Written for texts that somebody typed, so it would rather hide too much: a password may hold spaces, `@` and `/`,
-/// and ends at the last `@` of the line; where there is no `@`, all after the user is hidden.
+/// It would rather hide too much: a password may hold spaces, line breaks, `@` and `/`, and ends at the last `@`. The
+/// value need not look like a URL. Without an `@` everything after `scheme://user:` is hidden, unless it is a port.
+///
+/// ```
+/// use shared::redact_value;
+///
+/// assert_eq!(redact_value("mysql://ada:p@ss word@localhost/db"), "mysql://ada:***@localhost/db");
+/// assert_eq!(redact_value("mysql://ada@localhost:3306/db"), "mysql://ada@localhost:3306/db");
+/// assert_eq!(redact_value("mysql://ada:secret"), "mysql://ada:***");
+/// assert_eq!(redact_value("root:secret@host/db"), "root:***@host/db");
+/// assert_eq!(redact_value("sqlite://users.db"), "sqlite://users.db");
+/// ```
+pub fn redact_value(text: &str) -> String {
+    hide(text, password_of_value(text))
+}
+
+/// Replaces the passwords of the URLs in a longer text that was typed, such as SQL, by `***`.
+///
+/// Only a URL that holds an `@` has one, and it ends with its word: at a space or a quotation mark. A text that is one
+/// word, or begins as a URL does, is taken for a value instead, as by [`redact_value`].
 ///
 /// ```
 /// use shared::redact;
 ///
-/// assert_eq!(redact("mysql://ada:p@ss word@localhost/db?"), "mysql://ada:***@localhost/db?");
-/// assert_eq!(redact("mysql://ada@localhost:3306/db"), "mysql://ada@localhost:3306/db");
-/// assert_eq!(redact("mysql://ada:secret"), "mysql://ada:***");
-/// assert_eq!(redact("near \":\": syntax error"), "near \":\": syntax error");
+/// assert_eq!(redact("SELECT 'mysql://ada:p@ss@localhost/db', 1"), "SELECT 'mysql://ada:***@localhost/db', 1");
+/// assert_eq!(redact("SELECT 'http://a.b/c: all rows', 'x@y'"), "SELECT 'http://a.b/c: all rows', 'x@y'");
+/// assert_eq!(redact("mysql://ada:secret words"), "mysql://ada:***");
 /// ```
 pub fn redact(text: &str) -> String {
-    text.split('\n').map(redact_line).collect::<Vec<_>>().join("\n")
+    hide(text, passwords_in(text))
 }
 
-fn redact_line(line: &str) -> String {
-    let Some((scheme, rest)) = line.split_once("://") else {
-        return line.to_owned();
-    };
-    let (authority, host) = match rest.rfind('@') {
-        Some(at) => rest.split_at(at),
-        None => (rest, ""),
-    };
-    match authority.split_once(':') {
-        Some((user, password)) if host.is_empty() && is_port(password) => {
-            format!("{scheme}://{user}:{password}")
-        }
-        Some((user, _)) => format!("{scheme}://{user}:***{host}"),
-        None => format!("{scheme}://{authority}{}", redact_line(host)),
+/// Where the passwords are that [`redact`] hides, in order.
+pub(crate) fn passwords_in(text: &str) -> Vec<Range<usize>> {
+    if begins_as_a_url(text) || !text.contains(char::is_whitespace) {
+        return password_of_value(text).into_iter().collect();
     }
+    let mut passwords = Vec::new();
+    let mut from = 0;
+    while let Some(scheme) = text[from..].find("://") {
+        let start = from + scheme + "://".len();
+        let length = text[start..].find(|c: char| c.is_whitespace() || "'\"`".contains(c));
+        let end = length.map_or(text.len(), |length| start + length);
+        passwords.extend(between_colon_and_at(text, start..end));
+        from = end;
+    }
+    passwords
 }
 
-/// Hides the password in a text that is one value and should not hold any, such as a path: all between a colon and the
-/// last `@`, also where it does not look like a URL (`root:secret@host`), over several lines.
-///
-/// ```
-/// assert_eq!(shared::redact_value("root:secret@host/db"), "root:***@host/db");
-/// assert_eq!(shared::redact_value("my users.db"), "my users.db");
-/// ```
-pub fn redact_value(text: &str) -> String {
-    let scheme = text.find("://").map_or(0, |scheme| scheme + 3);
-    let (before, rest) = text.split_at(scheme);
-    match (rest.find(':'), rest.rfind('@')) {
-        (Some(colon), Some(at)) if colon < at => format!("{before}{}:***{}", &rest[..colon], &rest[at..]),
-        _ => redact(text),
-    }
+fn password_of_value(text: &str) -> Option<Range<usize>> {
+    let scheme = text.find("://").map(|scheme| scheme + "://".len());
+    let start = scheme.unwrap_or(0);
+    between_colon_and_at(text, start..text.len()).or_else(|| {
+        let after_colon = scheme? + text[scheme?..].find(':')? + 1;
+        let has_at = text[scheme?..].contains('@');
+        (!has_at && !is_port(&text[after_colon..])).then_some(after_colon..text.len())
+    })
+}
+
+/// From after the first colon to the last `@`.
+fn between_colon_and_at(text: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let (start, text) = (range.start, &text[range]);
+    let (colon, at) = (text.find(':')?, text.rfind('@')?);
+    (colon < at).then_some(start + colon + 1..start + at)
+}
+
+fn begins_as_a_url(text: &str) -> bool {
+    let scheme = text.trim_start().split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    })
 }
 
 /// `3306/users`, in `mysql://localhost:3306/users`, is no password.
 fn is_port(text: &str) -> bool {
-    let port = text
-        .split(['/', '?', ' ', '\'', '"', '`'])
-        .next()
-        .unwrap_or_default();
+    let port = text.split(['/', '?']).next().unwrap_or_default();
     !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) && text.len() > port.len()
+}
+
+fn hide(text: &str, passwords: impl IntoIterator<Item = Range<usize>>) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut from = 0;
+    for password in passwords {
+        shown += &text[from..password.start];
+        shown += "***";
+        from = password.end;
+    }
+    shown + &text[from..]
 }

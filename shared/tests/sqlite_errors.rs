@@ -84,6 +84,48 @@ fn sql_that_does_not_parse_is_shown_with_a_mark_under_the_place() {
     );
 }
 
+/// Only a password is hidden, and the mark still stands under its place.
+#[test]
+fn sql_with_urls_is_shown_without_their_passwords() {
+    let connection = Connection::open_in_memory().unwrap();
+    let text = |sql: &str| Error::from(connection.prepare(sql).unwrap_err()).to_string();
+    for (sql, shown, indent) in [
+        (
+            "SELECT 'see http://a.b/c: all rows', nosuch",
+            "SELECT 'see http://a.b/c: all rows', nosuch",
+            37,
+        ),
+        (
+            "SELECT 'mysql://ada:s3cret@localhost/db', nosuch",
+            "SELECT 'mysql://ada:***@localhost/db', nosuch",
+            39,
+        ),
+        (
+            "SELECT nosuch, 'mysql://ada:s3cret@localhost/db'",
+            "SELECT nosuch, 'mysql://ada:***@localhost/db'",
+            7,
+        ),
+    ] {
+        assert_eq!(
+            text(sql),
+            format!(
+                "could not query the database: no such column: nosuch\n    {shown}\n    {}^\n\
+                 help: correct the SQL at the mark",
+                " ".repeat(indent)
+            )
+        );
+    }
+    for sql in [
+        "mysql://ada:s3cret@localhost/db",
+        "mysql://ada:s3cret and more@localhost/db",
+        "mysql://ada:s3cret",
+        "root:s3cret@localhost/db",
+        "SELECT \"mysql://ada:s3cret@localhost/db\" FROM nowhere WHERE mysql://ada:s3cret@localhost",
+    ] {
+        assert!(!text(sql).contains("s3cret"), "{}", text(sql));
+    }
+}
+
 #[test]
 fn sql_of_the_programs_own_is_not_shown_and_a_missing_column_is_named() {
     let temporary = TempDatabase::of("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, mail TEXT)");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_BUSY, SQLITE_CONSTRAINT_FOREIGNKEY};
 
-use crate::redact_value;
+use crate::redact::{passwords_in, redact, redact_value};
 use crate::terminal::printable_lines;
 
 const USER_COLUMNS: [&str; 4] = ["id", "name", "email", "age"];
@@ -254,7 +254,7 @@ impl fmt::Display for Problem {
             Problem::Sqlite(error) => write_sqlite(f, error),
             Problem::File(error) => write!(f, "{error}"),
             Problem::Thread(error) => write!(f, "no thread can be started: {error}"),
-            Problem::Driver(error) => write!(f, "{error}"),
+            Problem::Driver(error) => write!(f, "{}", redact(&error.to_string())),
         }
     }
 }
@@ -273,7 +273,7 @@ impl std::error::Error for Error {
 fn write_sqlite(f: &mut fmt::Formatter<'_>, error: &rusqlite::Error) -> fmt::Result {
     match error {
         rusqlite::Error::SqlInputError { msg, sql, offset, .. } => {
-            write!(f, "{msg}")?;
+            write!(f, "{}", redact(msg))?;
             mark(f, sql, usize::try_from(*offset).unwrap_or_default())
         }
         rusqlite::Error::MultipleStatement => write!(f, "the text holds more than one statement"),
@@ -288,7 +288,7 @@ fn write_sqlite(f: &mut fmt::Formatter<'_>, error: &rusqlite::Error) -> fmt::Res
                     "another connection holds a lock, and did not let go within 5 seconds"
                 )
             }
-            (_, Some(message)) => write!(f, "{message}"),
+            (_, Some(message)) => write!(f, "{}", redact(message)),
             (_, None) => write!(f, "{failure}"),
         },
         other => write!(f, "{other}"),
@@ -297,9 +297,11 @@ fn write_sqlite(f: &mut fmt::Formatter<'_>, error: &rusqlite::Error) -> fmt::Res
 
 /// Shows the line of the SQL in which SQLite stumbled, with a caret under the place.
 fn mark(f: &mut fmt::Formatter<'_>, sql: &str, offset: usize) -> fmt::Result {
-    let Some((before, after)) = sql.split_at_checked(offset) else {
+    if !sql.is_char_boundary(offset) {
         return Ok(());
-    };
+    }
+    let (sql, offset) = redacted(sql, offset);
+    let (before, after) = sql.split_at(offset);
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let end = after.find('\n').map_or(sql.len(), |newline| offset + newline);
     // Escaped before the place is counted, for then it is longer.
@@ -308,6 +310,19 @@ fn mark(f: &mut fmt::Formatter<'_>, sql: &str, offset: usize) -> fmt::Result {
     // Tabs stay tabs, so that the caret stands right wherever the terminal puts them.
     let indent: String = before.chars().map(|c| if c == '\t' { c } else { ' ' }).collect();
     write!(f, "\n    {before}{after}\n    {indent}^")
+}
+
+/// The SQL with its passwords hidden, and where the offset is in that.
+fn redacted(sql: &str, offset: usize) -> (String, usize) {
+    let mut place = offset;
+    for password in passwords_in(sql) {
+        if password.end <= offset {
+            place = place - password.len() + "***".len();
+        } else if password.start < offset {
+            place -= offset - password.start;
+        }
+    }
+    (redact(sql), place)
 }
 
 fn help_for(error: &rusqlite::Error, database: &str) -> String {

@@ -124,6 +124,10 @@ impl Program {
         let escaped: String = name.chars().flat_map(char::escape_default).collect();
         assert!(stderr.contains(&escaped), "{stderr:?}");
         assert!(!stderr.chars().any(|c| is_harmful(c) && c != '\n'), "{stderr:?}");
+        // No password, so nothing is hidden.
+        let Outcome { stderr, .. } = self.expect_failure(&["--database", "sqlite://users.db"]);
+        assert!(stderr.contains("`sqlite://users.db`"), "{stderr}");
+        assert!(!stderr.contains("***"), "{stderr}");
     }
 
     fn check_default_database(&self, expected: &str) {

@@ -1,0 +1,390 @@
+//! URLs of MySQL databases, and what to do when one cannot be used or its server turns the client away.
+//!
+//! The texts are for task 3 and for `seed`, which both use mysql_async. None of them holds a part of a URL that may be
+//! a password.
+
+use std::fmt;
+
+/// The reason why a URL cannot be used, and what to do. Its `Display` puts the latter on a line that begins with
+/// `help: `.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// What is wrong with the URL.
+    pub reason: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// What to do when nothing answers in time.
+pub const NO_ANSWER: &str = "check host and port, that a MySQL or MariaDB server listens there, and that no firewall is in \
+     between; a server that was asleep, or that looks up the names of its clients, may be slow only the first time: try \
+     again (`skip_name_resolve` switches the lookups off)";
+
+/// What to do when a server refuses a user whose connection is not encrypted.
+pub const ACCESS_DENIED: &str = "check user and password, and what that user may do on that server; a server or an \
+     account that requires TLS says the same: add `?require_ssl=true` to the URL, or \
+     `?require_ssl=true&verify_ca=false` for a certificate that no public authority has signed";
+
+/// What to do when a server refuses a user whose connection is encrypted.
+pub const ACCESS_DENIED_OVER_TLS: &str = "check user and password, and what that user may do on that server; an account \
+     that requires a client certificate cannot be used here";
+
+/// What to do when a server takes encrypted connections only.
+pub const TLS_REQUIRED: &str = "add `?require_ssl=true` to the URL, or `?require_ssl=true&verify_ca=false` for a \
+     certificate that no public authority has signed";
+
+/// How a URL is written.
+const FORM: &str = "write it as `mysql://user:password@host:port/database`; a special character in the user or the password \
+     is written as % and two hexadecimal digits: %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #, %25 for %";
+
+/// The options that mysql_async knows.
+pub const OPTIONS: [&str; 23] = [
+    "abs_conn_ttl",
+    "abs_conn_ttl_jitter",
+    "built_in_roots",
+    "client_found_rows",
+    "compression",
+    "conn_ttl",
+    "enable_cleartext_plugin",
+    "inactive_connection_ttl",
+    "max_allowed_packet",
+    "pool_max",
+    "pool_min",
+    "prefer_socket",
+    "require_ssl",
+    "reset_connection",
+    "secure_auth",
+    "socket",
+    "stmt_cache_size",
+    "tcp_keepalive",
+    "tcp_nodelay",
+    "ttl_check_interval",
+    "verify_ca",
+    "verify_identity",
+    "wait_timeout",
+];
+
+/// What other libraries call their options, without `-` and `_` and in small letters, and what to do here.
+const FOREIGN: [(&[&str], &str); 9] = [
+    (
+        &[
+            "ssl",
+            "sslaccept",
+            "sslmode",
+            "sslverify",
+            "tls",
+            "tlsmode",
+            "usessl",
+            "verifyservercertificate",
+        ],
+        "write `require_ssl=true`, which also checks the certificate, or `require_ssl=true&verify_ca=false` for any \
+         certificate",
+    ),
+    (
+        &[
+            "cacert",
+            "sslca",
+            "sslcapath",
+            "sslcert",
+            "sslidentity",
+            "sslkey",
+            "sslpassword",
+            "sslrootcert",
+            "tlsca",
+            "trustcertificatekeystoreurl",
+        ],
+        "leave it out: no certificate file can be given; `require_ssl=true` trusts public authorities, \
+         `require_ssl=true&verify_ca=false` any certificate",
+    ),
+    (
+        &[
+            "characterencoding",
+            "characterset",
+            "charset",
+            "collation",
+            "connectioncollation",
+            "encoding",
+            "useunicode",
+        ],
+        "leave it out: the connection always uses utf8mb4",
+    ),
+    (
+        &[
+            "adapter",
+            "dialect",
+            "driver",
+            "mariadbversion",
+            "mysqlversion",
+            "serverversion",
+            "version",
+        ],
+        "leave it out: the server tells its version",
+    ),
+    (
+        &[
+            "connectiontimezone",
+            "loc",
+            "parsetime",
+            "servertimezone",
+            "timezone",
+            "zerodatetimebehavior",
+        ],
+        "leave it out: a user has no dates",
+    ),
+    (
+        &[
+            "connectionlimit",
+            "connections",
+            "maxconnections",
+            "maxoverflow",
+            "maxpoolsize",
+            "maxsize",
+            "minconnections",
+            "minpoolsize",
+            "minsize",
+            "pool",
+            "poolrecycle",
+            "poolsize",
+            "pooltimeout",
+        ],
+        "leave it out: `3-mysql-pool` has the option `--connections N`",
+    ),
+    (
+        &[
+            "acquiretimeout",
+            "connectiontimeout",
+            "connecttimeout",
+            "readtimeout",
+            "sockettimeout",
+            "timeout",
+            "writetimeout",
+        ],
+        "leave it out: connecting takes at most 5 seconds, and a query has no limit",
+    ),
+    (&["socketpath", "unixsocket"], "write `socket=PATH`"),
+    (
+        &[
+            "db", "database", "host", "passwd", "password", "port", "user", "username",
+        ],
+        "write it in its place in `mysql://user:password@host:port/database`",
+    ),
+];
+
+impl Unusable {
+    /// A URL that is not written as one.
+    pub fn unreadable(reason: impl Into<String>) -> Unusable {
+        Unusable {
+            reason: reason.into(),
+            help: FORM.to_owned(),
+        }
+    }
+
+    /// A URL with an option whose value cannot be used. The option is one that mysql_async knows.
+    pub fn value_of(option: &str) -> Unusable {
+        Unusable {
+            reason: format!("its option `{option}` has an invalid value"),
+            help: "write `true` or `false`, or a number, as the option needs it, or leave the option out"
+                .to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\nhelp: {}", self.reason, self.help)
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+/// Checks that a text begins as a URL of a MySQL database does, that its password is percent-encoded, and that
+/// mysql_async knows its options.
+///
+/// ```
+/// let wrong = shared::mysql::check_url("mysql://ada:secret@localhost/school?charset=utf8mb4").unwrap_err();
+/// assert_eq!(wrong.reason, "it has the unknown option `charset`");
+/// assert_eq!(wrong.help, "`charset`: leave it out: the connection always uses utf8mb4");
+/// ```
+///
+/// # Errors
+///
+/// When it is not so. A text that passes may still be no URL.
+pub fn check_url(url: &str) -> Result<(), Unusable> {
+    let scheme = url
+        .split_once("://")
+        .map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let rest = match scheme.as_deref() {
+        Some("mysql") => &url["mysql://".len()..],
+        Some(scheme) if scheme.contains("mysql") || scheme.contains("mariadb") => {
+            return Err(Unusable {
+                reason: "it does not begin with `mysql://`".to_owned(),
+                help: "write `mysql://` before the user or the host, and nothing before it".to_owned(),
+            });
+        }
+        _ => return Err(Unusable::unreadable("it does not begin with `mysql://`")),
+    };
+    // A `/`, `?` or `#` in the password ends the host for a parser, which takes what follows for a database or an
+    // option, and messages would show that. But then an `@` comes after it.
+    let (authority, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if after.contains('@') {
+        return Err(Unusable::unreadable(
+            "it has an `@` after its first `/`, `?` or `#`",
+        ));
+    }
+    let query = after.split('#').next().and_then(|after| after.split_once('?'));
+    let options = query.map_or("", |(_, query)| query).split('&');
+    let unknown: Vec<(String, &str)> = options
+        .filter(|option| !option.is_empty())
+        .map(|option| option.split('=').next().unwrap_or_default())
+        .enumerate()
+        .filter(|(_, name)| !OPTIONS.contains(name))
+        .map(|(position, name)| (shown(name, position, authority), advice(name)))
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = unknown.iter().map(|(name, _)| &**name).collect();
+    let helps: Vec<String> = unknown
+        .iter()
+        .map(|(name, advice)| format!("{name}: {advice}"))
+        .collect();
+    Err(Unusable {
+        reason: format!(
+            "it has the unknown option{} {}",
+            if names.len() == 1 { "" } else { "s" },
+            names.join(" and ")
+        ),
+        help: helps.join("; "),
+    })
+}
+
+/// Says what to do about a certificate that the TLS library refused for this reason.
+pub fn help_for_certificate(reason: &str) -> &'static str {
+    // What is refused even with `verify_ca=false` must not be answered by it.
+    if reason.contains("UnsupportedCertVersion") {
+        "the certificate is of X.509 version 1, which is refused whatever the URL says; make one of version 3 for the \
+         server: `openssl x509 -req -extfile FILE …`, where FILE has the line `subjectAltName = DNS:HOST`"
+    } else if [
+        "BadSignature",
+        "UnsupportedSignature",
+        "BadEncoding",
+        "PeerIncompatible",
+        "HandshakeFailure",
+    ]
+    .iter()
+    .any(|refused| reason.contains(refused))
+    {
+        "server and client have no algorithm in common, or the certificate is damaged: give the server TLS 1.2 or 1.3 \
+         and a new certificate of version 3, with a key of RSA 2048 bits or more, or of ECDSA"
+    } else if reason.contains("NotValidForName") {
+        "write the host as it stands in the certificate, or add `&verify_identity=false` to the URL: any name will do"
+    } else {
+        "give the server a certificate that is signed by a public authority and holds the name in the URL, or add \
+         `&verify_ca=false` to the URL: the connection is encrypted, but nothing proves which server answers"
+    }
+}
+
+/// An option's name as a message shows it. If the URL has no host yet, what looks like an option may be a part of the
+/// password: then only a name that we know is shown.
+fn shown(name: &str, position: usize, authority: &str) -> String {
+    let ends_before = authority.contains('@') || !authority.contains(':');
+    let is_plain = !name.is_empty()
+        && name.len() <= 40
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    if foreign(name).is_some() || ours(name).is_some() || ends_before && is_plain {
+        format!("`{name}`")
+    } else {
+        format!("number {}", position + 1)
+    }
+}
+
+fn advice(name: &str) -> &'static str {
+    if let Some(advice) = foreign(name) {
+        return advice;
+    }
+    // An option of mysql_async's, written in another way.
+    match ours(name) {
+        Some("require_ssl") => "write `require_ssl`",
+        Some("verify_ca") => "write `verify_ca`",
+        Some("verify_identity") => "write `verify_identity`",
+        Some(_) => "write it in small letters, with `_` between its words",
+        None => {
+            "leave it out; known options are `require_ssl`, `verify_ca`, `verify_identity`, `socket`, `compression`, \
+             `tcp_keepalive` and others: https://docs.rs/mysql_async"
+        }
+    }
+}
+
+fn foreign(name: &str) -> Option<&'static str> {
+    let name = plain(name);
+    let mut groups = FOREIGN.iter();
+    groups
+        .find(|(names, _)| names.contains(&&*name))
+        .map(|(_, advice)| *advice)
+}
+
+fn ours(name: &str) -> Option<&'static str> {
+    let name = plain(name);
+    OPTIONS.into_iter().find(|option| plain(option) == name)
+}
+
+fn plain(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['-', '_'], "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_of_another_library_is_named_with_what_to_do() {
+        for (option, expected) in [
+            ("ssl-mode=REQUIRED", "`ssl-mode`: write `require_ssl=true`"),
+            ("sslmode=require", "`sslmode`: write `require_ssl=true`"),
+            ("useSSL=true", "`useSSL`: write `require_ssl=true`"),
+            (
+                "ssl_ca=/etc/ca.pem",
+                "`ssl_ca`: leave it out: no certificate file",
+            ),
+            (
+                "serverVersion=8.0&charset=utf8mb4",
+                "`serverVersion`: leave it out: the server tells its version; `charset`: leave it out",
+            ),
+            ("parseTime=true", "`parseTime`: leave it out"),
+            (
+                "connection_limit=5",
+                "`connection_limit`: leave it out: `3-mysql-pool` has the option `--connections N`",
+            ),
+            ("unix_socket=/run/s", "`unix_socket`: write `socket=PATH`"),
+            ("Require-SSL=true", "`Require-SSL`: write `require_ssl`"),
+            (
+                "allowPublicKeyRetrieval=true",
+                "`allowPublicKeyRetrieval`: leave it out; known options are",
+            ),
+        ] {
+            let url = format!("mysql://ada:hunter2@localhost/school?require_ssl=true&{option}");
+            let Unusable { reason, help } = check_url(&url).unwrap_err();
+            assert!(help.starts_with(expected), "{reason}; {help}");
+            assert!(!reason.contains("require_ssl"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_password_is_not_shown() {
+        for url in [
+            "mysql://ada:1?hunter2",
+            "mysql://ada:1?hunter2=x",
+            "mysql://ada:1/hunter2?x&hunter2",
+            "mysql://ada:1?x#hunter2",
+            "hunter2://localhost",
+            "mysql:hunter2@localhost",
+            "mysql://ada:x?hunter2@localhost/school",
+        ] {
+            if let Err(wrong) = check_url(url) {
+                assert!(!wrong.to_string().contains("hunter2"), "{url}: {wrong}");
+            }
+        }
+    }
+}
