@@ -5,7 +5,7 @@
 use mysql_async::{Column, Row, Value};
 use shared::User;
 
-use crate::error::{Problem, Result};
+use crate::error::{ErrorKind, Result};
 
 /// Where the columns of a user stand in a result: looked up by their names once for the result, and not for each row.
 pub(crate) struct Columns {
@@ -68,8 +68,8 @@ impl Columns {
     }
 }
 
-fn misfit(column: &'static str, wanted: &'static str, found: String, row: String) -> Problem {
-    Problem::Misfit {
+fn misfit(column: &'static str, wanted: &'static str, found: String, row: String) -> ErrorKind {
+    ErrorKind::Misfit {
         column,
         wanted,
         found,

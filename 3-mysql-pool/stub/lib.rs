@@ -21,7 +21,7 @@
 mod error;
 mod row;
 
-pub use error::{Error, Problem, Result};
+pub use error::{Error, ErrorKind, Result};
 
 use std::time::Duration;
 
@@ -29,10 +29,10 @@ use mysql_async::Pool;
 use shared::User;
 
 /// A server that has not let us in by then does not answer.
-const CONNECT_LIMIT: Duration = Duration::from_secs(4);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// A connection that has not come back by then does not come back.
-const DISCONNECT_LIMIT: Duration = Duration::from_secs(5);
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes a pool of at most `connections` connections, runs `body` with it, and disconnects it: after `Ok`, after
 /// `Err`, after a panic. Returns what `body` returned.
