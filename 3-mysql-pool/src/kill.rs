@@ -18,7 +18,6 @@
 use std::collections::HashSet;
 use std::future::pending;
 use std::hash::{BuildHasher, RandomState};
-use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -147,11 +146,19 @@ impl Target {
 /// Stops the queries of one pool, over one connection at a time.
 pub(crate) struct Killer {
     opened: Mutex<Vec<Session>>,
-    waiting: Mutex<Vec<Weak<Target>>>,
+    targets: Mutex<Targets>,
     /// The permit to have a connection open for killing.
     turn: Arc<Semaphore>,
     closing: CancellationToken,
     has_cut: AtomicBool,
+}
+
+/// The cancelled queries that have not ended.
+#[derive(Default)]
+struct Targets {
+    list: Vec<Weak<Target>>,
+    /// How many connections for killing have taken the list.
+    taken: u64,
 }
 
 /// The killers of all pools. A pool has no place for data of ours; its metrics identify it.
@@ -161,7 +168,7 @@ impl Killer {
     pub fn new() -> Arc<Killer> {
         Arc::new(Killer {
             opened: Mutex::default(),
-            waiting: Mutex::default(),
+            targets: Mutex::default(),
             turn: Arc::new(Semaphore::new(1)),
             closing: CancellationToken::new(),
             has_cut: AtomicBool::new(false),
@@ -197,10 +204,11 @@ impl Killer {
 
     /// Tries to stop a query. Returns only when the pool closes; drop it when the query has ended.
     pub async fn stop(self: &Arc<Killer>, target: &Arc<Target>) {
+        lock(&self.targets).list.push(Arc::downgrade(target));
         let attempts = async {
             let mut pause = FIRST_PAUSE;
             for _ in 0..ATTEMPTS {
-                self.attempt(target).await;
+                self.attempt().await;
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -212,21 +220,21 @@ impl Killer {
         }
     }
 
-    /// Waits for the turn, and makes one attempt for all queries that wait for it.
-    async fn attempt(self: &Arc<Killer>, target: &Arc<Target>) {
-        let this = Arc::downgrade(target);
-        lock(&self.waiting).push(this.clone());
+    /// Waits for the turn, and makes one attempt for all queries, unless another query has done so meanwhile.
+    async fn attempt(self: &Arc<Killer>) {
+        let taken = lock(&self.targets).taken;
         let Ok(turn) = self.turn.clone().acquire_owned().await else {
             return;
         };
-        let waiting = {
-            let mut waiting = lock(&self.waiting);
-            if !waiting.iter().any(|other| other.ptr_eq(&this)) {
-                return; // whoever had the turn before has made an attempt for this one too
+        let targets: Vec<Arc<Target>> = {
+            let mut targets = lock(&self.targets);
+            if targets.taken != taken {
+                return;
             }
-            mem::take(&mut *waiting)
+            targets.taken += 1;
+            targets.list.retain(|target| target.strong_count() > 0);
+            targets.list.iter().filter_map(Weak::upgrade).collect()
         };
-        let targets: Vec<_> = waiting.iter().filter_map(Weak::upgrade).collect();
         // In a task, so that the connection for killing quits politely even if this query ends meanwhile.
         let _ = tokio::spawn(self.clone().kill(targets, turn)).await;
     }
