@@ -37,30 +37,46 @@ const ATTEMPTS: u32 = 12;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The id of the session that asks, and a text that no other server has: host, port, folder, ids of the server, its
-/// network card (the end of a UUID), and the second in which it was started (`UUID_SHORT`, without its counter).
+/// The id of the session that asks; a text that no other server has (host, port, folder, ids of the server, and its
+/// network card, which ends a UUID); and the second in which the server was started (`UUID_SHORT` without its counter).
 ///
-/// A session's row in the process list would say more, but reading it costs the server a walk over all connections.
+/// A session's row in the process list would say more, but to find it the server walks over all connections.
 const OWN_SESSION: &str = "SELECT CONNECTION_ID(), CONCAT_WS(' ', @@hostname, @@port, @@datadir, @@server_id, \
-     RIGHT(UUID(), 12), UUID_SHORT() >> 24 /*!50700 , @@server_uuid */)";
+     RIGHT(UUID(), 12) /*!50700 , @@server_uuid */), UUID_SHORT() >> 24, UNIX_TIMESTAMP()";
 
 /// A connection of the pool, and the server that it leads to: `None` if the server does not say, or if a proxy in
 /// between numbers connections itself.
-#[derive(Debug)]
 struct Session {
     id: u64,
-    server: Option<String>,
+    server: Option<Server>,
+}
+
+/// A server, from its start to its end.
+#[derive(PartialEq, Eq, Hash, Clone)]
+struct Server {
+    name: String,
+    started: u64,
 }
 
 impl Session {
     async fn of(connection: &mut Conn) -> mysql_async::Result<Session> {
         let id = u64::from(connection.id());
-        let server = match connection.query_first::<(u64, String), _>(OWN_SESSION).await {
-            Ok(own) => own.filter(|own| own.0 == id).map(|own| own.1),
-            Err(mysql_async::Error::Server(_)) => None,
-            Err(error) => return Err(error),
-        };
-        Ok(Session { id, server })
+        // After a restart within one second, the server would look the same. So wait until it is in its next second.
+        for _ in 0..12 {
+            let own: Option<(u64, String, u64, u64)> = match connection.query_first(OWN_SESSION).await {
+                Err(mysql_async::Error::Server(_)) => None,
+                own => own?,
+            };
+            let Some((_, name, started, now)) = own.filter(|own| own.0 == id) else {
+                break;
+            };
+            if now > started & 0xffff_ffff {
+                let server = Some(Server { name, started });
+                return Ok(Session { id, server });
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        Ok(Session { id, server: None })
     }
 }
 
@@ -293,7 +309,7 @@ impl Killer {
     }
 
     /// The server on which the pool has opened a connection of this id, if it is the only one.
-    fn only_server_of(&self, id: u64) -> Option<String> {
+    fn only_server_of(&self, id: u64) -> Option<Server> {
         let opened = lock(&self.opened);
         let mut with_id = opened.iter().filter(|session| session.id == id);
         let server = with_id.next()?.server.clone();
@@ -322,7 +338,7 @@ impl Killer {
         let Ok(_turn) = self.turn.acquire().await else {
             return;
         };
-        let servers: HashSet<String> = {
+        let servers: HashSet<Server> = {
             let opened = lock(&self.opened);
             opened
                 .iter()
@@ -356,12 +372,12 @@ impl Killer {
     /// A statement is stopped at once, and its connection, which was cut, ends with it. What is still listed after a
     /// second is killed whole. Not before: it may be one that has quit, whose last statement the server lists for a
     /// moment longer, and a connection that is killed counts as aborted.
-    async fn kill_on(&self, server: &str, connection: &mut Conn) -> mysql_async::Result<()> {
+    async fn kill_on(&self, server: &Server, connection: &mut Conn) -> mysql_async::Result<()> {
         let ids: HashSet<u64> = {
             let opened = lock(&self.opened);
             let here = opened
                 .iter()
-                .filter(|session| session.server.as_deref() == Some(server));
+                .filter(|session| session.server.as_ref() == Some(server));
             here.map(|session| session.id).collect()
         };
         let begun = Instant::now();

@@ -12,7 +12,7 @@ use mysql_pool::{Result, fetch_concurrently, fetch_users, with_pool};
 use shared::check::DEADLINE;
 use shared::mariadb::Throwaway;
 use support::{Relay, expect_error};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
@@ -99,16 +99,14 @@ async fn connect(url: &str) -> Conn {
 }
 
 /// Other clients of a server, with the same user: a KILL of one of their ids would succeed.
-struct Strangers(Vec<JoinHandle<()>>);
+struct Strangers(Vec<JoinHandle<mysql_async::Result<()>>>);
 
 impl Strangers {
     async fn join(server: &mut Server, count: usize) -> Strangers {
         let mut tasks = Vec::new();
         for _ in 0..count {
             let mut stranger = connect(&url(server.port())).await;
-            tasks.push(tokio::spawn(
-                async move { stranger.query_drop(SLEEP).await.unwrap() },
-            ));
+            tasks.push(tokio::spawn(async move { stranger.query_drop(SLEEP).await }));
         }
         let begun = Instant::now();
         while server.running(SLEEP).await.len() != count {
@@ -181,7 +179,8 @@ impl HaProxy {
                 return None;
             };
             while process.try_wait().unwrap().is_none() {
-                if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+                // It listens. (A connection would reach a server, and take an id there.)
+                if TcpListener::bind(("127.0.0.1", port)).await.is_err() {
                     return Some(HaProxy {
                         process,
                         port,
@@ -235,6 +234,40 @@ fn behind_a_load_balancer_each_cancelled_query_is_stopped_and_no_stranger() {
         });
         worked.await.unwrap();
         assert_eq!([one.aborted().await, other.aborted().await], before);
+    });
+}
+
+/// Each server gives its first client the same id.
+#[test]
+#[ignore = "about how this solution kills, not about your code"]
+fn of_two_queries_on_connections_of_the_same_id_only_the_cancelled_one_is_stopped() {
+    run(async {
+        let (mut one, mut other) = tokio::join!(Server::start(), Server::start());
+        let Some(balancer) = HaProxy::start([one.port(), other.port()]).await else {
+            return;
+        };
+        let address = url(balancer.port);
+        let worked = with_pool(&address, 2, async |pool| {
+            for _ in 0..5 {
+                let (first, second) = (pool.clone(), pool.clone());
+                let first = tokio::spawn(async move { fetch_users(&first).await });
+                let second = tokio::spawn(async move { fetch_users(&second).await });
+                tokio::join!(one.until_queries(1), other.until_queries(1));
+                assert_eq!(one.running("FROM users").await, other.running("FROM users").await);
+                first.abort();
+                let begun = Instant::now();
+                while one.queries().await + other.queries().await == 2 {
+                    assert!(begun.elapsed() < *DEADLINE, "the cancelled query is not stopped");
+                    sleep(Duration::from_millis(2)).await;
+                }
+                assert_eq!(one.queries().await + other.queries().await, 1);
+                assert!(!second.is_finished(), "the other query was stopped");
+                second.abort();
+                tokio::join!(one.until_queries(0), other.until_queries(0));
+            }
+            Ok(())
+        });
+        worked.await.unwrap();
     });
 }
 
@@ -313,12 +346,27 @@ fn nothing_is_killed_behind_a_proxy_that_numbers_connections_itself() {
     });
 }
 
+/// Two servers that were started in the same second, which is all that `UUID_SHORT` tells of a server.
+async fn started_in_the_same_second() -> (Server, Server) {
+    loop {
+        let (mut one, mut other) = tokio::join!(Server::start(), Server::start());
+        let second = "SELECT UUID_SHORT() >> 24";
+        let [one_second, other_second]: [Option<u64>; 2] = [
+            one.admin.query_first(second).await.unwrap(),
+            other.admin.query_first(second).await.unwrap(),
+        ];
+        if one_second == other_second {
+            return (one, other);
+        }
+    }
+}
+
 /// What the body runs with the driver alone has no name: only the server proves that it is the pool's.
 #[test]
 #[ignore = "about how this solution kills, not about your code"]
 fn a_dropped_pool_kills_its_leftovers_on_their_own_server_only() {
     run(async {
-        let (mut old, mut new) = tokio::join!(Server::start(), Server::start());
+        let (mut old, mut new) = started_in_the_same_second().await;
         let strangers = Strangers::join(&mut new, 60).await;
         let relay = Relay::start(old.port()).await;
         for moves in [true, false] {
@@ -357,8 +405,7 @@ fn a_dropped_pool_kills_its_leftovers_on_their_own_server_only() {
     });
 }
 
-/// Neither does the fetch's name show, when the query is inside of a stored function, nor the pool know the server, when
-/// `with_pool` did not make it. One of the two is enough.
+/// `with_pool` did not make the pool, so it does not know the server. The query's name is proof enough.
 #[test]
 #[ignore = "about how this solution kills, not about your code"]
 fn a_query_of_a_foreign_pool_is_stopped_too() {
