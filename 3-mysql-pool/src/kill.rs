@@ -6,10 +6,10 @@
 //!
 //! - **By name.** Each query of this crate ends in a comment that no other running query has. The server's process list
 //!   shows the id and this comment in one row.
-//! - **By server.** The pool has noted, for each connection that it opened, the id and the server (see [`OWN_SESSION`]).
-//!   The connection for killing is on the same server, and the pool knows that id from no other server. This proof also
-//!   covers a statement that the process list shows under another text: one of a stored function that the query calls,
-//!   or one that the body runs with the driver alone.
+//! - **By server.** When the pool opened the query's connection, it noted the id and the server (see [`OWN_SESSION`]).
+//!   The connection for killing is on that server, and the pool knows the id from no other server. This proof also
+//!   covers statements that the process list shows without the name: those of a stored function that the query calls,
+//!   and those that the body runs with the driver alone.
 //!
 //! The proof holds until the KILL arrives: a server gives an id once, and a query keeps its connection until the
 //! server has answered the KILL. Without a proof nothing is killed, and the query runs to its end. If the pool is closed
@@ -124,7 +124,7 @@ impl Drop for Name {
     }
 }
 
-/// A cancelled query that is to be stopped.
+/// A cancelled query that still runs.
 pub(crate) struct Target {
     name: Name,
     options: Opts,
@@ -236,7 +236,8 @@ impl Killer {
         }
     }
 
-    /// Waits for the turn, and makes one attempt for all queries, unless another query has done so meanwhile.
+    /// Waits for the turn, and makes one attempt for all queries. Skips it if another query made one while this one
+    /// waited.
     async fn attempt(self: &Arc<Killer>) {
         let taken = lock(&self.targets).taken;
         let Ok(turn) = self.turn.clone().acquire_owned().await else {
@@ -251,7 +252,7 @@ impl Killer {
             targets.list.retain(|target| target.strong_count() > 0);
             targets.list.iter().filter_map(Weak::upgrade).collect()
         };
-        // In a task, so that the connection for killing quits politely even if this query ends meanwhile.
+        // In a task, so that the connection for killing quits even if this query ends first.
         let _ = tokio::spawn(self.clone().kill(targets, turn)).await;
     }
 
@@ -285,11 +286,11 @@ impl Killer {
         quit(connection).await;
     }
 
-    /// Returns, for each name, whether its query provably runs on the connection's server.
+    /// Returns for each name whether its query provably runs on the connection's server.
     async fn proven(&self, connection: &mut Conn, names: &[&Name]) -> mysql_async::Result<Vec<bool>> {
         let ids: Vec<String> = names.iter().map(|name| name.id.to_string()).collect();
-        // The last condition is false behind a proxy that numbers connections itself. Such a proxy would take the id in
-        // a KILL for one of its own.
+        // The last condition is false behind a proxy that numbers connections itself. Such a proxy may read the
+        // id in a KILL as one that it gave itself.
         let list = format!(
             "SELECT id, LEFT(info, 1000) FROM information_schema.processlist \
              WHERE info IS NOT NULL AND id IN ({}) AND CONNECTION_ID() = {}",
@@ -395,7 +396,7 @@ impl Killer {
                 } else {
                     continue;
                 };
-                // An error means that it has ended by itself.
+                // An error means that the connection is already closed.
                 let _ = connection.query_drop(format!("{kill} {id}")).await;
             }
             if !left {
@@ -406,7 +407,7 @@ impl Killer {
     }
 }
 
-/// Quits politely, and gives the server a moment to take the connection off its list before the next one comes.
+/// Quits, and gives the server a moment to take the connection off its list before the next one is opened.
 async fn quit(connection: Conn) {
     let _ = timeout(CONNECT_TIMEOUT, connection.disconnect()).await;
     sleep(FIRST_PAUSE).await;

@@ -1,10 +1,10 @@
-//! A query that runs in a task of its own, and is cancelled when its future is dropped.
+//! A query that runs in its own task, and is cancelled when its future is dropped.
 //!
 //! A MySQL connection answers a statement with rows, and cannot be used again before the last one has been read. If a
 //! future is dropped before that, the driver can only cut the connection. So the query runs in a task, and the
 //! caller's future only waits for the task. Dropping that future cancels the query:
 //!
-//! 1. [`Query`] is dropped, which tells the task ([`CancellationToken`]).
+//! 1. [`Query`] is dropped, which cancels the task's [`CancellationToken`].
 //! 2. The task asks the [`Killer`] to stop the statement on the server, and keeps reading.
 //! 3. The statement ends, with an error or with its last row. The connection returns to the pool intact.
 

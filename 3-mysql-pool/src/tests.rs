@@ -31,7 +31,7 @@ fn every_error_is_a_message_and_a_line_of_help() {
         })
     };
     let certificate = std::io::Error::other("invalid peer certificate: UnknownIssuer");
-    let errors: [(Error, &str); 12] = [
+    let errors: [(Error, &str); 13] = [
         (ErrorKind::NoConnections.into(), "1 connection or more"),
         (
             ErrorKind::Url("it is too short".into()).into(),
@@ -41,6 +41,7 @@ fn every_error_is_a_message_and_a_line_of_help() {
         (ErrorKind::NoAnswer.into(), "did not answer within 4 seconds"),
         (ErrorKind::StillOut.into(), "still out 5 seconds after"),
         (ErrorKind::Cancelled.into(), "cancelled"),
+        (ErrorKind::NotStopped.into(), "its connection was cut"),
         (
             server(1045, "Access denied for user 'ada'@'localhost'").into(),
             "check user and password",
@@ -132,7 +133,7 @@ fn outside_a_runtime_it_is_an_error_and_no_panic() {
     assert!(matches!(error.kind(), ErrorKind::NoRuntime));
 }
 
-/// Our own fetches skip the reset, for they leave nothing; so the connection keeps its prepared statements.
+/// Our fetches skip the reset because they leave nothing behind. So the connection keeps its prepared statements.
 #[test]
 fn a_fetch_is_prepared_once_for_each_connection() {
     run(async {
@@ -194,7 +195,7 @@ fn no_connection_is_turned_away_at_the_socket() {
                 while admin.query_first(sleeping).await.unwrap() != Some(2) {}
             };
             tokio::select! {
-                result = fetch_concurrently(pool, 40) => panic!("nobody sleeps that fast: {result:?}"),
+                result = fetch_concurrently(pool, 40) => panic!("fetched too fast: {result:?}"),
                 () = runs => Ok(()),
             }
         })
