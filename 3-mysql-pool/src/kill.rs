@@ -23,8 +23,8 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Metrics, Opts, OptsBuilder, Pool};
+use mysql_async::prelude::{FromRow, Queryable};
+use mysql_async::{Conn, Metrics, Opts, OptsBuilder, Pool, Row, from_row_opt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -54,7 +54,7 @@ struct Session {
 /// A server, from its start to its end.
 #[derive(PartialEq, Eq, Hash, Clone)]
 struct Server {
-    name: String,
+    name: Vec<u8>,
     started: u64,
 }
 
@@ -63,11 +63,11 @@ impl Session {
         let id = u64::from(connection.id());
         // After a restart within one second, the server would look the same. So wait until it is in its next second.
         for _ in 0..12 {
-            let own: Option<(u64, String, u64, u64)> = match connection.query_first(OWN_SESSION).await {
-                Err(mysql_async::Error::Server(_)) => None,
+            let own: Vec<(u64, Vec<u8>, u64, u64)> = match rows(connection, OWN_SESSION).await {
+                Err(mysql_async::Error::Server(_)) => Vec::new(),
                 own => own?,
             };
-            let Some((_, name, started, now)) = own.filter(|own| own.0 == id) else {
+            let Some((_, name, started, now)) = own.into_iter().find(|own| own.0 == id) else {
                 break;
             };
             if now > started & 0xffff_ffff {
@@ -297,7 +297,7 @@ impl Killer {
             ids.join(", "),
             connection.id()
         );
-        let running: Vec<(u32, Vec<u8>)> = connection.query(list).await?;
+        let running: Vec<(u32, Vec<u8>)> = rows(connection, &list).await?;
         let server = Session::of(connection).await?.server;
         let is_proven = |name: &&Name| {
             let mut rows = running.iter().filter(|(id, _)| *id == name.id);
@@ -383,9 +383,8 @@ impl Killer {
         };
         let begun = Instant::now();
         loop {
-            let listed: Vec<(u64, bool)> = connection
-                .query("SELECT id, info IS NOT NULL FROM information_schema.processlist")
-                .await?;
+            let list = "SELECT id, info IS NOT NULL FROM information_schema.processlist";
+            let listed: Vec<(u64, bool)> = rows(connection, list).await?;
             let mut left = false;
             for (id, runs) in listed.into_iter().filter(|(id, _)| ids.contains(id)) {
                 left = true;
@@ -405,6 +404,15 @@ impl Killer {
             sleep(Duration::from_millis(5)).await;
         }
     }
+}
+
+/// Queries rows, and leaves out those that are not of this type: the driver would panic.
+async fn rows<T: FromRow>(connection: &mut Conn, query: &str) -> mysql_async::Result<Vec<T>> {
+    let rows: Vec<Row> = connection.query(query).await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| from_row_opt(row).ok())
+        .collect())
 }
 
 /// Quits, and gives the server a moment to take the connection off its list before the next one is opened.

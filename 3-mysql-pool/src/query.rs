@@ -110,6 +110,7 @@ async fn run(
     let killer = Killer::of(&pool);
     let target = Arc::new(Target::new(name, options));
     let has_ended = tokio::select! {
+        biased; // no KILL for a query that has just ended
         _ = &mut query => true,
         () = killer.stop(&target) => false,
     };
