@@ -37,6 +37,9 @@ const ATTEMPTS: u32 = 12;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// How long the server gets to take a connection that has quit off its list, before the next one is opened.
+const QUIT_PAUSE: Duration = Duration::from_millis(10);
+
 /// The id of the session that asks; a text that no other server has (host, port, folder, ids of the server, and its
 /// network card, which ends a UUID); and the second in which the server was started (`UUID_SHORT` without its counter).
 ///
@@ -257,7 +260,7 @@ impl Killer {
     }
 
     /// Opens a connection, and kills those of the queries that it can prove to be on its server.
-    async fn kill(self: Arc<Killer>, targets: Vec<Arc<Target>>, _turn: OwnedSemaphorePermit) {
+    async fn kill(self: Arc<Killer>, targets: Vec<Arc<Target>>, turn: OwnedSemaphorePermit) {
         let mut running = Vec::new();
         for target in &targets {
             let state = target.state.lock().await;
@@ -284,6 +287,9 @@ impl Killer {
             }
         }
         quit(connection).await;
+        drop(running);
+        sleep(QUIT_PAUSE).await;
+        drop(turn);
     }
 
     /// Returns for each name whether its query provably runs on the connection's server.
@@ -365,6 +371,7 @@ impl Killer {
             if done.len() == servers.len() {
                 return;
             }
+            sleep(QUIT_PAUSE).await;
         }
     }
 
@@ -415,10 +422,8 @@ async fn rows<T: FromRow>(connection: &mut Conn, query: &str) -> mysql_async::Re
         .collect())
 }
 
-/// Quits, and gives the server a moment to take the connection off its list before the next one is opened.
 async fn quit(connection: Conn) {
     let _ = timeout(CONNECT_TIMEOUT, connection.disconnect()).await;
-    sleep(FIRST_PAUSE).await;
 }
 
 /// The same server and user, without what the pool adds to each of its connections.
