@@ -23,7 +23,7 @@ pub struct Error {
 
 #[derive(Debug)]
 struct Inner {
-    problem: Problem,
+    kind: ErrorKind,
     database: Option<Database>,
     /// What failed after that, while cleaning up.
     then: Option<Error>,
@@ -32,7 +32,7 @@ struct Inner {
 /// What can go wrong.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum ErrorKind {
     /// A pool of 0 connections was asked for.
     NoConnections,
     /// The URL cannot be read.
@@ -56,14 +56,16 @@ pub enum Problem {
     },
     /// A connection did not come back.
     StillOut,
-    /// Stopped, because nobody waits for the result any more.
-    Stopped,
+    /// A cancelled query could not be stopped on the server, and its connection was cut.
+    NotStopped,
+    /// The query was cancelled.
+    Cancelled,
 }
 
 impl Error {
     /// What went wrong.
-    pub fn problem(&self) -> &Problem {
-        &self.inner.problem
+    pub fn kind(&self) -> &ErrorKind {
+        &self.inner.kind
     }
 
     /// Says on which database it happened, if that is not known already.
@@ -80,16 +82,16 @@ impl Error {
         self
     }
 
-    pub(crate) fn is_stopped(&self) -> bool {
-        matches!(self.inner.problem, Problem::Stopped)
+    pub(crate) fn is_cancelled(&self) -> bool {
+        matches!(self.inner.kind, ErrorKind::Cancelled)
     }
 }
 
-impl From<Problem> for Error {
-    fn from(problem: Problem) -> Error {
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Error {
         Error {
             inner: Box::new(Inner {
-                problem,
+                kind,
                 database: None,
                 then: None,
             }),
@@ -99,14 +101,14 @@ impl From<Problem> for Error {
 
 impl From<mysql_async::Error> for Error {
     fn from(error: mysql_async::Error) -> Error {
-        Problem::Driver(error).into()
+        ErrorKind::Driver(error).into()
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.inner.problem {
-            Problem::Driver(error) => Some(error),
+        match &self.inner.kind {
+            ErrorKind::Driver(error) => Some(error),
             _ => None,
         }
     }
@@ -115,7 +117,7 @@ impl std::error::Error for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let database = self.inner.database.as_ref();
-        let (message, help) = self.inner.problem.message_and_help(database);
+        let (message, help) = self.inner.kind.message_and_help(database);
         f.write_str(&message)?;
         if let Some(Database {
             host,
@@ -130,39 +132,39 @@ impl fmt::Display for Error {
             write!(f, " (database `{name}` at {host}:{port}, as user `{user}`)")?;
         }
         if let Some(then) = &self.inner.then {
-            let (message, _) = then.inner.problem.message_and_help(database);
+            let (message, _) = then.inner.kind.message_and_help(database);
             write!(f, "; and then: {message}")?;
         }
         write!(f, "\nhelp: {help}")
     }
 }
 
-impl Problem {
+impl ErrorKind {
     fn message_and_help(&self, database: Option<&Database>) -> (String, Cow<'_, str>) {
         let (message, help) = match self {
-            Problem::Url(Unusable { reason, help }) => {
+            ErrorKind::Url(Unusable { reason, help }) => {
                 return (
                     format!("the database's URL cannot be read: {reason}"),
                     help.into(),
                 );
             }
-            Problem::NoConnections => (
+            ErrorKind::NoConnections => (
                 "a pool of 0 connections can run no query".into(),
                 "ask for 1 connection or more",
             ),
-            Problem::NoRuntime => (
+            ErrorKind::NoRuntime => (
                 "there is no Tokio runtime here".into(),
                 "call it from `#[tokio::main]`, or within `tokio::runtime::Runtime::block_on`",
             ),
-            Problem::NoAnswer => (
+            ErrorKind::NoAnswer => (
                 format!(
                     "the server did not answer within {} seconds",
-                    crate::CONNECT_LIMIT.as_secs()
+                    crate::CONNECT_TIMEOUT.as_secs()
                 ),
                 mysql::NO_ANSWER,
             ),
-            Problem::Driver(error) => of_the_driver(error, database),
-            Problem::Misfit {
+            ErrorKind::Driver(error) => of_the_driver(error, database),
+            ErrorKind::Misfit {
                 column,
                 wanted,
                 found,
@@ -171,15 +173,20 @@ impl Problem {
                 format!("the column `{column}` of {row} is not {wanted}: it is {found}"),
                 "correct the row, or the column's type, in the table `users`",
             ),
-            Problem::StillOut => (
+            ErrorKind::StillOut => (
                 format!(
                     "a connection of the pool was still out {} seconds after its last use was to end",
-                    crate::DISCONNECT_LIMIT.as_secs()
+                    crate::DISCONNECT_TIMEOUT.as_secs()
                 ),
                 "give every connection back before the body ends: do not return one, and await the tasks that hold one",
             ),
-            Problem::Stopped => (
-                "the query was stopped before its end".into(),
+            ErrorKind::NotStopped => (
+                "a cancelled query could not be stopped on the server, so its connection was cut".into(),
+                "the server may run the query to its end; the user needs the right to see and kill its own connections, \
+                 and no load balancer or proxy may lead a second connection to another server",
+            ),
+            ErrorKind::Cancelled => (
+                "the query was cancelled".into(),
                 "the runtime is shutting down, or another query failed first",
             ),
         };

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the work is dropped, and what that leaves to do is still done.
+//! Ctrl-C and SIGTERM: drops the work, and waits for what the drop leaves in the background.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::Result;
 
-/// Runs the work to its end on a runtime of its own; or, when a signal comes, drops it, waits for what it leaves in the
-/// background (statements to stop, connections to close, a server to end), and exits as a shell expects it.
+/// Runs the work to its end on a new runtime. On a signal, drops the work, waits for what that leaves in the background
+/// (statements to stop, connections to close, a server to end), and exits with the status that a shell expects.
 pub fn run(work: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = Runtime::new()?;
     let outcome = runtime.block_on(async {
@@ -25,7 +25,7 @@ pub fn run(work: impl Future<Output = Result<()>>) -> Result<()> {
         runtime.shutdown_timeout(Duration::from_secs(5));
         std::process::exit(status);
     }
-    // A name server that does not answer keeps a thread waiting, which nobody needs to wait for.
+    // Do not wait for a thread that is blocked by a name server.
     runtime.shutdown_background();
     outcome.map(drop)
 }

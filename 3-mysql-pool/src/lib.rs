@@ -10,56 +10,58 @@
 //! | `async_fetch_users`, `async_fetch_older_users` | [`fetch_users`], [`fetch_older_users`] |
 //! | `asyncio.gather(...)` | [`fetch_concurrently`] |
 //!
-//! Beside this file: `cancel.rs` stops a query whose future was dropped, `abandon.rs` closes a pool whose future was,
-//! `session.rs` sets a session up, `row.rs` makes users of rows, `url.rs` reads a URL, `error.rs` says what went wrong and
-//! what to do.
+//! Read this file first, then `pool_guard.rs` (a pool whose future is dropped) and `query.rs` (a query whose future is
+//! dropped). `row.rs` turns rows into users, `session.rs` sets a session up, `url.rs` reads a URL, `error.rs` has the
+//! messages. `kill.rs` stops statements on the server; read it last.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-mod abandon;
-mod cancel;
 mod error;
+mod kill;
+mod pool_guard;
+mod query;
 mod row;
 mod session;
 #[cfg(test)]
 mod tests;
 mod url;
 
-pub use error::{Error, Problem, Result};
+pub use error::{Error, ErrorKind, Result};
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
-use abandon::DisconnectOnDrop;
-use cancel::Fetch;
 use futures_util::FutureExt;
 use mysql_async::{OptsBuilder, Pool, PoolConstraints, PoolOpts};
+use pool_guard::DisconnectOnDrop;
+use query::Query;
 use shared::User;
 use url::Database;
 
-/// A server that has not let us in by then does not answer.
-const CONNECT_LIMIT: Duration = Duration::from_secs(4);
+/// How long a server may take to admit a client.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// After so long a silence the kernel asks whether the other end still knows the connection (unless the URL has a
-/// `tcp_keepalive` of its own). If the answer is no, whoever waits gets an error.
-///
-/// A server lets only so many wait until it takes them in (`back_log`). One that comes when the queue is full looks
-/// connected to us, and is forgotten by the server's kernel: without the question it waits for the greeting for ever.
+/// How long a connection is silent before the kernel asks whether the other end still exists (unless the URL sets
+/// `tcp_keepalive`). A server whose queue of new clients is full (`back_log`) forgets a connection that looks
+/// established here. Without the question, its client would wait for the greeting forever.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
-/// A connection that has not come back by then does not come back.
-const DISCONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long `with_pool` waits for connections to be returned before it gives up.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How much of that remains when the connections of cancelled queries that still run are cut.
+const CUT_TIMEOUT: Duration = Duration::from_secs(1);
 
 const ALL: &str = "SELECT id, name, email, age FROM users ORDER BY id";
 const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ? ORDER BY id";
 
-/// Makes a pool of at most `connections` connections, runs `body` with it, and disconnects it: after `Ok`, after
-/// `Err`, after a panic. Returns what `body` returned.
+/// Opens a pool of at most `connections` connections, runs `body` with it, and disconnects it: after `Ok`, after
+/// `Err`, and after a panic. Returns what `body` returned.
 ///
-/// The first connection is made before `body` begins. Connections are used again, each with its session reset
-/// (transaction, locks, variables, temporary tables), and are closed the polite way, so that the server counts none
-/// of them as aborted. In a panic the driver can only cut the connections that the panicking code itself holds.
+/// The first connection is opened before `body` starts. Connections are reused. Each session is reset between two users
+/// (transaction, locks, variables, temporary tables). Connections are closed politely (`COM_QUIT`), so the server counts
+/// none of them as aborted, except those that panicking code holds: the driver cuts them.
 ///
 /// ```
 /// use mysql_async::prelude::Queryable;
@@ -78,34 +80,35 @@ const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ? ORDER 
 ///
 /// # Errors
 ///
-/// - `connections` is 0, or the URL cannot be read. No error ever shows the URL's password.
+/// - `connections` is 0, or the URL cannot be read. No error shows the URL's password.
 /// - There is no first connection within 4 seconds: the error names host, port, user and database.
-/// - `body` fails: its error wins over one of disconnecting, which is then part of its text.
-/// - A connection is still out 5 seconds after `body`: returned by it, or held by a task that it spawned.
+/// - `body` fails: its error wins. If disconnecting fails as well, the text says so.
+/// - A connection is still in use 5 seconds after `body`: `body` returned it, or a task that `body` spawned holds it.
+/// - A cancelled query could not be stopped on the server: 4 seconds after `body`, its connection is cut.
 /// - There is no Tokio runtime.
 ///
 /// # Cancel safety
 ///
-/// Dropped part-way, the pool is disconnected in the background, on the runtime that polled it first, and whatever
-/// the server still runs for one of its connections is killed there. The drop itself may happen anywhere, also
-/// outside the runtime.
+/// If the future is dropped, the pool is disconnected in the background, on the runtime that first polled the future.
+/// Statements that the server still runs for the pool's connections are killed where that is provably safe. The drop
+/// may happen anywhere, even outside the runtime.
 pub async fn with_pool<T>(
     url: &str,
     connections: usize,
     body: impl AsyncFnOnce(&Pool) -> Result<T>,
 ) -> Result<T> {
     let (options, database) = Database::read(url)?;
-    // As many may idle in the pool as may be open: the driver closes at once what is over the first number. It also
-    // reserves memory for as many as it is told, and no server takes more than this.
+    // As many may be idle as may be open: the driver closes those above the first number. It reserves memory for them,
+    // and no server admits more than this.
     let connections = connections.min(100_000);
-    let constraints = PoolConstraints::new(connections, connections).ok_or(Problem::NoConnections)?;
+    let constraints = PoolConstraints::new(connections, connections).ok_or(ErrorKind::NoConnections)?;
     let pool_options = PoolOpts::with_constraints(options.pool_opts().clone(), constraints);
     let keepalive = options.tcp_keepalive().unwrap_or(KEEPALIVE);
     let options = OptsBuilder::from_opts(options)
         .ip_or_hostname(&*database.host)
         .pool_opts(pool_options)
         .tcp_keepalive(Some(keepalive))
-        // Not by TCP first and by socket then: that leaves an aborted connection on the server each time.
+        // The driver would first connect by TCP and then again by socket, and leave an aborted connection each time.
         .prefer_socket(false)
         // A name with an accent cannot be sent before the character set is: `setup` chooses the database then.
         .db_name(Some(&database.name).filter(|name| name.is_ascii() && !name.is_empty()))
@@ -113,10 +116,10 @@ pub async fn with_pool<T>(
     let pool = DisconnectOnDrop::new(options)?;
 
     let outcome = async {
-        cancel::connect(&pool).await?;
+        pool.connect().await?;
         body(&pool).await
     };
-    // A panic must not skip what comes after it, and goes on when that is done.
+    // Catch a panic to disconnect, and resume it afterwards.
     let outcome = AssertUnwindSafe(outcome).catch_unwind().await;
     let disconnected = pool.disconnect().await;
     let result = match outcome {
@@ -127,7 +130,7 @@ pub async fn with_pool<T>(
     result.map_err(|error| error.on(database))
 }
 
-/// Every user, in `id` order.
+/// Returns every user, in `id` order.
 ///
 /// ```
 /// # let server = temp_mariadb::TempServer::with(shared::schema::mysql_sample()).unwrap();
@@ -140,24 +143,26 @@ pub async fn with_pool<T>(
 ///
 /// # Errors
 ///
-/// When the query fails, and when a row does not fit a [`User`]: the error names the column and the row.
+/// - The query fails.
+/// - A row does not fit a [`User`]: the error names the column and the row.
 ///
-/// Neither the query has a limit, nor the wait for a free connection of the pool, nor the opening of one that the pool
-/// does not have yet. Whoever wants one drops the future, with [`tokio::time::timeout`] for example.
+/// Nothing here has a time limit: not the query, not the wait for a free connection, not the opening of a new one. To
+/// set one, use [`tokio::time::timeout`].
 ///
 /// # Panics
 ///
-/// Outside a Tokio runtime.
+/// Panics outside a Tokio runtime.
 ///
 /// # Cancel safety
 ///
-/// Dropped part-way, at whichever await, the statement is stopped on the server, and its connection goes back to the
-/// pool whole. See [`with_pool`] for how it is waited for.
+/// If the future is dropped at any await, the query is cancelled in the background: a `KILL QUERY` stops the statement on
+/// the server, and the connection returns to the pool intact. The KILL is sent only where it provably reaches this
+/// statement. Otherwise the statement runs to its end, or until the pool closes.
 pub async fn fetch_users(pool: &Pool) -> Result<Vec<User>> {
-    Fetch::start(pool, ALL, ()).outcome().await
+    Query::start(pool, ALL, ()).users().await
 }
 
-/// The users older than `age` years, in `id` order. As [`fetch_users`] in all else.
+/// Returns the users older than `age` years, in `id` order. Like [`fetch_users`] otherwise.
 ///
 /// ```
 /// # let server = temp_mariadb::TempServer::with(shared::schema::mysql_sample()).unwrap();
@@ -171,21 +176,21 @@ pub async fn fetch_users(pool: &Pool) -> Result<Vec<User>> {
 ///
 /// # Errors
 ///
-/// As [`fetch_users`].
+/// Like [`fetch_users`].
 ///
 /// # Panics
 ///
-/// As [`fetch_users`].
+/// Like [`fetch_users`].
 ///
 /// # Cancel safety
 ///
-/// As [`fetch_users`].
+/// Like [`fetch_users`].
 pub async fn fetch_older_users(pool: &Pool, age: u32) -> Result<Vec<User>> {
-    Fetch::start(pool, OLDER, (age,)).outcome().await
+    Query::start(pool, OLDER, (age,)).users().await
 }
 
-/// Every user and the users older than `older_than` years, by two queries at the same time, each on a connection of
-/// its own. On a pool of one connection they run one after the other.
+/// Returns every user, and the users older than `older_than` years. The two queries run at the same time, each on its
+/// own connection. On a pool of one connection they run one after the other.
 ///
 /// ```
 /// # let server = temp_mariadb::TempServer::with(shared::schema::mysql_sample()).unwrap();
@@ -199,23 +204,23 @@ pub async fn fetch_older_users(pool: &Pool, age: u32) -> Result<Vec<User>> {
 ///
 /// # Errors
 ///
-/// As [`fetch_users`]. When one query fails the other is stopped, and its connection is back in the pool before the
+/// Like [`fetch_users`]. If one query fails, the other is cancelled, and its connection is back in the pool before the
 /// error is returned.
 ///
 /// # Panics
 ///
-/// As [`fetch_users`].
+/// Like [`fetch_users`].
 ///
 /// # Cancel safety
 ///
-/// As [`fetch_users`], for both.
+/// Like [`fetch_users`], for both queries.
 pub async fn fetch_concurrently(pool: &Pool, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
-    let all = Fetch::start(pool, ALL, ());
-    let older = Fetch::start(pool, OLDER, (older_than,));
-    cancel::both(all, older).await
+    let all = Query::start(pool, ALL, ());
+    let older = Query::start(pool, OLDER, (older_than,));
+    query::both(all, older).await
 }
 
-/// The Rust in the lesson runs as doc tests.
+/// Runs the Rust of the lesson as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Lesson;

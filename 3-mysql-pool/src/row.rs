@@ -1,13 +1,13 @@
-//! Rows as users, strictly: what does not fit is an error, never a guess.
+//! Turns rows into users. A row that does not fit is an error, never a guess.
 //!
-//! The driver's own conversions are not used. Some panic, and the others read the text '41' as a number.
+//! The driver's conversions are not used: some panic, and others read the string '41' as a number.
 
 use mysql_async::{Column, Row, Value};
 use shared::User;
 
-use crate::error::{Problem, Result};
+use crate::error::{ErrorKind, Result};
 
-/// Where the columns of a user stand in a result: looked up by their names once for the result, and not for each row.
+/// The positions of a user's columns in a result, looked up by name once for all rows.
 pub(crate) struct Columns {
     id: Option<usize>,
     name: Option<usize>,
@@ -17,7 +17,7 @@ pub(crate) struct Columns {
 
 impl Columns {
     pub fn of(columns: &[Column]) -> Columns {
-        // MySQL's column names know no upper and lower case.
+        // MySQL ignores case in column names.
         let position = |name: &str| {
             columns
                 .iter()
@@ -31,9 +31,9 @@ impl Columns {
         }
     }
 
-    /// Reads a row. `number` counts the rows of the result from 1, for an error whose row has no id to name it by.
+    /// Reads a row. An error names the row by its id, or else by `number`, which counts the rows from 1.
     pub fn user(&self, row: Row, number: usize) -> Result<User> {
-        // Taken out, so that a text that arrived becomes the user's without being copied.
+        // Taken out, so that strings are moved and not copied.
         let mut values = row.unwrap_raw();
         let mut take = |column: Option<usize>| values.get_mut(column?)?.take();
         let id = match take(self.id) {
@@ -68,8 +68,8 @@ impl Columns {
     }
 }
 
-fn misfit(column: &'static str, wanted: &'static str, found: String, row: String) -> Problem {
-    Problem::Misfit {
+fn misfit(column: &'static str, wanted: &'static str, found: String, row: String) -> ErrorKind {
+    ErrorKind::Misfit {
         column,
         wanted,
         found,
@@ -77,7 +77,7 @@ fn misfit(column: &'static str, wanted: &'static str, found: String, row: String
     }
 }
 
-/// A value as an error shows it.
+/// Describes a value for an error.
 fn shown(value: Option<Value>) -> String {
     match value {
         None => "missing".into(),

@@ -13,8 +13,8 @@ use shared::files::private_folder;
 use temp_mariadb::TempServer;
 use tokio::runtime::Runtime;
 
-use crate::cancel::plain;
-use crate::{Error, Problem, fetch_concurrently, fetch_users, with_pool};
+use crate::kill::plain;
+use crate::{Error, ErrorKind, fetch_concurrently, fetch_users, with_pool};
 
 fn run<T>(test: impl Future<Output = T>) -> T {
     let limited = async { tokio::time::timeout(Duration::from_secs(60), test).await };
@@ -34,16 +34,17 @@ fn every_error_is_a_message_and_a_line_of_help() {
         })
     };
     let certificate = std::io::Error::other("invalid peer certificate: UnknownIssuer");
-    let errors: [(Error, &str); 12] = [
-        (Problem::NoConnections.into(), "1 connection or more"),
+    let errors: [(Error, &str); 13] = [
+        (ErrorKind::NoConnections.into(), "1 connection or more"),
         (
-            Problem::Url(shared::mysql::Unusable::unreadable("it is too short")).into(),
+            ErrorKind::Url(shared::mysql::Unusable::unreadable("it is too short")).into(),
             "mysql://user:password@host:port/database",
         ),
-        (Problem::NoRuntime.into(), "tokio::main"),
-        (Problem::NoAnswer.into(), "did not answer within 4 seconds"),
-        (Problem::StillOut.into(), "still out 5 seconds after"),
-        (Problem::Stopped.into(), "stopped"),
+        (ErrorKind::NoRuntime.into(), "tokio::main"),
+        (ErrorKind::NoAnswer.into(), "did not answer within 4 seconds"),
+        (ErrorKind::StillOut.into(), "still out 5 seconds after"),
+        (ErrorKind::Cancelled.into(), "cancelled"),
+        (ErrorKind::NotStopped.into(), "its connection was cut"),
         (
             server(1045, "Access denied for user 'ada'@'localhost'").into(),
             "check user and password",
@@ -118,7 +119,7 @@ fn a_value_that_does_not_fit_is_shown_with_its_column_and_row() {
 #[test]
 fn what_fails_after_the_body_is_part_of_the_bodys_error() {
     let body: Error = mysql_async::Error::Other("as the body says".into()).into();
-    let text = body.and(Some(Problem::StillOut.into())).to_string();
+    let text = body.and(Some(ErrorKind::StillOut.into())).to_string();
     assert!(
         text.starts_with("as the body says; and then: a connection of the pool was still out"),
         "{text}"
@@ -132,10 +133,10 @@ fn outside_a_runtime_it_is_an_error_and_no_panic() {
     let Poll::Ready(Err(error)) = future.as_mut().poll(&mut context) else {
         panic!("no error")
     };
-    assert!(matches!(error.problem(), Problem::NoRuntime));
+    assert!(matches!(error.kind(), ErrorKind::NoRuntime));
 }
 
-/// Our own fetches skip the reset, for they leave nothing; so the connection keeps its prepared statements.
+/// Our fetches skip the reset because they leave nothing behind. So the connection keeps its prepared statements.
 #[test]
 fn a_fetch_is_prepared_once_for_each_connection() {
     run(async {
@@ -201,7 +202,7 @@ fn no_connection_is_turned_away_at_the_socket() {
                 while admin.query_first(sleeping).await.unwrap() != Some(2) {}
             };
             tokio::select! {
-                result = fetch_concurrently(pool, 40) => panic!("nobody sleeps that fast: {result:?}"),
+                result = fetch_concurrently(pool, 40) => panic!("fetched too fast: {result:?}"),
                 () = runs => Ok(()),
             }
         })

@@ -3,7 +3,7 @@
 use mysql_async::{Opts, UrlError};
 use shared::mysql::{Unusable, check_url};
 
-use crate::error::{Problem, Result};
+use crate::error::{ErrorKind, Result};
 
 /// Where a database is, without the password.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub(crate) struct Database {
 impl Database {
     /// Reads a URL.
     pub fn read(url: &str) -> Result<(Opts, Database)> {
-        let options = parse(url).map_err(Problem::Url)?;
+        let options = parse(url).map_err(ErrorKind::Url)?;
         let database = Database {
             host: host(&options).to_owned(),
             port: options.tcp_port(),

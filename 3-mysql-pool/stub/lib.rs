@@ -22,18 +22,18 @@ mod error;
 mod row;
 mod url;
 
-pub use error::{Error, Problem, Result};
+pub use error::{Error, ErrorKind, Result};
 
 use std::time::Duration;
 
 use mysql_async::Pool;
 use shared::User;
 
-/// A server that has not let us in by then does not answer.
-const CONNECT_LIMIT: Duration = Duration::from_secs(4);
+/// How long a server may take to admit a client.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// A connection that has not come back by then does not come back.
-const DISCONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long `with_pool` waits for connections to be returned before it gives up.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes a pool of at most `connections` connections, runs `body` with it, and disconnects it: after `Ok`, after
 /// `Err`, after a panic. Returns what `body` returned.

@@ -101,7 +101,14 @@ fn a_folder_has_what_is_needed_and_nothing_of_the_solution() {
         ] {
             assert!(folder.join(file).is_file(), "{}: no {file}", task.folder);
         }
-        for file in ["stub", "examples", "target", "src/tests.rs", "src/cancel.rs"] {
+        for file in [
+            "stub",
+            "examples",
+            "target",
+            "src/tests.rs",
+            "src/cancel.rs",
+            "src/kill.rs",
+        ] {
             assert!(!folder.join(file).exists(), "{}: {file}", task.folder);
         }
         let read = |file: PathBuf| fs::read_to_string(file).unwrap();

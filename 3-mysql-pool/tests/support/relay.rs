@@ -1,10 +1,12 @@
 //! A relay between client and server that knows where a packet of MySQL's protocol begins and ends, and can hold one.
+//! It can also play an address that moves to another server, and a proxy that numbers connections itself.
 //!
 //! A packet is a length of three bytes, a number of one byte, and that many bytes. The packets of all connections,
 //! in both directions, are counted in the order in which they arrive here.
 
+use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 
 use testkit::DEADLINE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,6 +24,11 @@ pub struct Relay {
 }
 
 struct State {
+    /// The port of the server that new connections lead to.
+    server: AtomicU16,
+    /// What is added to the connection ids that new clients are told.
+    added: AtomicU32,
+    keeps_clients: AtomicBool,
     arrived: AtomicUsize,
     hold: AtomicUsize,
     held: Semaphore,
@@ -38,6 +45,9 @@ impl Relay {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
+            server: AtomicU16::new(server),
+            added: AtomicU32::new(0),
+            keeps_clients: AtomicBool::new(false),
             arrived: AtomicUsize::new(0),
             hold: AtomicUsize::new(NONE),
             held: Semaphore::new(0),
@@ -48,6 +58,7 @@ impl Relay {
         let task = tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
+                let server = shared.server.load(Ordering::SeqCst);
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else {
                     continue;
                 };
@@ -59,14 +70,37 @@ impl Relay {
                 let state = shared.clone();
                 state.open.send_modify(|open| *open += 1);
                 tokio::spawn(async move {
-                    let there = tokio::spawn(pass(from_client, to_server, state.clone()));
-                    pass(from_server, to_client, state.clone()).await;
+                    let there = state.clone();
+                    let there = tokio::spawn(async move {
+                        let mut to_server = pass(from_client, to_server, there, 0).await;
+                        let _ = to_server.shutdown().await;
+                    });
+                    let added = state.added.load(Ordering::SeqCst);
+                    let mut to_client = pass(from_server, to_client, state.clone(), added).await;
+                    if !state.keeps_clients.load(Ordering::SeqCst) {
+                        let _ = to_client.shutdown().await;
+                    }
                     let _ = there.await;
                     state.open.send_modify(|open| *open -= 1);
                 });
             }
         });
         Relay { port, state, task }
+    }
+
+    /// Leads new connections to the server on another port. Those that exist stay.
+    pub fn lead_to(&self, server: u16) {
+        self.state.server.store(server, Ordering::SeqCst);
+    }
+
+    /// Tells new clients other connection ids than the server gives them.
+    pub fn add_to_ids(&self, added: u32) {
+        self.state.added.store(added, Ordering::SeqCst);
+    }
+
+    /// From now on, a client does not hear that its server is gone.
+    pub fn keep_clients(&self) {
+        self.state.keeps_clients.store(true, Ordering::SeqCst);
     }
 
     /// From now on, holds the packet that arrives as the `number`th, counted from 0.
@@ -105,18 +139,25 @@ impl Drop for Relay {
     }
 }
 
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: Arc<State>) {
+/// Passes packets on until one side is closed. `added` is added to the connection id in the server's greeting.
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    state: Arc<State>,
+    mut added: u32,
+) -> OwnedWriteHalf {
     loop {
         let mut header = [0; 4];
         if from.read_exact(&mut header).await.is_err() {
-            break;
+            return to;
         }
         let length = u32::from_le_bytes([header[0], header[1], header[2], 0]) as usize;
         let mut packet = vec![0; 4 + length];
         packet[..4].copy_from_slice(&header);
         if from.read_exact(&mut packet[4..]).await.is_err() {
-            break;
+            return to;
         }
+        renumber(&mut packet, mem::take(&mut added));
         let number = state.arrived.fetch_add(1, Ordering::SeqCst);
         if state
             .hold
@@ -127,8 +168,19 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: Arc<State>
             state.released.acquire().await.unwrap().forget();
         }
         if to.write_all(&packet).await.is_err() {
-            break;
+            return to;
         }
     }
-    let _ = to.shutdown().await;
+}
+
+/// Changes the id in a greeting: it comes after the header, the protocol's version, and the server's version with a 0.
+fn renumber(greeting: &mut [u8], added: u32) {
+    if added > 0 {
+        let end = greeting[5..]
+            .iter()
+            .position(|byte| *byte == 0)
+            .expect("a greeting");
+        let id = greeting[5 + end + 1..].first_chunk_mut::<4>().expect("an id");
+        *id = (u32::from_le_bytes(*id) + added).to_le_bytes();
+    }
 }

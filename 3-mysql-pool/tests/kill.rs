@@ -1,0 +1,464 @@
+//! A KILL never reaches a stranger: two servers behind a real HAProxy, an address that moves to another server, a restart,
+//! a proxy that numbers connections itself. About `src/kill.rs`, not about what every solution must do.
+
+mod support;
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts, OptsBuilder, Pool};
+use mysql_pool::{Result, fetch_concurrently, fetch_users, with_pool};
+use support::{Relay, expect_error};
+use temp_mariadb::TempServer;
+use testkit::DEADLINE;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{sleep, timeout};
+
+/// A test of `src/kill.rs` fails if it takes longer.
+const LIMIT: Duration = Duration::from_secs(180);
+
+fn run(test: impl Future<Output = ()>) {
+    Runtime::new().unwrap().block_on(async {
+        timeout(LIMIT, test).await.expect("the test hangs");
+    });
+}
+
+/// What strangers run, and the pool's queries inside of `users`.
+const SLEEP: &str = "SELECT SLEEP(1000)";
+
+/// A server with a user `ada`, and a connection to look at it. Rows of its `users` take very long.
+struct Server {
+    server: TempServer,
+    admin: Conn,
+}
+
+impl Server {
+    async fn start() -> Server {
+        let start = || {
+            TempServer::options()
+                .run(shared::schema::mysql_sample())
+                .recorded()
+                .argument("--max-connections=500")
+                .start()
+        };
+        let server = spawn_blocking(start).await.unwrap().unwrap();
+        let mut admin = connect(&server.url()).await;
+        for statement in [
+            "CREATE USER ada@'127.0.0.1' IDENTIFIED BY 'secret'",
+            "GRANT ALL ON temp.* TO ada@'127.0.0.1'",
+            "RENAME TABLE users TO people",
+            "CREATE VIEW users AS SELECT id + SLEEP(1000) AS id, name, email, age FROM people",
+        ] {
+            admin.query_drop(statement).await.unwrap();
+        }
+        Server { server, admin }
+    }
+
+    fn port(&self) -> u16 {
+        self.server.port()
+    }
+
+    /// The ids of ada's connections that run a statement which contains `part`.
+    async fn running(&mut self, part: &str) -> Vec<u32> {
+        let query =
+            "SELECT id FROM information_schema.processlist WHERE user = 'ada' AND INSTR(info, ?) ORDER BY id";
+        self.admin.exec(query, (part,)).await.unwrap()
+    }
+
+    /// How many of the pool's queries run.
+    async fn queries(&mut self) -> usize {
+        self.running("FROM users").await.len()
+    }
+
+    async fn until_queries(&mut self, count: usize) {
+        let begun = Instant::now();
+        while self.queries().await != count {
+            assert!(begun.elapsed() < *DEADLINE, "not {count} queries in time");
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    async fn aborted(&mut self) -> u64 {
+        let status = "SHOW GLOBAL STATUS LIKE 'Aborted_clients'";
+        let row: Option<(String, u64)> = self.admin.query_first(status).await.unwrap();
+        row.unwrap().1
+    }
+}
+
+/// The URL for ada, at a port.
+fn url(port: u16) -> String {
+    format!("mysql://ada:secret@127.0.0.1:{port}/temp")
+}
+
+/// A connection that the server does not count twice.
+async fn connect(url: &str) -> Conn {
+    let options = OptsBuilder::from_opts(Opts::from_url(url).unwrap()).prefer_socket(false);
+    Conn::new(options).await.unwrap()
+}
+
+/// Other clients of a server, with the same user: a KILL of one of their ids would succeed.
+struct Strangers(Vec<JoinHandle<mysql_async::Result<()>>>);
+
+impl Strangers {
+    async fn join(server: &mut Server, count: usize) -> Strangers {
+        let mut tasks = Vec::new();
+        for _ in 0..count {
+            let mut stranger = connect(&url(server.port())).await;
+            tasks.push(tokio::spawn(async move { stranger.query_drop(SLEEP).await }));
+        }
+        let begun = Instant::now();
+        while server.running(SLEEP).await.len() != count {
+            assert!(begun.elapsed() < *DEADLINE, "the strangers do not sleep");
+            sleep(Duration::from_millis(2)).await;
+        }
+        Strangers(tasks)
+    }
+
+    #[track_caller]
+    fn expect_undisturbed(&self) {
+        let disturbed = self.0.iter().filter(|stranger| stranger.is_finished()).count();
+        assert_eq!(disturbed, 0, "strangers whose statement was killed");
+    }
+}
+
+/// Starts a fetch, waits until the server runs it, and drops it.
+async fn cancel_a_fetch(pool: &Pool, server: &mut Server) {
+    tokio::select! {
+        result = fetch_users(pool) => panic!("fetched too fast: {result:?}"),
+        () = server.until_queries(1) => {}
+    }
+}
+
+/// The pool closes, and says that it could not stop a query.
+#[track_caller]
+fn expect_not_stopped(outcome: Result<()>) {
+    let error = expect_error("a query that could not be stopped", outcome).to_string();
+    assert!(error.contains("could not be stopped on the server"), "{error}");
+    assert!(!error.contains("do not return one"), "{error}");
+}
+
+/// A real load balancer.
+struct HaProxy {
+    process: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl HaProxy {
+    /// Starts it in front of these ports. `None` where it is not installed.
+    async fn start(servers: [u16; 2]) -> Option<HaProxy> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("haproxy.cfg");
+        loop {
+            // Another process could take the port before HAProxy does. Then HAProxy exits.
+            let free = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let port = free.local_addr().unwrap().port();
+            drop(free);
+            let [one, other] = servers;
+            let configuration = format!(
+                "defaults\n mode tcp\n timeout connect 4s\n timeout client 1h\n timeout server 1h\n\
+                 listen both\n bind 127.0.0.1:{port}\n balance roundrobin\n \
+                 server one 127.0.0.1:{one}\n server other 127.0.0.1:{other}\n"
+            );
+            std::fs::write(&path, configuration).unwrap();
+            let mut command = Command::new("haproxy");
+            // Debian has it where only root looks.
+            let search = format!(
+                "{}:/usr/sbin:/usr/local/sbin",
+                std::env::var("PATH").unwrap_or_default()
+            );
+            command.env("PATH", search).arg("-f").arg(&path);
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            let Ok(mut process) = command.spawn() else {
+                println!("HAProxy is not installed: not tried (apt install haproxy)");
+                return None;
+            };
+            while process.try_wait().unwrap().is_none() {
+                // It listens. (A connection would reach a server, and take an id there.)
+                if TcpListener::bind(("127.0.0.1", port)).await.is_err() {
+                    return Some(HaProxy {
+                        process,
+                        port,
+                        _folder: folder,
+                    });
+                }
+                sleep(Duration::from_millis(2)).await;
+            }
+        }
+    }
+}
+
+impl Drop for HaProxy {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// On each server, strangers have the ids that the pool has on the other one.
+#[test]
+#[ignore = "about how this solution kills, not about your code"]
+fn behind_a_load_balancer_each_cancelled_query_is_stopped_and_no_stranger() {
+    run(async {
+        let (mut one, mut other) = tokio::join!(Server::start(), Server::start());
+        let Some(balancer) = HaProxy::start([one.port(), other.port()]).await else {
+            return;
+        };
+        let before = [one.aborted().await, other.aborted().await];
+        let low = Strangers::join(&mut other, 60).await;
+        let address = url(balancer.port);
+        let worked = with_pool(&address, 4, async |pool| {
+            let mut opened = Vec::new();
+            for _ in 0..4 {
+                opened.push(pool.get_conn().await?);
+            }
+            drop(opened);
+            let high = Strangers::join(&mut one, 80).await;
+            for _ in 0..50 {
+                let four = async { tokio::join!(fetch_concurrently(pool, 40), fetch_concurrently(pool, 30)) };
+                tokio::select! {
+                    result = four => panic!("fetched too fast: {result:?}"),
+                    () = async { tokio::join!(one.until_queries(2), other.until_queries(2)); } => {}
+                }
+                // Both servers still sleep: what ends the statements is the KILL.
+                tokio::join!(one.until_queries(0), other.until_queries(0));
+            }
+            low.expect_undisturbed();
+            high.expect_undisturbed();
+            Ok(())
+        });
+        worked.await.unwrap();
+        assert_eq!([one.aborted().await, other.aborted().await], before);
+    });
+}
+
+/// Each server gives its first client the same id.
+#[test]
+#[ignore = "about how this solution kills, not about your code"]
+fn of_two_queries_on_connections_of_the_same_id_only_the_cancelled_one_is_stopped() {
+    run(async {
+        let (mut one, mut other) = tokio::join!(Server::start(), Server::start());
+        let Some(balancer) = HaProxy::start([one.port(), other.port()]).await else {
+            return;
+        };
+        let address = url(balancer.port);
+        let worked = with_pool(&address, 2, async |pool| {
+            for _ in 0..5 {
+                let (first, second) = (pool.clone(), pool.clone());
+                let first = tokio::spawn(async move { fetch_users(&first).await });
+                let second = tokio::spawn(async move { fetch_users(&second).await });
+                tokio::join!(one.until_queries(1), other.until_queries(1));
+                assert_eq!(one.running("FROM users").await, other.running("FROM users").await);
+                first.abort();
+                let begun = Instant::now();
+                while one.queries().await + other.queries().await == 2 {
+                    assert!(begun.elapsed() < *DEADLINE, "the cancelled query is not stopped");
+                    sleep(Duration::from_millis(2)).await;
+                }
+                assert_eq!(one.queries().await + other.queries().await, 1);
+                assert!(!second.is_finished(), "the other query was stopped");
+                second.abort();
+                tokio::join!(one.until_queries(0), other.until_queries(0));
+            }
+            Ok(())
+        });
+        worked.await.unwrap();
+    });
+}
+
+/// The old server is silent, and its address leads to a new one.
+#[test]
+#[ignore = "about how this solution kills, not about your code"]
+fn nothing_is_killed_on_a_server_that_took_over_the_address() {
+    run(async {
+        let (mut old, mut new) = tokio::join!(Server::start(), Server::start());
+        let strangers = Strangers::join(&mut new, 60).await;
+        let relay = Relay::start(old.port()).await;
+        let address = url(relay.port);
+        let outcome = with_pool(&address, 2, async |pool| {
+            tokio::select! {
+                _ = fetch_concurrently(pool, 40) => panic!("fetched too fast"),
+                () = old.until_queries(2) => relay.lead_to(new.port()),
+            }
+            Ok(())
+        });
+        expect_not_stopped(outcome.await);
+        strangers.expect_undisturbed();
+        assert_eq!(old.queries().await, 2, "statements that run to their end");
+        assert_eq!(
+            new.running("").await.len(),
+            60,
+            "no connection left but the strangers'"
+        );
+    });
+}
+
+#[test]
+#[ignore = "about how this solution kills, not about your code"]
+fn nothing_is_killed_after_a_restart_by_an_id_from_before() {
+    run(async {
+        let mut server = Server::start().await;
+        let relay = Relay::start(server.port()).await;
+        relay.keep_clients();
+        let mut strangers = None;
+        let address = url(relay.port);
+        let outcome = with_pool(&address, 1, async |pool| {
+            tokio::select! {
+                _ = fetch_users(pool) => panic!("fetched too fast"),
+                () = async {
+                    server.until_queries(1).await;
+                    server.server.kill().unwrap();
+                    server.server.restart().unwrap();
+                    server.admin = connect(&server.server.url()).await;
+                    strangers = Some(Strangers::join(&mut server, 40).await);
+                } => {}
+            }
+            Ok(())
+        });
+        expect_not_stopped(outcome.await);
+        strangers.unwrap().expect_undisturbed();
+    });
+}
+
+/// The greeting has the proxy's id, which is a stranger's on the server.
+#[test]
+#[ignore = "about how this solution kills, not about your code"]
+fn nothing_is_killed_behind_a_proxy_that_numbers_connections_itself() {
+    run(async {
+        let mut server = Server::start().await;
+        let relay = Relay::start(server.port()).await;
+        relay.add_to_ids(2);
+        let mut strangers = None;
+        let address = url(relay.port);
+        let outcome = with_pool(&address, 1, async |pool| {
+            strangers = Some(Strangers::join(&mut server, 20).await);
+            cancel_a_fetch(pool, &mut server).await;
+            Ok(())
+        });
+        expect_not_stopped(outcome.await);
+        strangers.unwrap().expect_undisturbed();
+        assert_eq!(server.queries().await, 1, "a statement that runs to its end");
+    });
+}
+
+/// Two servers that were started in the same second, which is all that `UUID_SHORT` tells of a server.
+async fn started_in_the_same_second() -> (Server, Server) {
+    loop {
+        let (mut one, mut other) = tokio::join!(Server::start(), Server::start());
+        let second = "SELECT UUID_SHORT() >> 24";
+        let [one_second, other_second]: [Option<u64>; 2] = [
+            one.admin.query_first(second).await.unwrap(),
+            other.admin.query_first(second).await.unwrap(),
+        ];
+        if one_second == other_second {
+            return (one, other);
+        }
+    }
+}
+
+/// What the body runs with the driver alone has no name: only the server proves that it is the pool's.
+#[test]
+#[ignore = "about how this solution kills, not about your code"]
+fn a_dropped_pool_kills_its_leftovers_on_their_own_server_only() {
+    run(async {
+        let (mut old, mut new) = started_in_the_same_second().await;
+        let strangers = Strangers::join(&mut new, 60).await;
+        let relay = Relay::start(old.port()).await;
+        for moves in [true, false] {
+            relay.lead_to(old.port());
+            let address = url(relay.port);
+            let whole = with_pool(&address, 2, async |pool| {
+                let mut connection = pool.get_conn().await?;
+                Ok(connection
+                    .query_drop("SELECT BENCHMARK(1000000000000, MD5('a'))")
+                    .await?)
+            });
+            let begun = async {
+                while old.running("BENCHMARK").await.len() != 1 {
+                    sleep(Duration::from_millis(2)).await;
+                }
+            };
+            tokio::select! {
+                _ = whole => panic!("counted too fast"),
+                () = begun => if moves { relay.lead_to(new.port()) },
+            }
+            if moves {
+                // The background has come and gone when it was on the new server.
+                let looks = "SELECT COUNT(*) FROM mysql.general_log WHERE argument LIKE '%UUID_SHORT%'";
+                while new.admin.query_first(looks).await.unwrap() < Some(2) {
+                    sleep(Duration::from_millis(2)).await;
+                }
+                assert_eq!(old.running("BENCHMARK").await.len(), 1);
+                let id = old.running("BENCHMARK").await[0];
+                old.admin.query_drop(format!("KILL {id}")).await.unwrap();
+            }
+            while !old.running("BENCHMARK").await.is_empty() {
+                sleep(Duration::from_millis(2)).await;
+            }
+        }
+        strangers.expect_undisturbed();
+    });
+}
+
+/// `with_pool` did not make the pool, so it does not know the server. The query's name is proof enough.
+#[test]
+#[ignore = "about how this solution kills, not about your code"]
+fn a_query_of_a_foreign_pool_is_stopped_too() {
+    run(async {
+        let mut server = Server::start().await;
+        let strangers = Strangers::join(&mut server, 5).await;
+        let pool = Pool::new(&*url(server.port()));
+        cancel_a_fetch(&pool, &mut server).await;
+        server.until_queries(0).await;
+        strangers.expect_undisturbed();
+        pool.disconnect().await.unwrap();
+    });
+}
+
+/// By the server's log: each connection for killing has quit before the next one runs its first statement. (The server may
+/// log the next one's opening first: it learns of the two on two threads.)
+#[test]
+#[ignore = "about how this solution kills, not about your code"]
+fn a_storm_of_drops_opens_one_connection_for_killing_at_a_time() {
+    run(async {
+        let mut server = Server::start().await;
+        let address = url(server.port());
+        let worked = with_pool(&address, 20, async |pool| {
+            for _ in 0..5 {
+                let many: Vec<_> = (0..100)
+                    .map(|_| {
+                        let pool = pool.clone();
+                        tokio::spawn(async move { fetch_users(&pool).await })
+                    })
+                    .collect();
+                server.until_queries(20).await;
+                for one in &many {
+                    one.abort();
+                }
+                server.until_queries(0).await;
+            }
+            Ok(())
+        });
+        worked.await.unwrap();
+        let connections = server.server.timeline().unwrap().connections;
+        let kills = |sql: &str| sql.contains("KILL QUERY") || sql.contains("LEFT(info");
+        let killing: Vec<_> = connections
+            .iter()
+            .filter_map(|connection| {
+                let first = connection.statements.iter().find(|one| kills(&one.sql))?;
+                Some((first.begun, connection.closing.expect("a polite end")))
+            })
+            .collect();
+        assert!(killing.len() >= 5, "{killing:?}");
+        for pair in killing.windows(2) {
+            assert!(pair[0].1 <= pair[1].0, "two at a time: {pair:?}");
+        }
+        assert_eq!(server.aborted().await, 0);
+    });
+}
