@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use checker::task::{TASKS, Task, workspace};
+use checker::solution::Solution;
+use checker::task::{TASKS, Task};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -96,13 +97,13 @@ fn grade(program: &Path, tasks: &[Task], kind: &str, copies: usize) -> Result<(u
     let class = tempfile::tempdir()?;
     let mut crates: Vec<PathBuf> = Vec::new();
     for task in tasks {
-        for solution in fs::read_dir(workspace().join("solutions").join(task.folder).join(kind))? {
-            let solution = fs::read_to_string(solution?.path())?;
+        let solutions = Solution::all(*task)?;
+        for solution in solutions.iter().filter(|one| one.kind.folder() == kind) {
             for _ in 0..copies {
                 let folder = class.path().join(format!("{:03}", crates.len()));
                 fs::create_dir_all(folder.join("src"))?;
                 fs::copy(task.path().join("Cargo.toml"), folder.join("Cargo.toml"))?;
-                fs::write(folder.join("src/lib.rs"), &solution)?;
+                fs::write(folder.join("src/lib.rs"), &solution.program)?;
                 crates.push(folder);
             }
         }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::outcome::{Check, Verdict};
-use crate::task::{Task, workspace};
+use crate::solution::{Kind, Solution};
+use crate::task::Task;
 
 /// The hints for a check that did not pass: its own hint; what it expected and saw; the mistakes that it is known to
 /// catch; the check itself; and where a solution is to be read.
@@ -42,28 +43,21 @@ pub fn hints(task: Task, check: &Check) -> Vec<String> {
     hints
 }
 
-/// What the wrong solutions that this check catches do wrong.
+/// Lists the mistakes of the wrong solutions that this check catches.
 fn mistakes(task: Task, name: &str) -> Option<String> {
-    let folder = workspace().join("solutions").join(task.folder).join("wrong");
-    let mut mistakes = Vec::new();
-    for file in fs::read_dir(folder).ok()?.flatten() {
-        let text = fs::read_to_string(file.path()).unwrap_or_default();
-        let header: Vec<&str> = text
-            .lines()
-            .map_while(|line| line.strip_prefix("//!"))
-            .map(str::trim)
-            .collect();
-        if header.iter().any(|line| {
-            line.strip_prefix("caught by:")
-                .is_some_and(|by| by.trim() == name)
-        }) {
-            let about: Vec<&str> = header.into_iter().take_while(|line| !line.is_empty()).collect();
-            mistakes.push(about.join(" ").trim_start_matches("Wrong: ").to_owned());
+    let mut list = String::new();
+    for solution in Solution::all(task).ok()? {
+        match solution.kind {
+            Kind::Wrong {
+                mistake, caught_by, ..
+            } if caught_by.iter().any(|by| by == name) => {
+                list.push_str("\n- ");
+                list.push_str(&mistake);
+            }
+            _ => (),
         }
     }
-    mistakes.sort();
-    let list: String = mistakes.iter().map(|mistake| format!("\n- {mistake}")).collect();
-    (!mistakes.is_empty()).then(|| format!("solutions that fail this check have done one of these:{list}"))
+    (!list.is_empty()).then(|| format!("solutions that fail this check have done one of these:{list}"))
 }
 
 /// The check as it is written, and where.

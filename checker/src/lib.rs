@@ -22,6 +22,7 @@ pub mod official;
 pub mod outcome;
 pub mod process;
 pub mod report;
+pub mod solution;
 pub mod start;
 pub mod task;
 mod usage;

@@ -1,48 +1,53 @@
-//! Proof of the checks: every wrong solution is caught by the check that it names and by no other, every right one
-//! passes all that are required, also in the place of ours in the task's program, and there is a wrong one for each.
+//! Proof of the checks: every wrong solution fails exactly the checks that its header names, every right one passes
+//! all required checks and the tests of the program, and every required check catches a wrong solution.
 //!
 //! `cargo test -p solutions -- 2-concurrent/wrong` runs some of them.
-
-mod solution;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use checker::compile::BINARY;
 use checker::fence::Fence;
 use checker::official::{Official, Target, Tasks};
-use checker::outcome::{self, Check, Problem};
+use checker::outcome::{Check, Problem, Verdict};
+use checker::solution::{EVERY_CHECK, Kind, Solution};
 use checker::task::{CHECKS, TASKS, Task};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use solution::{Solution, Verdict};
-
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // One more than cores, for the checks of most wrong solutions wait in vain.
+    // One more than cores, because most wrong solutions make a check wait until its deadline.
     let cores = available_parallelism().map_or(1, |count| count.get());
     arguments.test_threads.get_or_insert(cores + 1);
     let (mut trials, mut wrong, mut right) = (Vec::new(), 0, 0);
     for task in TASKS {
-        let solutions = solutions(task);
-        for solution in &solutions {
-            match solution.verdict {
-                Verdict::Right => right += 1,
-                Verdict::Wrong { .. } => wrong += 1,
+        let solutions = match Solution::all(task) {
+            Ok(solutions) => solutions,
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::FAILURE;
             }
+        };
+        for solution in &solutions {
+            match solution.kind {
+                Kind::Right => right += 1,
+                Kind::Wrong { .. } => wrong += 1,
+            }
+            let name = format!("{}/{}/{}", task.folder, solution.kind.folder(), solution.name());
             let solution = solution.clone();
-            trials.push(Trial::test(solution.name(), move || judge(task, &solution)));
+            trials.push(Trial::test(name, move || {
+                judge(task, &solution).map_err(|failed| explain(&solution, &failed))
+            }));
         }
         let name = format!("{}: every required check catches a wrong solution", task.folder);
         trials.push(Trial::test(name, move || every_check_is_named(task, &solutions)));
     }
     let count = trials.len();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    // Only where all of them have been judged.
+    // Only if all of them have been judged.
     if conclusion.num_passed as usize == count {
         println!(
             "{wrong} wrong solutions, each caught by the check that it names; {right} right ones, all passed\n"
@@ -51,51 +56,37 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// The solutions of a task, in the order of their names.
-fn solutions(task: Task) -> Vec<Solution> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(task.folder);
-    let mut solutions = Vec::new();
-    for kind in ["right", "wrong"] {
-        let files = fs::read_dir(folder.join(kind)).into_iter().flatten();
-        let mut files: Vec<_> = files
-            .map(|file| file.expect("a folder that can be read").path())
-            .collect();
-        files.sort();
-        solutions.extend(
-            files
-                .into_iter()
-                .map(|file| Solution::read(task.folder, kind, file)),
-        );
-    }
-    solutions
-}
-
 /// Runs the required checks on a solution, and compares those that failed with those that should.
 fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
     let (official, checks) = official(task)?;
-    let targets: &[&str] = match &solution.verdict {
-        Verdict::Right => &[CHECKS, BINARY],
-        Verdict::Wrong { .. } => &[CHECKS],
+    let targets: &[&str] = match &solution.kind {
+        Kind::Right => &[CHECKS, BINARY],
+        Kind::Wrong { .. } => &[CHECKS],
     };
-    let compiled = official
-        .compile(&solution.file, targets, &Fence::Open)
-        .map_err(in_full)?;
+    let folder = tempfile::tempdir()?;
+    let root = folder.path().join("lib.rs");
+    fs::write(&root, &solution.program)?;
+    let compiled = official.compile(&root, targets, &Fence::Open).map_err(in_full)?;
     let mut outcomes = compiled.run_required(checks, &Fence::Open).map_err(in_full)?;
-    let expected = solution.verdict.failing(&names(checks));
-    match solution.verdict {
-        Verdict::Right => {
-            compare(&outcomes, &expected)?;
+    match &solution.kind {
+        Kind::Right => {
+            compare(&outcomes, &BTreeSet::new())?;
             let binary = official
                 .target(BINARY)
                 .ok_or("a task without tests of its program")?;
             match compiled.run_tests(binary, &Fence::Open).map_err(in_full)? {
-                outcome::Verdict::Passed => Ok(()),
+                Verdict::Passed => Ok(()),
                 failed => Err(format!("the tests of the program: {failed:#?}").into()),
             }
         }
-        Verdict::Wrong { .. } => {
-            // What is wrong with it may also fail a check that ran beside the one which is there for it, in the same
-            // process. So whatever is not as expected has the process for itself, the second time.
+        Kind::Wrong { caught_by, also, .. } => {
+            let expected = if *caught_by == [EVERY_CHECK] {
+                names(checks)
+            } else {
+                caught_by.iter().chain(also).map(String::as_str).collect()
+            };
+            // A mistake can also fail a check that ran beside the one for it, in the same process. Each check with an
+            // unexpected outcome gets a second run, in a separate process.
             for check in &mut outcomes {
                 if has_failed(check) != expected.contains(last_name(&check.name)) {
                     *check = compiled.run(checks, &check.name, &Fence::Open).map_err(in_full)?;
@@ -106,8 +97,15 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
     }
 }
 
+/// Adds the edit to what is wrong with the proof.
+fn explain(solution: &Solution, failed: &Failed) -> Failed {
+    let message = failed.message().unwrap_or_default().trim_end();
+    let edit = solution.edit.as_deref().unwrap_or_default();
+    format!("{message}\n\n{}\n{edit}", solution.file.display()).into()
+}
+
 fn has_failed(check: &Check) -> bool {
-    check.verdict != outcome::Verdict::Passed
+    check.verdict != Verdict::Passed
 }
 
 fn compare(outcomes: &[Check], expected: &BTreeSet<&str>) -> Result<(), Failed> {
@@ -130,29 +128,25 @@ fn compare(outcomes: &[Check], expected: &BTreeSet<&str>) -> Result<(), Failed> 
     Err(format!("{missed}{surprising}\n{report}").into())
 }
 
-/// Whether a wrong solution stands against each required check, and there are four right ones.
+/// Fails if a required check catches no wrong solution, or if there are fewer than four right ones.
 fn every_check_is_named(task: Task, solutions: &[Solution]) -> Result<(), Failed> {
     let (_, checks) = official(task)?;
-    let required = names(checks);
-    let verdicts = || solutions.iter().map(|solution| &solution.verdict);
-    let caught: BTreeSet<&str> = verdicts()
-        .flat_map(Verdict::caught_by)
-        .map(String::as_str)
-        .collect();
-    let missing = &required - &caught;
+    let caught = solutions.iter().flat_map(|solution| solution.kind.caught_by());
+    let missing = &names(checks) - &caught.map(String::as_str).collect();
     if !missing.is_empty() {
         return Err(format!("no wrong solution is caught by: {missing:#?}").into());
     }
-    let rights = verdicts()
-        .filter(|verdict| matches!(verdict, Verdict::Right))
+    let right = solutions
+        .iter()
+        .filter(|solution| solution.kind == Kind::Right)
         .count();
-    if rights < 4 {
-        return Err(format!("{rights} right solutions, and not four").into());
+    if right < 4 {
+        return Err(format!("{right} right solutions, expected at least 4").into());
     }
     Ok(())
 }
 
-/// A task and its checks, built when the first solution asks for them.
+/// Returns a task and its checks, built when the first solution asks for them.
 fn official(task: Task) -> Result<(&'static Official, &'static Target), Failed> {
     static BUILT: Tasks = Tasks::new();
     let official = BUILT.official(task).map_err(in_full)?;
@@ -163,7 +157,7 @@ fn in_full(problem: Problem) -> Failed {
     format!("{}\n{}", problem.message, problem.details).into()
 }
 
-/// The names of the required checks.
+/// Returns the names of the required checks.
 fn names(checks: &Target) -> BTreeSet<&str> {
     checks.required.iter().map(|path| last_name(path)).collect()
 }

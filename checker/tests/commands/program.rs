@@ -1,10 +1,11 @@
 //! The program, and crates to give it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use checker::task::{Task, workspace};
+use checker::solution::Solution;
+use checker::task::Task;
 use tempfile::TempDir;
 
 /// A command line of the program, which has no environment of its own but for the paths.
@@ -89,8 +90,9 @@ pub fn solution() -> String {
 
 /// A wrong solution of task 0.
 pub fn wrong(name: &str) -> String {
-    let folder: PathBuf = workspace().join("solutions").join(task_0().folder).join("wrong");
-    fs::read_to_string(folder.join(name).with_extension("rs")).expect("a wrong solution")
+    let solutions = Solution::all(task_0()).expect("solutions that can be read");
+    let solution = solutions.into_iter().find(|solution| solution.name() == name);
+    solution.expect("a wrong solution").program
 }
 
 pub fn text(path: &Path) -> String {

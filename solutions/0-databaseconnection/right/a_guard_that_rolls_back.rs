@@ -1,5 +1,5 @@
-//! Right: a guard of its own rolls back what was not committed, and everything else is left to the order in which
-//! values are dropped. The connection lies in a box.
+//! Right: a guard rolls back what was not committed. The order in which values are dropped does the rest. The
+//! connection is in a box.
 
 use std::ops::Deref;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Right: the connection is a state, open or closed; the transaction is a savepoint, which is one where none is open;
-//! and an error is a text.
+//! Right: the connection is an enum, open or closed. The transaction is a savepoint, which begins one if none is
+//! open. The error holds a string.
 
 use std::fmt;
 use std::ops::Deref;
@@ -80,7 +80,7 @@ pub fn with_connection<T>(
 ) -> Result<T> {
     let connection = DatabaseConnection::open(database)?;
     connection.execute_batch("SAVEPOINT body")?;
-    // Nothing is rolled back here: what is not released when the connection closes has never happened.
+    // No rollback: closing the connection undoes a savepoint that was not released.
     let worked = body(&connection).and_then(|value| {
         connection.execute_batch("RELEASE body")?;
         Ok(value)

@@ -1,5 +1,5 @@
-//! Right: the transaction in SQL, the panic caught and sent on, as `try … except … finally` would have it; and any
-//! error in a box.
+//! Right: the transaction is written in SQL. A panic is caught and resumed, as in `try … except … finally`. The error
+//! is a box.
 
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -22,7 +22,9 @@ impl DatabaseConnection {
             return Err(format!("{} is no file", database.display()).into());
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
-        Ok(DatabaseConnection(Connection::open_with_flags(database, flags)?))
+        Ok(DatabaseConnection(Connection::open_with_flags(
+            database, flags,
+        )?))
     }
 
     pub fn close(self) -> Result<()> {
@@ -47,7 +49,7 @@ pub fn with_connection<T>(
     let worked = catch_unwind(AssertUnwindSafe(|| body(&connection)));
     let ended = match &worked {
         Ok(Ok(_)) => connection.execute_batch("COMMIT"),
-        _ if connection.is_autocommit() => Ok(()), // SQLite has rolled back by itself
+        _ if connection.is_autocommit() => Ok(()), // SQLite has already rolled back
         _ => connection.execute_batch("ROLLBACK"),
     };
     let closed = connection.close();
@@ -67,7 +69,9 @@ pub fn with_connection<T>(
 
 pub fn fetch_users(connection: &Connection) -> Result<Vec<User>> {
     let mut statement = connection.prepare("SELECT id, name, email, age FROM users ORDER BY id")?;
-    let users = statement.query_map([], user)?.collect::<rusqlite::Result<_>>()?;
+    let users = statement
+        .query_map([], user)?
+        .collect::<rusqlite::Result<_>>()?;
     Ok(users)
 }
 

@@ -1,4 +1,4 @@
-//! Right: an `Option<Connection>` with a hand-written `Drop`, and an error type of its own.
+//! Right: an `Option<Connection>` with a hand-written `Drop`, and an own error type.
 
 use std::fmt;
 use std::ops::Deref;
@@ -18,7 +18,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Missing(path) => write!(f, "cannot open {}: there is no such file", path.display()),
+            Error::Missing(path) => {
+                write!(f, "cannot open {}: there is no such file", path.display())
+            }
             Error::Sqlite(_) => write!(f, "the database reports an error"),
         }
     }
@@ -40,7 +42,7 @@ impl From<rusqlite::Error> for Error {
 }
 
 pub struct DatabaseConnection {
-    /// `None` only when it has been closed.
+    /// `None` only after it was closed.
     connection: Option<Connection>,
 }
 
@@ -67,7 +69,7 @@ impl DatabaseConnection {
 impl Drop for DatabaseConnection {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            let _ = connection.close(); // nobody could be told
+            let _ = connection.close(); // `drop` cannot return an error
         }
     }
 }
@@ -76,7 +78,9 @@ impl Deref for DatabaseConnection {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        self.connection.as_ref().expect("it is open until it is closed")
+        self.connection
+            .as_ref()
+            .expect("it is open until it is closed")
     }
 }
 

@@ -1,5 +1,5 @@
-//! Right: the connection lies in an `Rc`, of which there is only one; the transaction is the one that borrows the
-//! connection mutably; and an error is told the path.
+//! Right: the only `Rc` holds the connection. The transaction borrows the connection mutably. An error names the
+//! path.
 
 use std::ops::Deref;
 use std::path::Path;
@@ -47,7 +47,10 @@ pub fn with_connection<T>(
     outcome(worked, close(connection)).map_err(|error| error.in_database(database.as_ref()))
 }
 
-fn in_transaction<T>(connection: &mut Connection, body: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+fn in_transaction<T>(
+    connection: &mut Connection,
+    body: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
     let value = body(&transaction)?;
     transaction.commit()?;

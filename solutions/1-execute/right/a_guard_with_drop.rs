@@ -71,7 +71,9 @@ impl ExecuteQuery {
     fn values(&self) -> Result<&[Value]> {
         match &self.parameters {
             Ok(values) => Ok(values),
-            Err(reason) => Err(rusqlite::Error::ToSqlConversionFailure(reason.as_str().into()).into()),
+            Err(reason) => {
+                Err(rusqlite::Error::ToSqlConversionFailure(reason.as_str().into()).into())
+            }
         }
     }
 }

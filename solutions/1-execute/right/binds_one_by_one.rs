@@ -1,4 +1,4 @@
-//! Right: the values are bound one by one, and counted before; an error type of its own.
+//! Right: the values are counted and then bound one by one. It has an own error type.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -22,7 +22,10 @@ impl fmt::Display for Error {
         match self {
             Error::NoSuchFile(path) => write!(f, "there is no file {}", path.display()),
             Error::Parameters { given, expected } => {
-                write!(f, "the query wants {expected} parameters and was given {given}")
+                write!(
+                    f,
+                    "the query wants {expected} parameters and was given {given}"
+                )
             }
             Error::Unbindable(reason) => write!(f, "a parameter cannot be bound: {reason}"),
             Error::Sqlite(error) => write!(f, "SQLite: {error}"),
@@ -110,7 +113,9 @@ impl ExecuteQuery {
 
 fn to_value(parameter: impl ToSql) -> std::result::Result<Value, String> {
     match parameter.to_sql() {
-        Ok(ToSqlOutput::Borrowed(value)) => Value::try_from(value).map_err(|error| error.to_string()),
+        Ok(ToSqlOutput::Borrowed(value)) => {
+            Value::try_from(value).map_err(|error| error.to_string())
+        }
         Ok(ToSqlOutput::Owned(value)) => Ok(value),
         Ok(_) => Err("it is of a kind that cannot be kept".to_owned()),
         Err(error) => Err(error.to_string()),

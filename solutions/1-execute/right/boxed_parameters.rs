@@ -1,5 +1,5 @@
-//! Right: the parameters are kept as trait objects, and what could not be converted as an object that fails again when
-//! it is bound. Everything is closed by the order in which variables are dropped.
+//! Right: the parameters are kept as trait objects. A parameter that cannot be converted becomes an object that fails
+//! again when it is bound. Resources close in the order in which variables are dropped.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,9 @@ struct Unbindable(String);
 
 impl ToSql for Unbindable {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Err(rusqlite::Error::ToSqlConversionFailure(self.0.as_str().into()))
+        Err(rusqlite::Error::ToSqlConversionFailure(
+            self.0.as_str().into(),
+        ))
     }
 }
 
@@ -49,7 +51,7 @@ impl ExecuteQuery {
     }
 
     pub fn execute(&self) -> Result<usize> {
-        // The rows of a RETURNING are stepped as well, and what was changed is asked of SQLite.
+        // `Statement::execute` would refuse the rows of a RETURNING.
         let connection = open(&self.database)?;
         let mut statement = connection.prepare(&self.query)?;
         let mut rows = statement.query(params_from_iter(&self.parameters))?;

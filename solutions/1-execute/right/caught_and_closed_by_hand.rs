@@ -1,5 +1,5 @@
-//! Right: the body's panic is caught and sent on, so that the close stands in one place and can report; any error in a
-//! box.
+//! Right: the body's panic is caught and resumed, so the close stands in one place and can return its error. The
+//! error is a box.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
@@ -44,23 +44,37 @@ impl ExecuteQuery {
             while let Some(row) = rows.next()? {
                 let (id, name) = (row.get("id")?, row.get("name")?);
                 let (email, age) = (row.get("email")?, row.get("age")?);
-                users.push(User { id, name, email, age });
+                users.push(User {
+                    id,
+                    name,
+                    email,
+                    age,
+                });
             }
             Ok(users)
         })
     }
 
     pub fn execute(&self) -> Result<usize> {
-        self.with_connection(|connection, parameters| Ok(connection.execute(&self.query, parameters)?))
+        self.with_connection(|connection, parameters| {
+            Ok(connection.execute(&self.query, parameters)?)
+        })
     }
 
-    fn with_connection<T>(&self, work: impl FnOnce(&Connection, &[&dyn ToSql]) -> Result<T>) -> Result<T> {
-        let values = self.parameters.as_ref().map_err(|error| error.to_string())?;
+    fn with_connection<T>(
+        &self,
+        work: impl FnOnce(&Connection, &[&dyn ToSql]) -> Result<T>,
+    ) -> Result<T> {
+        let values = self
+            .parameters
+            .as_ref()
+            .map_err(|error| error.to_string())?;
         let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
         if !self.database.is_file() {
             return Err(format!("{} is not a file", self.database.display()).into());
         }
-        let connection = Connection::open_with_flags(&self.database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let connection =
+            Connection::open_with_flags(&self.database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let worked = catch_unwind(AssertUnwindSafe(|| work(&connection, &values)));
         let closed = connection.close();
         match worked {

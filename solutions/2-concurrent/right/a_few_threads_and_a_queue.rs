@@ -1,5 +1,5 @@
-//! Right: a few threads that live as long as the program, and a queue of jobs for them. SQLite is interrupted from outside,
-//! again and again, until the thread has noticed.
+//! Right: a few threads that live as long as the program, and a queue of jobs for them. SQLite is interrupted from
+//! outside, repeatedly, until the thread has noticed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -35,7 +35,7 @@ static QUEUE: LazyLock<mpsc::Sender<Job>> = LazyLock::new(|| {
     sender
 });
 
-/// What a future and its job know of each other.
+/// The state that a future shares with its job.
 #[derive(Default)]
 struct Shared {
     is_dropped: AtomicBool,
@@ -51,7 +51,7 @@ impl Drop for InterruptOnDrop {
         if shared.handle.lock().expect("no panic with it").is_none() {
             return;
         }
-        // An interrupt reaches the statement that runs, and not the next one. So until the connection is gone:
+        // An interrupt stops only the running statement, so repeat it until the connection is closed.
         thread::spawn(move || {
             while let Some(handle) = &*shared.handle.lock().expect("no panic with it") {
                 handle.interrupt();
@@ -75,7 +75,9 @@ pub async fn with_connection<T: Send + 'static>(
         *shared.handle.lock().expect("no panic with it") = None;
         let _ = tell.send(outcome);
     });
-    QUEUE.send(job).expect("the threads live as long as the program");
+    QUEUE
+        .send(job)
+        .expect("the threads live as long as the program");
     match told.await.expect("every job tells its outcome") {
         Ok(outcome) => outcome.map_err(|error| error.in_database(database)),
         Err(panic) => resume_unwind(panic),
@@ -87,14 +89,17 @@ fn work<T>(path: &Path, shared: &Shared, body: impl FnOnce(&Connection) -> Resul
     connection.busy_timeout(Duration::from_millis(250))?;
     *shared.handle.lock().expect("no panic with it") = Some(connection.get_interrupt_handle());
     if shared.is_dropped.load(Ordering::SeqCst) {
-        return Err(rusqlite::Error::InvalidQuery.into()); // nobody reads it
+        return Err(rusqlite::Error::InvalidQuery.into()); // the future is gone, so no caller sees it
     }
     let worked = in_transaction(&connection, body);
     let closed = connection.close().map_err(|(_, error)| error.into());
     outcome(worked, closed)
 }
 
-fn in_transaction<T>(connection: &Connection, body: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+fn in_transaction<T>(
+    connection: &Connection,
+    body: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
     let transaction = connection.unchecked_transaction()?;
     let value = body(&transaction)?;
     transaction.commit()?;
@@ -117,14 +122,17 @@ pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<Us
     .await
 }
 
-pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
+pub async fn fetch_concurrently(
+    database: &Path,
+    older_than: u32,
+) -> Result<(Vec<User>, Vec<User>)> {
     tokio::try_join!(
         async_fetch_users(database),
         async_fetch_older_users(database, older_than)
     )
 }
 
-/// Left as it is: the second driver is an extra.
+/// The program needs these names; a second driver is an extra.
 pub mod on_sqlx {
     pub use super::{async_fetch_older_users, async_fetch_users, fetch_concurrently};
 }

@@ -1,5 +1,5 @@
-//! Right: a guard with an `Option<Connection>` and a `Drop` of its own, on the threads of the crate `blocking`, which
-//! needs no executor in particular.
+//! Right: a guard with an `Option<Connection>` and a `Drop`, on the threads of the crate `blocking`, which works with
+//! any executor.
 
 use std::ops::Deref;
 use std::path::Path;
@@ -54,7 +54,7 @@ impl Drop for Guard {
     }
 }
 
-/// The flag is set when this is dropped.
+/// Sets the flag when it is dropped.
 struct StopOnDrop(Arc<AtomicBool>);
 
 impl Drop for StopOnDrop {
@@ -109,8 +109,11 @@ pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<Us
     with_connection(database, move |connection| older_users(connection, age)).await
 }
 
-pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
-    // One flag for both. It is set when this function returns, and so when one of them has failed.
+pub async fn fetch_concurrently(
+    database: &Path,
+    older_than: u32,
+) -> Result<(Vec<User>, Vec<User>)> {
+    // One flag for both. It is set when this function returns, for example because one has failed.
     let stop = StopOnDrop(Arc::default());
     let older = move |connection: &Connection| older_users(connection, older_than);
     future::try_zip(
@@ -120,7 +123,7 @@ pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec
     .await
 }
 
-/// Left as it is: the second driver is an extra.
+/// The program needs these names; a second driver is an extra.
 pub mod on_sqlx {
     pub use super::{async_fetch_older_users, async_fetch_users, fetch_concurrently};
 }

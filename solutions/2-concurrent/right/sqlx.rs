@@ -1,5 +1,5 @@
-//! Right: the users are fetched with sqlx, which keeps a thread for each connection; only `with_connection`, which hands
-//! out a connection of rusqlite, is on `spawn_blocking`.
+//! Right: sqlx fetches the users, with a thread for each connection. Only `with_connection`, which passes a
+//! connection of rusqlite to its body, uses `spawn_blocking`.
 
 use std::panic::resume_unwind;
 use std::path::Path;
@@ -51,7 +51,10 @@ pub async fn with_connection<T: Send + 'static>(
     }
 }
 
-fn in_transaction<T>(connection: &Rusqlite, body: impl FnOnce(&Rusqlite) -> Result<T>) -> Result<T> {
+fn in_transaction<T>(
+    connection: &Rusqlite,
+    body: impl FnOnce(&Rusqlite) -> Result<T>,
+) -> Result<T> {
     let transaction = connection.unchecked_transaction()?;
     let value = body(&transaction)?;
     transaction.commit()?;
@@ -71,7 +74,10 @@ pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<Us
     .await
 }
 
-pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
+pub async fn fetch_concurrently(
+    database: &Path,
+    older_than: u32,
+) -> Result<(Vec<User>, Vec<User>)> {
     try_zip(
         async_fetch_users(database),
         async_fetch_older_users(database, older_than),
@@ -113,23 +119,34 @@ async fn fetch_over(
         Some(age) => query.bind(age),
         None => query,
     };
-    query.fetch_all(connection).await?.iter().map(user).collect()
+    query
+        .fetch_all(connection)
+        .await?
+        .iter()
+        .map(user)
+        .collect()
 }
 
 fn user(row: &SqliteRow) -> sqlx::Result<User> {
-    // An `Option`, for a NULL is read as 0, or as an empty text, otherwise.
+    // Decoded as `Option`: sqlx would otherwise read NULL as 0 or an empty string.
     let null = |column: &str| sqlx::Error::Decode(format!("the column {column} holds NULL").into());
     Ok(User {
-        id: row.try_get::<Option<_>, _>("id")?.ok_or_else(|| null("id"))?,
-        name: row.try_get::<Option<_>, _>("name")?.ok_or_else(|| null("name"))?,
+        id: row
+            .try_get::<Option<_>, _>("id")?
+            .ok_or_else(|| null("id"))?,
+        name: row
+            .try_get::<Option<_>, _>("name")?
+            .ok_or_else(|| null("name"))?,
         email: row
             .try_get::<Option<_>, _>("email")?
             .ok_or_else(|| null("email"))?,
-        age: row.try_get::<Option<_>, _>("age")?.ok_or_else(|| null("age"))?,
+        age: row
+            .try_get::<Option<_>, _>("age")?
+            .ok_or_else(|| null("age"))?,
     })
 }
 
-/// Left as it is: the second driver is an extra.
+/// The program needs these names; a second driver is an extra.
 pub mod on_sqlx {
     pub use super::{async_fetch_older_users, async_fetch_users, fetch_concurrently};
 }

@@ -1,5 +1,5 @@
-//! Right: a thread that owns the connection and takes orders through a channel, one after the other, as aiosqlite does.
-//! When nobody can order any more, it ends, and the connection with it.
+//! Right: a thread owns the connection and takes orders from a channel, one after the other, as aiosqlite does. When
+//! the channel closes, the thread ends and the connection closes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -43,7 +43,7 @@ impl Orders {
         }
     }
 
-    /// Has something done on the thread, and waits for its outcome.
+    /// Sends an order to the thread, and waits for its result.
     async fn order<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Option<Connection>) -> Result<T> + Send + 'static,
@@ -86,7 +86,8 @@ pub async fn with_connection<T: Send + 'static>(
         };
         orders.order(connect).await?;
         let value = orders.order(|connection| body(opened(connection))).await?;
-        let commit = |connection: &mut Option<Connection>| Ok(opened(connection).execute_batch("COMMIT")?);
+        let commit =
+            |connection: &mut Option<Connection>| Ok(opened(connection).execute_batch("COMMIT")?);
         orders.order(commit).await?;
         Ok(value)
     };
@@ -119,14 +120,17 @@ pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<Us
     .await
 }
 
-pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
+pub async fn fetch_concurrently(
+    database: &Path,
+    older_than: u32,
+) -> Result<(Vec<User>, Vec<User>)> {
     tokio::try_join!(
         async_fetch_users(database),
         async_fetch_older_users(database, older_than)
     )
 }
 
-/// Left as it is: the second driver is an extra.
+/// The program needs these names; a second driver is an extra.
 pub mod on_sqlx {
     pub use super::{async_fetch_older_users, async_fetch_users, fetch_concurrently};
 }

@@ -1,4 +1,4 @@
-//! Right: a thread for each connection, which sends its outcome through a channel; and an error type of its own.
+//! Right: a thread for each connection, which sends its result through a channel. It has an own error type.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -21,7 +21,7 @@ pub enum Error {
     In(PathBuf, Box<Error>),
 }
 
-/// How many threads there may be at a time. A `Semaphore` lets those in first who came first.
+/// Limits the number of threads. A `Semaphore` is fair: callers get permits in the order in which they asked.
 static THREADS: Semaphore = Semaphore::const_new(100);
 
 struct StopOnDrop(Arc<AtomicBool>);
@@ -45,7 +45,7 @@ pub async fn with_connection<T: Send + 'static>(
         let work = || on_this_thread(&path, stop, body);
         let outcome = catch_unwind(AssertUnwindSafe(work));
         drop(permit);
-        // Nobody listens any more when the future was dropped.
+        // Fails if the future was dropped.
         let _ = sender.send(outcome);
     });
     match receiver.await.expect("the thread sends its outcome") {
@@ -81,7 +81,12 @@ pub async fn async_fetch_users(database: &Path) -> Result<Vec<User>> {
 }
 
 pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<User>> {
-    fetch(database, "SELECT * FROM users WHERE age > ?1 ORDER BY id", [age]).await
+    fetch(
+        database,
+        "SELECT * FROM users WHERE age > ?1 ORDER BY id",
+        [age],
+    )
+    .await
 }
 
 async fn fetch(
@@ -104,7 +109,10 @@ async fn fetch(
     .await
 }
 
-pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
+pub async fn fetch_concurrently(
+    database: &Path,
+    older_than: u32,
+) -> Result<(Vec<User>, Vec<User>)> {
     tokio::try_join!(
         async_fetch_users(database),
         async_fetch_older_users(database, older_than)
@@ -120,7 +128,9 @@ impl From<rusqlite::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::NoFile(path) => write!(f, "there is no file {}: create it first", path.display()),
+            Error::NoFile(path) => {
+                write!(f, "there is no file {}: create it first", path.display())
+            }
             Error::Sqlite(error) => write!(f, "the query failed, check it: {error}"),
             Error::In(path, error) => write!(f, "in {}: {error}", path.display()),
         }
@@ -129,7 +139,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Left as it is: the second driver is an extra.
+/// The program needs these names; a second driver is an extra.
 pub mod on_sqlx {
     pub use super::{async_fetch_older_users, async_fetch_users, fetch_concurrently};
 }

@@ -1,5 +1,5 @@
-//! Right: a guard disconnects the pool in the background if nobody has done so before; rows are streamed as they come;
-//! and the error is an enum.
+//! Right: a guard disconnects the pool in the background, unless it was disconnected before. Rows are streamed as
+//! they come. The error is an enum.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -16,7 +16,7 @@ pub enum Error {
     NoConnections,
     Driver(mysql_async::Error),
     Column(&'static str),
-    /// On this database.
+    /// The database that the error is about.
     On(String, Box<Error>),
 }
 
@@ -49,7 +49,7 @@ impl From<mysql_async::Error> for Error {
     }
 }
 
-/// Disconnects the pool when it is dropped with one.
+/// Disconnects the pool that it holds, if any, when it is dropped.
 struct Guard {
     pool: Option<Pool>,
     runtime: Handle,
@@ -102,7 +102,12 @@ pub async fn with_pool<T>(
 }
 
 pub async fn fetch_users(pool: &Pool) -> Result<Vec<User>> {
-    fetch(pool, "SELECT id, name, email, age FROM users ORDER BY id", ()).await
+    fetch(
+        pool,
+        "SELECT id, name, email, age FROM users ORDER BY id",
+        (),
+    )
+    .await
 }
 
 pub async fn fetch_older_users(pool: &Pool, age: u32) -> Result<Vec<User>> {

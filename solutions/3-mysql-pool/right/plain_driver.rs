@@ -1,5 +1,5 @@
-//! Right: the driver alone. When the future of `with_pool` is dropped, the last handle of the pool goes with it, and the
-//! driver disconnects what idles.
+//! Right: the driver alone. When the future of `with_pool` is dropped, the last handle of the pool is dropped as
+//! well, and the driver disconnects idle connections. The wrong solutions are edits of this one.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -54,7 +54,7 @@ pub async fn with_pool<T>(
     }
 }
 
-/// Everything of the URL but the password.
+/// Returns everything in the URL except the password.
 fn place(options: &Opts) -> String {
     let (host, port) = (options.ip_or_hostname(), options.tcp_port());
     let user = options.user().unwrap_or_default();

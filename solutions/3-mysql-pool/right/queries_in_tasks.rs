@@ -1,5 +1,5 @@
-//! Right: each query runs in a task of its own, and so on another thread, if there is one; a `JoinSet` stops the tasks
-//! of those that nobody waits for any more.
+//! Right: each query runs in a task, on another thread if there is one. A `JoinSet` aborts the tasks whose caller is
+//! gone.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -80,7 +80,7 @@ pub async fn fetch_concurrently(pool: &Pool, older_than: u32) -> Result<(Vec<Use
         queries.spawn(async move { (age.is_some(), fetch(pool, age).await) });
     }
     let (mut all, mut older) = (Ok(Vec::new()), Ok(Vec::new()));
-    // To the end of both: who leaves before lets the set abort a task that has a connection out.
+    // Wait for both: dropping the set earlier would abort a task that holds a connection.
     while let Some(outcome) = queries.join_next().await {
         match outcome.map_err(|error| error.to_string())? {
             (false, users) => all = users,
@@ -90,7 +90,7 @@ pub async fn fetch_concurrently(pool: &Pool, older_than: u32) -> Result<(Vec<Use
     Ok((all?, older?))
 }
 
-/// Everybody, or those who are older than an age.
+/// Fetches all users, or those older than an age.
 async fn fetch(pool: Pool, older_than: Option<u32>) -> Result<Vec<User>> {
     let (condition, parameters) = match older_than {
         None => ("", Params::Empty),
@@ -103,6 +103,12 @@ async fn fetch(pool: Pool, older_than: Option<u32>) -> Result<Vec<User>> {
 }
 
 fn user(row: Row) -> Result<User> {
-    let (id, name, email, age) = mysql_async::from_row_opt(row).map_err(|error| error.to_string())?;
-    Ok(User { id, name, email, age })
+    let (id, name, email, age) =
+        mysql_async::from_row_opt(row).map_err(|error| error.to_string())?;
+    Ok(User {
+        id,
+        name,
+        email,
+        age,
+    })
 }

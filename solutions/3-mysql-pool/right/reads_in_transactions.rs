@@ -1,5 +1,5 @@
-//! Right: each list is read in a transaction of its own, which has the connection; the rows are read with `FromRow`, and
-//! the queries run in two halves of a `join`.
+//! Right: each list is read in a transaction, which owns the connection. `FromRow` reads the rows, and the queries
+//! are two futures of a `join`.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -7,12 +7,14 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use futures_util::FutureExt;
 use futures_util::future::join;
 use mysql_async::prelude::{FromRow, Queryable};
-use mysql_async::{FromRowError, Opts, OptsBuilder, Params, Pool, PoolConstraints, PoolOpts, Row, TxOpts};
+use mysql_async::{
+    FromRowError, Opts, OptsBuilder, Params, Pool, PoolConstraints, PoolOpts, Row, TxOpts,
+};
 use shared::User;
 
 #[derive(Debug)]
 pub enum Error {
-    /// What was wrong with what was asked for.
+    /// The arguments were invalid.
     Request(String),
     Driver(mysql_async::Error),
     Row(FromRowError),
@@ -47,7 +49,8 @@ pub async fn with_pool<T>(
     let constraints = PoolConstraints::new(connections, connections)
         .ok_or_else(|| Error::Request(format!("{connections} connections are too few")))?;
     let pool = Pool::new(
-        OptsBuilder::from_opts(options.clone()).pool_opts(PoolOpts::new().with_constraints(constraints)),
+        OptsBuilder::from_opts(options.clone())
+            .pool_opts(PoolOpts::new().with_constraints(constraints)),
     );
     let whole = async {
         match pool.get_conn().await {
@@ -97,7 +100,12 @@ async fn fetch(pool: &Pool, statement: &str, parameters: Params) -> Result<Vec<U
     let add = |users: Result<Vec<User>>, row: Row| {
         let mut users = users?;
         let (id, name, email, age) = FromRow::from_row_opt(row).map_err(Error::Row)?;
-        users.push(User { id, name, email, age });
+        users.push(User {
+            id,
+            name,
+            email,
+            age,
+        });
         Ok(users)
     };
     let users = transaction

@@ -1,11 +1,13 @@
-//! Right: a task of its own waits for the end of the body, whichever that is, and disconnects the pool: it waits for a
-//! channel whose other end the body's future holds. The error is a box.
+//! Right: a separate task waits for the end of the body and disconnects the pool. It waits for a channel whose other
+//! end the body's future holds. The error is a box.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use futures_util::FutureExt;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Opts, OptsBuilder, Params, Pool, PoolConstraints, PoolOpts, from_row_opt, params};
+use mysql_async::{
+    Opts, OptsBuilder, Params, Pool, PoolConstraints, PoolOpts, from_row_opt, params,
+};
 use shared::User;
 use tokio::sync::oneshot;
 
@@ -33,7 +35,7 @@ pub async fn with_pool<T>(
     let (end, ended) = oneshot::channel::<()>();
     let last = pool.clone();
     let closing = tokio::spawn(async move {
-        // An error, for nobody ever sends anything: the other end is dropped.
+        // Always an error, because the other end is dropped without sending.
         let _ = ended.await;
         last.disconnect().await
     });
@@ -70,13 +72,18 @@ pub async fn fetch_concurrently(pool: &Pool, older_than: u32) -> Result<(Vec<Use
     tokio::try_join!(fetch_users(pool), fetch_older_users(pool, older_than))
 }
 
-/// The statements say in which order the columns come.
+/// Reads the columns in the order in which the statements name them.
 async fn fetch(pool: &Pool, statement: &str, parameters: Params) -> Result<Vec<User>> {
     let mut connection = pool.get_conn().await?;
     let mut users = Vec::new();
     for row in connection.exec(statement, parameters).await? {
         let (id, name, email, age) = from_row_opt(row)?;
-        users.push(User { id, name, email, age });
+        users.push(User {
+            id,
+            name,
+            email,
+            age,
+        });
     }
     Ok(users)
 }
