@@ -6,10 +6,11 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::compile::{Compiled, no_room};
+use crate::fault;
 use crate::fence::{Fence, Given};
-use crate::official::Target;
 use crate::outcome::{Check, Problem, Verdict};
 use crate::process::{self, End, Ended, Limits};
+use crate::reference::Target;
 
 /// How many checks run at a time in one process: more than cores, for they mostly wait.
 const AT_A_TIME: u64 = 4;
@@ -35,17 +36,15 @@ impl Compiled {
     ///
     /// # Errors
     ///
-    /// When it cannot be started: our bug.
+    /// When it cannot be started, or is killed from outside: the machine's problem.
     pub fn run(&self, target: &Target, name: &str, fence: &Fence) -> Result<Check, Problem> {
         let arguments = ["--exact", name, "--include-ignored", "--test-threads=1"];
         let (ended, words) = self.start(target, &arguments, self.limits(), fence)?;
+        let word = words.into_iter().find(|word| word.check == name);
         Ok(Check {
             name: name.to_owned(),
             is_required: target.required.iter().any(|required| required == name),
-            verdict: words
-                .into_iter()
-                .find(|word| word.check == name)
-                .map_or_else(|| without_a_word(&ended), |word| word.verdict),
+            verdict: word.map_or_else(|| without_a_word(&ended), |word| Ok(word.verdict))?,
             took: ended.took,
         })
     }
@@ -59,15 +58,17 @@ impl Compiled {
         let (ended, words) = self.start(target, &TOGETHER, self.limits_together(), fence)?;
         let verdict = |name: &String| {
             let word = words.iter().find(|word| word.check == *name);
-            word.map_or_else(|| without_a_word(&ended), |word| word.verdict.clone())
+            word.map_or_else(|| without_a_word(&ended), |word| Ok(word.verdict.clone()))
         };
-        let check = |name: &String| Check {
-            name: name.clone(),
-            is_required: true,
-            verdict: verdict(name),
-            took: ended.took,
+        let check = |name: &String| {
+            Ok(Check {
+                name: name.clone(),
+                is_required: true,
+                verdict: verdict(name)?,
+                took: ended.took,
+            })
         };
-        Ok(target.required.iter().map(check).collect())
+        target.required.iter().map(check).collect()
     }
 
     /// Runs the required tests of a target that gives no word for each: the exit status decides.
@@ -78,11 +79,10 @@ impl Compiled {
     pub fn run_tests(&self, target: &Target, fence: &Fence) -> Result<Verdict, Problem> {
         let (ended, _) = self.start(target, &TOGETHER, self.limits_together(), fence)?;
         let has_passed = matches!(ended.end, End::Exited(status) if status.success());
-        Ok(if has_passed {
-            Verdict::Passed
-        } else {
-            without_a_word(&ended)
-        })
+        if has_passed {
+            return Ok(Verdict::Passed);
+        }
+        without_a_word(&ended)
     }
 
     fn limits(&self) -> Limits {
@@ -132,7 +132,7 @@ impl Compiled {
                 .arg("--nocapture")
                 .args(arguments);
         });
-        let ended = ended.map_err(|error| Problem::our_bug("start a check", &error))?;
+        let ended = ended.map_err(|error| fault::not_started("a check", &error))?;
         let stdout = String::from_utf8_lossy(&ended.stdout);
         let words = stdout.lines().filter_map(|line| line.strip_prefix(&mark));
         let words = words.filter_map(|word| serde_json::from_str(word).ok()).collect();
@@ -140,15 +140,18 @@ impl Compiled {
     }
 }
 
-/// The verdict on a check that did not say how it ended.
-fn without_a_word(ended: &Ended) -> Verdict {
-    match ended.end {
-        End::Late => Verdict::TimedOut { output: shown(ended) },
-        End::Exited(_) | End::Crowded | End::Greedy => Verdict::Crashed {
+/// The verdict on a check that did not say how it ended. There is none on one that was killed from outside.
+fn without_a_word(ended: &Ended) -> Result<Verdict, Problem> {
+    if let Some(problem) = fault::of_the_machine("a check", ended) {
+        return Err(problem);
+    }
+    Ok(match ended.end {
+        End::TimedOut => Verdict::TimedOut { output: shown(ended) },
+        End::Exited(_) | End::TooManyProcesses | End::OutOfMemory => Verdict::Crashed {
             how: ended.how(),
             output: shown(ended),
         },
-    }
+    })
 }
 
 /// The end of what it printed.

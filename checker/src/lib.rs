@@ -5,9 +5,11 @@
 #![warn(missing_docs)]
 
 pub mod archive;
+pub mod build_plan;
 pub mod check;
 pub mod compile;
 pub mod extra;
+mod fault;
 pub mod fence;
 pub mod find;
 pub mod fingerprint;
@@ -15,9 +17,9 @@ pub mod grade;
 pub mod hint;
 pub mod judge;
 pub mod manifest;
-pub mod official;
 pub mod outcome;
 pub mod process;
+pub mod reference;
 pub mod report;
 pub mod start;
 pub mod task;

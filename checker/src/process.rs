@@ -40,6 +40,8 @@ pub struct Limits {
 pub struct Ended {
     /// How it ended.
     pub end: End,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
     /// Its standard output, the first and the last of it.
     pub stdout: Vec<u8>,
     /// Its standard error, the first and the last of it.
@@ -53,12 +55,12 @@ pub struct Ended {
 pub enum End {
     /// By itself, or by a signal.
     Exited(ExitStatus),
-    /// It was stopped, for its time was up.
-    Late,
-    /// It was stopped, for there were too many processes.
-    Crowded,
-    /// It was stopped, for they used too much memory.
-    Greedy,
+    /// It was killed because its time was up.
+    TimedOut,
+    /// It was killed because there were too many processes.
+    TooManyProcesses,
+    /// It was killed because they used too much memory.
+    OutOfMemory,
 }
 
 /// The largest file that it may write, in bytes.
@@ -155,7 +157,10 @@ pub fn run(
     if is_stopped() {
         return Err(stopped());
     }
+    // bubblewrap reports the signal that ended its program as 128 and its number.
+    let reported = status.code().filter(|&code| code > 128 && *fence != Fence::Open);
     Ok(Ended {
+        signal: status.signal().or(reported.map(|code| code - 128)),
         end: must_stop.unwrap_or(End::Exited(status)),
         stdout: stdout.end(),
         stderr: stderr.end(),
@@ -178,15 +183,15 @@ fn watch(group: Pid, limits: Limits, begun: Instant, end: Receiver<bool>) -> Opt
         let _ = setpriority_process(None, -20);
         let usage = Usage::of(group);
         if usage.processes > limits.processes {
-            return Some(End::Crowded);
+            return Some(End::TooManyProcesses);
         } else if usage.memory > limits.memory {
-            return Some(End::Greedy);
+            return Some(End::OutOfMemory);
         } else if begun.elapsed() >= limits.time {
-            return Some(End::Late);
+            return Some(End::TimedOut);
         }
     };
     // On a thread of its own, for on Linux the priority is the thread's.
-    thread::scope(|scope| scope.spawn(look).join().unwrap_or(Some(End::Late)))
+    thread::scope(|scope| scope.spawn(look).join().unwrap_or(Some(End::TimedOut)))
 }
 
 impl Ended {
@@ -194,16 +199,12 @@ impl Ended {
     pub fn how(&self) -> String {
         let status = match self.end {
             End::Exited(status) => status,
-            End::Late => return "its time was up".to_owned(),
-            End::Crowded => return "it was stopped, for it started too many processes".to_owned(),
-            End::Greedy => return "it was stopped, for it used too much memory".to_owned(),
+            End::TimedOut => return "its time was up".to_owned(),
+            End::TooManyProcesses => return "it was stopped, for it started too many processes".to_owned(),
+            End::OutOfMemory => return "it was stopped, for it used too much memory".to_owned(),
         };
         let stderr = String::from_utf8_lossy(&self.stderr);
-        // The shell behind the fence reports a signal as 128 and its number.
-        let signal = status
-            .signal()
-            .or(status.code().filter(|&code| code > 128).map(|code| code - 128));
-        match (signal, status.code()) {
+        match (self.signal, status.code()) {
             _ if stderr.contains("has overflowed its stack") => {
                 "it overflowed its stack: does something call itself without an end?".to_owned()
             }

@@ -14,8 +14,8 @@ use std::thread::available_parallelism;
 
 use checker::compile::BINARY;
 use checker::fence::Fence;
-use checker::official::{Official, Target, Tasks};
 use checker::outcome::{self, Check, Problem};
+use checker::reference::{Reference, Target, Tasks};
 use checker::task::{CHECKS, TASKS, Task};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -72,12 +72,12 @@ fn solutions(task: Task) -> Vec<Solution> {
 
 /// Runs the required checks on a solution, and compares those that failed with those that should.
 fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
-    let (official, checks) = official(task)?;
+    let (reference, checks) = reference(task)?;
     let targets: &[&str] = match &solution.verdict {
         Verdict::Right => &[CHECKS, BINARY],
         Verdict::Wrong { .. } => &[CHECKS],
     };
-    let compiled = official
+    let compiled = reference
         .compile(&solution.file, targets, &Fence::Open)
         .map_err(in_full)?;
     let mut outcomes = compiled.run_required(checks, &Fence::Open).map_err(in_full)?;
@@ -85,7 +85,7 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
     match solution.verdict {
         Verdict::Right => {
             compare(&outcomes, &expected)?;
-            let binary = official
+            let binary = reference
                 .target(BINARY)
                 .ok_or("a task without tests of its program")?;
             match compiled.run_tests(binary, &Fence::Open).map_err(in_full)? {
@@ -132,7 +132,7 @@ fn compare(outcomes: &[Check], expected: &BTreeSet<&str>) -> Result<(), Failed> 
 
 /// Whether a wrong solution stands against each required check, and there are four right ones.
 fn every_check_is_named(task: Task, solutions: &[Solution]) -> Result<(), Failed> {
-    let (_, checks) = official(task)?;
+    let (_, checks) = reference(task)?;
     let required = names(checks);
     let verdicts = || solutions.iter().map(|solution| &solution.verdict);
     let caught: BTreeSet<&str> = verdicts()
@@ -153,10 +153,10 @@ fn every_check_is_named(task: Task, solutions: &[Solution]) -> Result<(), Failed
 }
 
 /// A task and its checks, built when the first solution asks for them.
-fn official(task: Task) -> Result<(&'static Official, &'static Target), Failed> {
+fn reference(task: Task) -> Result<(&'static Reference, &'static Target), Failed> {
     static BUILT: Tasks = Tasks::new();
-    let official = BUILT.official(task).map_err(in_full)?;
-    Ok((official, official.checks().map_err(in_full)?))
+    let reference = BUILT.reference(task).map_err(in_full)?;
+    Ok((reference, reference.checks().map_err(in_full)?))
 }
 
 fn in_full(problem: Problem) -> Failed {

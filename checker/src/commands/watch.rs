@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use checker::fingerprint::{Fingerprint, fingerprint};
 use checker::judge::Judge;
-use checker::official::Tasks;
 use checker::outcome::{Submission, Task};
+use checker::reference::Tasks;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use shared::output::OutputError;
 use tempfile::TempDir;
