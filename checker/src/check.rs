@@ -7,10 +7,11 @@ use serde::Deserialize;
 use shared::files::private_folder;
 
 use crate::compile::{Compiled, no_room};
+use crate::fault;
 use crate::fence::{Fence, Given};
-use crate::official::Target;
 use crate::outcome::{Check, Problem, Verdict};
 use crate::process::{self, End, Ended, Limits, MOST_OUTPUT};
+use crate::reference::Target;
 
 /// How many checks run at a time in one process: more than cores, for they mostly wait.
 const AT_A_TIME: u64 = 4;
@@ -35,17 +36,15 @@ impl Compiled {
     ///
     /// # Errors
     ///
-    /// When it cannot be started: our bug.
+    /// When it cannot be started, or is killed from outside: the machine's problem.
     pub fn run(&self, target: &Target, name: &str, fence: &Fence) -> Result<Check, Problem> {
         let arguments = ["--exact", name, "--include-ignored", "--test-threads=1"];
         let (ended, reports) = self.start(target, &arguments, self.limits(), fence)?;
+        let report = reports.into_iter().find(|report| report.check == name);
         Ok(Check {
             name: name.to_owned(),
             is_required: target.required.iter().any(|required| required == name),
-            verdict: reports
-                .into_iter()
-                .find(|report| report.check == name)
-                .map_or_else(|| without_a_report(&ended), |report| report.verdict),
+            verdict: report.map_or_else(|| without_a_report(&ended), |report| Ok(report.verdict))?,
             took: ended.took,
         })
     }
@@ -59,15 +58,17 @@ impl Compiled {
         let (ended, reports) = self.start(target, &TOGETHER, self.limits_together(), fence)?;
         let verdict = |name: &String| {
             let report = reports.iter().find(|report| report.check == *name);
-            report.map_or_else(|| without_a_report(&ended), |report| report.verdict.clone())
+            report.map_or_else(|| without_a_report(&ended), |report| Ok(report.verdict.clone()))
         };
-        let check = |name: &String| Check {
-            name: name.clone(),
-            is_required: true,
-            verdict: verdict(name),
-            took: ended.took,
+        let check = |name: &String| {
+            Ok(Check {
+                name: name.clone(),
+                is_required: true,
+                verdict: verdict(name)?,
+                took: ended.took,
+            })
         };
-        Ok(target.required.iter().map(check).collect())
+        target.required.iter().map(check).collect()
     }
 
     /// Runs the required tests of a target that gives no token for each: the exit status decides.
@@ -78,11 +79,10 @@ impl Compiled {
     pub fn run_tests(&self, target: &Target, fence: &Fence) -> Result<Verdict, Problem> {
         let (ended, _) = self.start(target, &TOGETHER, self.limits_together(), fence)?;
         let has_passed = matches!(ended.end, End::Exited(status) if status.success());
-        Ok(if has_passed {
-            Verdict::Passed
-        } else {
-            without_a_report(&ended)
-        })
+        if has_passed {
+            return Ok(Verdict::Passed);
+        }
+        without_a_report(&ended)
     }
 
     fn limits(&self) -> Limits {
@@ -137,7 +137,7 @@ impl Compiled {
                 .arg("--nocapture")
                 .args(arguments);
         });
-        let ended = ended.map_err(|error| Problem::our_bug("start a check", &error))?;
+        let ended = ended.map_err(|error| fault::not_started("a check", &error))?;
         let stdout = String::from_utf8_lossy(&ended.stdout);
         let reports = stdout.lines().filter_map(|line| line.strip_prefix(&token));
         let reports = reports.filter_map(|report| serde_json::from_str(report).ok());
@@ -160,15 +160,18 @@ fn given_on_stdin(line: &str) -> io::Result<PipeReader> {
     Ok(reader)
 }
 
-/// The verdict on a check that did not say how it ended.
-fn without_a_report(ended: &Ended) -> Verdict {
-    match ended.end {
+/// The verdict on a check that did not say how it ended. There is none on one that was killed from outside.
+fn without_a_report(ended: &Ended) -> Result<Verdict, Problem> {
+    if let Some(problem) = fault::of_the_machine("a check", ended) {
+        return Err(problem);
+    }
+    Ok(match ended.end {
         End::TimedOut => Verdict::TimedOut { output: shown(ended) },
         End::Exited(_) | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => Verdict::Crashed {
             how: ended.how(),
             output: shown(ended),
         },
-    }
+    })
 }
 
 /// The end of what it printed.

@@ -9,14 +9,18 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use rustix::fs::{Access, access};
+use serde_json::Value as Json;
 use shared::files::private_folder;
 use tempfile::TempDir;
 
+use crate::build_plan::{Files, Invocation};
 use crate::early_code;
+use crate::fault;
 use crate::fence::{Fence, Given};
-use crate::official::Official;
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
+use crate::reference::Reference;
 use crate::task::workspace;
 
 /// A compiler that runs longer than this compiles no exercise.
@@ -73,28 +77,31 @@ impl Compiled {
     }
 }
 
-impl Official {
-    /// Compiles a solution, whose root is this file, under the task's name, and these targets of checks against it. With
-    /// the target [`BINARY`] goes the task's own program, compiled against it, too; outside a fence only, for the tests
-    /// find it by a variable of the environment.
+impl Reference {
+    /// Compiles a solution, whose root is this file, and these targets of checks against it, with the manifest of this
+    /// reference. With the target [`BINARY`] goes the task's own program, compiled against it, too; outside a fence only,
+    /// because the tests find it by a variable of the environment.
     ///
     /// # Errors
     ///
     /// When the solution does not compile, or the checks do not against it, because a name or a type of the task's is
     /// missing; the details are the compiler's.
     pub fn compile(&self, root: &Path, targets: &[&str], fence: &Fence) -> Result<Compiled, Problem> {
-        self.compile_in(None, root, targets, fence)
+        let folder = root.parent().unwrap_or(Path::new("/"));
+        self.compile_in(None, folder, root, targets, fence)
     }
 
-    /// As [`compile`](Official::compile), in a folder that stays: for a crate that is compiled again and again, for in it
-    /// the compiler keeps what it may use the next time. One at a time uses it. Not behind a closed fence.
+    /// As [`compile`](Reference::compile), for a package in a folder, all of which the compiler may read. The programs
+    /// are put in a folder that stays, if one is given: in it the compiler keeps what it can use again when the package
+    /// changes. One at a time uses it. Not behind a closed fence.
     ///
     /// # Errors
     ///
-    /// As [`compile`](Official::compile).
+    /// As [`compile`](Reference::compile).
     pub fn compile_in(
         &self,
         stays: Option<&Path>,
+        package: &Path,
         root: &Path,
         targets: &[&str],
         fence: &Fence,
@@ -107,30 +114,35 @@ impl Official {
             }
             None => (Folder::new()?, Vec::new()),
         };
-        let library = folder.path().join(format!("lib{}.rlib", self.task.library));
-        let source = root.parent().unwrap_or(Path::new("/"));
+        let library = folder.path().join(format!("lib{}.rlib", self.plan.crate_name));
         if is_closed(fence) {
-            refuse_links(root, source)?;
+            refuse_links(root, package)?;
         }
-        let mut arguments = vec!["--crate-type=lib".into(), "-Cmetadata=solution".into()];
-        arguments.extend_from_slice(&options);
-        self.rustc(self.task.library, root, &arguments, &[source], &library, fence)
-            .map_err(|errors| did_not_compile("it does not compile", errors))?;
+        let solution = Files {
+            package,
+            source: root,
+            library: None,
+        };
+        self.rustc(&self.plan.library, solution, &options, &library, fence)
+            .map_err(|failure| did_not_compile("it does not compile", failure))?;
         early_code::refuse(&library, &self.checks()?.program)?;
 
         let mut programs = BTreeMap::new();
         for target in targets.iter().filter_map(|name| self.target(name)) {
             let program = folder.path().join(&target.name);
             if target.name == BINARY {
-                let (main, output) = (
-                    self.task.path().join("src/main.rs"),
-                    folder.path().join(self.task.folder),
-                );
-                let kind = ["--crate-type=bin".into()];
-                self.against(&library, "program", &main, &kind, &output, fence)?;
+                let output = folder.path().join(self.task.folder);
+                let main = self.task.path().join("src/main.rs");
+                self.against(&library, &self.plan.program, &main, &[], &output, fence)?;
             }
-            let kind = [&["--test".into()], options.as_slice()].concat();
-            self.against(&library, &target.name, &target.source, &kind, &program, fence)?;
+            self.against(
+                &library,
+                &self.plan.checks,
+                &target.source,
+                &options,
+                &program,
+                fence,
+            )?;
             programs.insert(target.name.clone(), program);
         }
         Ok(Compiled {
@@ -144,80 +156,76 @@ impl Official {
     fn against(
         &self,
         library: &Path,
-        name: &str,
+        invocation: &Invocation,
         source: &Path,
-        kind: &[OsString],
+        options: &[OsString],
         output: &Path,
         fence: &Fence,
     ) -> Result<(), Problem> {
-        let mut library_is = OsString::from(format!("{}=", self.task.library));
-        library_is.push(library);
-        let arguments = [kind, &["--extern".into(), library_is]].concat();
-        let official = self.task.path();
-        self.rustc(name, source, &arguments, &[&official, library], output, fence)
-            .map_err(|errors| did_not_compile("the checks do not find what the task asks for", errors))
+        let package = self.task.path();
+        let files = Files {
+            package: &package,
+            source,
+            library: Some((&self.plan.crate_name, library)),
+        };
+        // The lints of a submission's manifest are for its own code.
+        let options = [options, &["--cap-lints=allow".into()]].concat();
+        self.rustc(invocation, files, &options, output, fence)
+            .map_err(|failure| did_not_compile("the checks do not find what the task asks for", failure))?;
+        is_executable(output)
     }
 
-    /// The inner error is what the compiler says.
     fn rustc(
         &self,
-        name: &str,
-        source: &Path,
-        arguments: &[OsString],
-        read: &[&Path],
+        invocation: &Invocation,
+        files: Files<'_>,
+        options: &[OsString],
         output: &Path,
         fence: &Fence,
     ) -> Result<(), Failure> {
         let toolchain = toolchain()?;
-        let libraries: Vec<&Path> = self
-            .externs
-            .values()
-            .filter_map(|library| library.parent())
-            .collect();
         let mut given = Given {
-            read: read.to_vec(),
+            read: vec![toolchain, files.package],
             ..Given::default()
         };
-        given.read.extend(&libraries);
-        given.read.push(toolchain);
+        given
+            .read
+            .extend(self.plan.libraries.iter().map(PathBuf::as_path));
+        given.read.extend(files.library.map(|(_, library)| library));
 
         let prepare = |command: &mut Command| {
-            command.args(["--edition=2024", "--crate-name", name, "--cap-lints=allow"]);
-            command.args([
-                "-Cdebug-assertions=on",
-                "-Coverflow-checks=on",
-                "-Cstrip=debuginfo",
-            ]);
-            command.args(arguments).arg(source);
-            for (name, library) in &self.externs {
-                command
-                    .arg("--extern")
-                    .arg(format!("{name}={}", library.display()));
-            }
-            for folder in &libraries {
-                command.arg("-L").arg(format!("dependency={}", folder.display()));
-            }
+            command
+                .arg(toolchain.join("bin/rustc"))
+                .args(invocation.arguments(files))
+                .args(options)
+                .args(["-Cstrip=debuginfo", "--emit=link", "--error-format=json"]);
         };
-        let rustc = toolchain.join("bin/rustc");
         let ended = process::run(fence, &given, Path::new("/usr/bin/env"), LIMITS, |command| {
-            self.environment(command, output);
+            // As words for `env`: a shell loses variables with a hyphen in their names.
+            for (name, value) in invocation.environment(files) {
+                command.arg(OsString::from_iter([name, "=".as_ref(), &value]));
+            }
+            // The task's program lies beside whatever is compiled.
+            let (program, name) = (output.with_file_name(self.task.folder), self.task.folder);
+            command.arg(format!("CARGO_BIN_EXE_{name}={}", program.display()));
             if is_closed(fence) {
                 // Nothing is written but in memory; what comes out is read through a pipe, up to a limit.
-                let script = r#""$0" "$@" -o /tmp/out >&2 && cat /tmp/out"#;
-                command.args(["/bin/sh", "-c", script]).arg(&rustc);
+                let script = r#""$@" -o /tmp/out >&2 && cat /tmp/out"#;
+                command.args(["/bin/sh", "-c", script, "rustc"]);
                 prepare(command);
             } else {
-                command.arg(&rustc);
                 prepare(command);
                 command.arg("-o").arg(output);
             }
         });
-        let ended = ended.map_err(|error| Failure::Other(Problem::our_bug("start the compiler", &error)))?;
+        let ended = ended.map_err(|error| fault::not_started("the compiler", &error))?;
         match ended.end {
             End::Exited(status) if status.success() => {}
             End::Exited(_) => {
-                let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
-                return Err(Failure::Compiler(errors));
+                if let Some(problem) = fault::of_the_machine("the compiler", &ended) {
+                    return Err(problem.into());
+                }
+                return Err(Errors::read(&ended.stderr).failure(&ended.how()));
             }
             End::TimedOut | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => {
                 let how = format!("the compiler did not come to an end: {}", ended.how());
@@ -230,21 +238,45 @@ impl Official {
         }
         Ok(())
     }
+}
 
-    /// What Cargo would tell the compiler, as words for `env`: a shell loses variables with a hyphen in their names. The
-    /// task's program lies beside whatever is compiled.
-    fn environment(&self, command: &mut Command, output: &Path) {
-        let binary = self.task.folder;
-        for (name, value) in [
-            ("CARGO_MANIFEST_DIR", self.task.path().as_path()),
-            ("CARGO_PKG_NAME", self.task.package.as_ref()),
-            ("CARGO_PKG_VERSION", env!("CARGO_PKG_VERSION").as_ref()),
-            ("CARGO_CRATE_NAME", self.task.library.as_ref()),
-            ("CARGO_BIN_NAME", binary.as_ref()),
-            (&format!("CARGO_BIN_EXE_{binary}"), &output.with_file_name(binary)),
-        ] {
-            command.arg(format!("{name}={}", value.display()));
+/// What the compiler said when it failed.
+struct Errors {
+    /// Errors with a place in the code.
+    of_the_code: String,
+    /// Everything else: errors of the linker, of files that cannot be written, and what is no message of the compiler's.
+    others: String,
+}
+
+impl Errors {
+    fn read(stderr: &[u8]) -> Errors {
+        let (mut of_the_code, mut others) = (String::new(), String::new());
+        for line in String::from_utf8_lossy(stderr).lines() {
+            let message: Json = serde_json::from_str(line).unwrap_or_default();
+            match (message["rendered"].as_str(), message["level"].as_str()) {
+                (Some(text), Some(level)) if level.starts_with("error") => {
+                    let has_place = message["spans"].as_array().is_some_and(|spans| !spans.is_empty());
+                    let errors = if has_place { &mut of_the_code } else { &mut others };
+                    *errors += text;
+                }
+                (Some(_), _) => {} // a warning
+                (None, _) => others += &format!("{line}\n"),
+            }
         }
+        Errors { of_the_code, others }
+    }
+
+    /// A compiler that names no place in the code can lack something that the machine should give it.
+    fn failure(self, how: &str) -> Failure {
+        if self.of_the_code.is_empty() {
+            if let Some(problem) = fault::shortage("the compiler", &self.others) {
+                return Failure::Other(problem);
+            }
+            if self.others.is_empty() {
+                return Failure::Compiler(format!("the compiler failed without an error: {how}"));
+            }
+        }
+        Failure::Compiler(self.of_the_code + &self.others)
     }
 }
 
@@ -254,9 +286,10 @@ fn is_closed(fence: &Fence) -> bool {
 
 /// A link to a folder would be followed before the fence is closed. One to a file leads nowhere behind it, which is said
 /// more clearly here than by the compiler.
-fn refuse_links(root: &Path, source: &Path) -> Result<(), Problem> {
+fn refuse_links(root: &Path, package: &Path) -> Result<(), Problem> {
     let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|data| data.is_symlink());
-    match [source, root].into_iter().find(|path| is_link(path)) {
+    let inside = root.ancestors().take_while(|path| path.starts_with(package));
+    match inside.into_iter().find(|path| is_link(path)) {
         None => Ok(()),
         Some(link) => Err(Problem {
             whose: Whose::YourCode,
@@ -265,6 +298,20 @@ fn refuse_links(root: &Path, source: &Path) -> Result<(), Problem> {
             help: "put the file itself there: links are not followed".to_owned(),
         }),
     }
+}
+
+/// A file system can forbid that anything on it is executed.
+fn is_executable(program: &Path) -> Result<(), Problem> {
+    access(program, Access::EXEC_OK).map_err(|error| Problem {
+        whose: Whose::YourMachine,
+        message: format!(
+            "nothing may be executed in {}: {error}",
+            env::temp_dir().display()
+        ),
+        details: String::new(),
+        help: "name another folder for temporary files in TMPDIR: this one is mounted with `noexec`"
+            .to_owned(),
+    })
 }
 
 enum Failure {
@@ -287,7 +334,7 @@ fn did_not_compile(message: &str, failure: Failure) -> Problem {
             whose: Whose::YourCode,
             message: message.to_owned(),
             details: errors,
-            help: "mend what the compiler's first error says, then look again".to_owned(),
+            help: "fix the compiler's first error, then check again".to_owned(),
         },
     }
 }

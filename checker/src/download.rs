@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use toml::Table;
 
 use crate::fence::{Fence, Given};
-use crate::official::cargo_command;
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Ended};
+use crate::reference::cargo_command;
 use crate::task::workspace;
 
 /// Whether Cargo may ask the registry for what has not been downloaded yet.

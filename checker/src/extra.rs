@@ -1,29 +1,32 @@
-//! The libraries for a submission that asks for more than its task does.
+//! How a submission is compiled: as Cargo would compile a package with its manifest.
 //!
-//! Cargo builds them once for each set that is asked for, in a folder of its own below the workspace's `target`: of a class
-//! in which fifty students add `anyhow`, one pays. Nothing of the submission lies there but the names, versions and
-//! features of its dependencies. Resolving and downloading run nobody's code; the build scripts and procedural macros of
-//! whatever was downloaded run behind the fence.
+//! Cargo builds a package with that manifest and no code, once for each manifest, and its command lines are recorded. The
+//! libraries are those of the workspace where the submission adds none. A set of added dependencies is built once, in a
+//! folder below the workspace's `target`: of a class in which fifty students add `anyhow`, one waits for it. Resolving and
+//! downloading run no code of a crate. The build scripts and procedural macros of added crates run behind the fence.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use serde_json::Value as Json;
+use tempfile::TempDir;
 use toml::{Table, Value};
 
+use crate::build_plan::{BuildPlan, Invocation, RECORD, START, script};
 use crate::compile::toolchain;
 use crate::download::{self, Downloads};
+use crate::fault;
 use crate::fence::{Fence, Given};
-use crate::manifest::merged;
-use crate::official::{Artifact, Official, cargo_command, state_folder};
+use crate::manifest::{Manifest, Merged, merged, refused};
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
-use crate::task::workspace;
+use crate::reference::{Reference, cargo_command, folders, state_folder};
+use crate::task::{CHECKS, Task, workspace};
 
 /// How much may lie in the folder that they are built in, in bytes: build scripts and macros write there.
 const MOST_BUILT: u64 = 4 << 30;
@@ -36,208 +39,313 @@ const LIMITS: Limits = Limits {
     output: 64 << 20,
 };
 
-impl Official {
-    /// The same task with the libraries that a submission's manifest adds, and built with the features that it adds;
-    /// `None` when it adds nothing, and this one serves.
+impl Reference {
+    /// The same task, for a submission: how its library, the task's program and the checks are compiled with its manifest.
     ///
     /// # Errors
     ///
     /// When the submission has a build script or is a procedural macro, when its manifest cannot be read or is another
     /// package's, when what it adds does not exist, does not come from the registry, does not fit the task's own
     /// dependencies or does not build; and when it cannot be downloaded.
-    pub fn adding(
+    pub fn for_submission(
         &self,
-        submission: &Path,
+        folder: &Path,
         downloads: Downloads,
         fence: &Fence,
-    ) -> Result<Option<Official>, Problem> {
-        let read = |folder: &Path| fs::read_to_string(folder.join("Cargo.toml"));
-        let theirs =
-            read(submission).map_err(|error| refused("its Cargo.toml cannot be read", &error, MEND))?;
-        let official =
-            read(&self.task.path()).map_err(|error| Problem::our_bug("read a manifest", &error))?;
-        if submission.join("build.rs").symlink_metadata().is_ok() {
-            return Err(Problem::build_script());
-        }
-        let Some(manifest) = merged(&official, &theirs)? else {
-            return Ok(None);
-        };
-        let stage = Stage::of(manifest)?;
-        // Two processes that want the same set build it one after the other, and the second finds it built.
-        let lock = File::create(stage.folder.join("lock")).and_then(|file| file.lock().map(|()| file));
-        let _lock = lock.map_err(|error| no_room(&error))?;
-        stage.prepare().map_err(|error| no_room(&error))?;
-        let home =
-            cargo_home().ok_or_else(|| Problem::our_bug("find Cargo's folder", &"there is no HOME"))?;
-        download::fetch(&stage.folder, &home, downloads, &download::Limits::default())?;
-        let externs = stage.build(fence)?;
-        Ok(Some(Official {
-            externs,
+    ) -> Result<Reference, Problem> {
+        let manifest = Manifest::read(folder)?;
+        let merged = merged(self.task, &manifest)?;
+        Ok(Reference {
+            plan: plan(self.task, merged, downloads, fence)?,
             ..self.clone()
-        }))
+        })
     }
 }
 
-/// A package with the dependencies of a set, and no code.
+/// How Cargo compiles with a manifest. It is asked once for each; while it works, others wait who want the same.
+pub(crate) fn plan(
+    task: Task,
+    merged: Merged,
+    downloads: Downloads,
+    fence: &Fence,
+) -> Result<Arc<BuildPlan>, Problem> {
+    type Slot = Arc<Mutex<Option<Arc<BuildPlan>>>>;
+    static KNOWN: Mutex<BTreeMap<String, Slot>> = Mutex::new(BTreeMap::new());
+    let key = format!("{}\n{}", merged.root.display(), merged.manifest);
+    let slot = KNOWN
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .entry(key)
+        .or_default()
+        .clone();
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = &*slot {
+        return Ok(known.clone());
+    }
+    let plan = Arc::new(Stage::new(merged)?.plan(task, downloads, fence)?);
+    Ok(slot.insert(plan).clone())
+}
+
+/// A package with a manifest and no code.
 struct Stage {
-    folder: PathBuf,
-    manifest: String,
+    folder: TempDir,
+    merged: Merged,
+    /// Where the libraries are built that the task does not have.
+    added: Option<PathBuf>,
 }
 
 impl Stage {
-    fn of(mut manifest: Table) -> Result<Stage, Problem> {
-        let mut kept = Table::new();
-        for name in ["package", "dependencies", "dev-dependencies"] {
-            kept.extend(manifest.remove_entry(name));
-        }
-        for kind in ["dependencies", "dev-dependencies"] {
-            if let Some(Value::Table(shared)) = kept.get_mut(kind).and_then(|table| table.get_mut("shared")) {
-                let path = workspace().join("shared");
-                shared.insert("path".to_owned(), path.to_string_lossy().into_owned().into());
+    fn new(merged: Merged) -> Result<Stage, Problem> {
+        let state = state_folder()?;
+        let added = merged.has_added.then(|| {
+            // Of the manifest, what decides on the libraries.
+            let mut hasher = DefaultHasher::new();
+            for table in [
+                "dependencies",
+                "dev-dependencies",
+                "target",
+                "features",
+                "profile",
+            ] {
+                merged.manifest.get(table).map(Value::to_string).hash(&mut hasher);
             }
-        }
-        kept.insert("workspace".to_owned(), Value::Table(Table::new()));
-        let manifest = kept.to_string();
-        let mut hasher = DefaultHasher::new();
-        manifest.hash(&mut hasher);
-        let name = format!("{:016x}", hasher.finish());
-        let folder = state_folder()?.join(name);
-        for folder in [folder.join("src"), folder.join("target")] {
-            fs::create_dir_all(folder).map_err(|error| no_room(&error))?;
-        }
-        let folder = folder.canonicalize().map_err(|error| no_room(&error))?;
-        Ok(Stage { folder, manifest })
+            state.join(format!("{:016x}", hasher.finish()))
+        });
+        fs::create_dir_all(&state).map_err(|error| no_room(&error))?;
+        let folder = tempfile::Builder::new()
+            .prefix("stage-")
+            .tempdir_in(&state)
+            .map_err(|error| no_room(&error))?;
+        Ok(Stage {
+            folder,
+            merged,
+            added,
+        })
     }
 
-    /// Writes what Cargo needs, unless it is there.
-    fn prepare(&self) -> io::Result<()> {
-        let files = [("Cargo.toml", self.manifest.as_str()), ("src/lib.rs", "")];
-        let is_there = files
-            .iter()
-            .all(|(name, text)| fs::read_to_string(self.folder.join(name)).is_ok_and(|there| there == *text));
-        if !is_there {
-            // The task's versions, as far as they go.
-            fs::copy(workspace().join("Cargo.lock"), self.folder.join("Cargo.lock"))?;
-            for (name, text) in files {
-                fs::write(self.folder.join(name), text)?;
-            }
+    fn plan(&self, task: Task, downloads: Downloads, fence: &Fence) -> Result<BuildPlan, Problem> {
+        // Two processes that want the same libraries build them one after the other, and the second finds them built.
+        let mut lock = None;
+        if let Some(added) = &self.added {
+            fs::create_dir_all(added.join("target")).map_err(|error| no_room(&error))?;
+            let file = File::create(added.join("lock")).and_then(|file| file.lock().map(|()| file));
+            lock = Some(file.map_err(|error| no_room(&error))?);
         }
+        self.prepare().map_err(|error| no_room(&error))?;
+        let built_below = match &self.added {
+            None => {
+                self.build(&Fence::Open, &folders()?.build)?;
+                folders()?.build.clone()
+            }
+            Some(added) => {
+                let home = cargo_home()
+                    .ok_or_else(|| Problem::our_bug("find Cargo's folder", &"there is no HOME"))?;
+                download::fetch(self.folder.path(), &home, downloads, &download::Limits::default())?;
+                let versions = fs::copy(self.path("Cargo.lock"), added.join("Cargo.lock"));
+                versions.map_err(|error| no_room(&error))?;
+                self.build(fence, &added.join("target"))?;
+                added.join("target")
+            }
+        };
+        drop(lock);
+        self.read(task, &built_below)
+            .map_err(|error| Problem::our_bug("read how Cargo compiles", &error))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn prepare(&self) -> io::Result<()> {
+        for folder in ["src", "tests", "record", "target"] {
+            fs::create_dir(self.path(folder))?;
+        }
+        fs::write(self.path("Cargo.toml"), self.merged.manifest.to_string())?;
+        // Newer than whatever another process has compiled meanwhile from a package of the same name. Otherwise Cargo would
+        // take it for this one, and call no compiler.
+        let tomorrow = SystemTime::now() + Duration::from_secs(24 * 60 * 60);
+        for (name, text) in [
+            ("src/lib.rs", ""),
+            ("src/main.rs", "fn main() {}"),
+            ("tests/checks.rs", ""),
+        ] {
+            let mut file = File::create(self.path(name))?;
+            file.write_all(text.as_bytes())?;
+            file.set_modified(tomorrow)?;
+        }
+        // The task's versions, as far as they go.
+        let known = self
+            .added
+            .iter()
+            .map(|added| added.join("Cargo.lock"))
+            .find(|lock| lock.exists());
+        fs::copy(
+            known.unwrap_or_else(|| workspace().join("Cargo.lock")),
+            self.path("Cargo.lock"),
+        )?;
+        script(&state_folder().map_err(io::Error::other)?)?;
         Ok(())
     }
 
-    /// Builds the libraries, and returns those that code of this package may name.
-    fn build(&self, fence: &Fence) -> Result<BTreeMap<String, PathBuf>, Problem> {
+    /// Has Cargo build the package, with the libraries below `libraries`.
+    fn build(&self, fence: &Fence, libraries: &Path) -> Result<(), Problem> {
         let toolchain = toolchain()?;
         let home =
             cargo_home().ok_or_else(|| Problem::our_bug("find Cargo's folder", &"there is no HOME"))?;
         let (registry, shared) = (home.join("registry"), workspace().join("shared"));
-        let target = self.folder.join("target");
-        let [manifest, lock, source] = ["Cargo.toml", "Cargo.lock", "src"].map(|name| self.folder.join(name));
-        let given = Given {
-            read: vec![toolchain, &registry, &shared, &manifest, &lock, &source],
-            write: vec![&target],
+        let (record, target) = (self.path("record"), self.path("target"));
+        let script = state_folder()?.join("record.sh");
+        let sources = if matches!(fence, Fence::Closed { .. }) {
+            self.sources()?
+        } else {
+            None
         };
+        let mut given = Given {
+            read: vec![toolchain, &registry, &shared, &script, self.folder.path()],
+            write: vec![&record, &target, libraries],
+        };
+        let folders = sources.iter().flat_map(|sources| &sources.folders);
+        given
+            .read
+            .extend(folders.filter(|folder| folder.exists()).map(PathBuf::as_path));
         let setting = |name: &str, value: &Path| format!("{name}={}", value.display());
         let program = Path::new("/usr/bin/env");
-        let is_too_much = download::more_than(MOST_BUILT, || download::bytes_of(&target));
+        let written = || match &self.added {
+            Some(_) => download::bytes_of(libraries),
+            None => 0, // nobody's code runs
+        };
+        let is_too_much = download::more_than(MOST_BUILT, written);
         let prepare = |command: &mut Command| {
             for (name, _) in cargo_command().get_envs() {
                 command.env_remove(name);
             }
+            if *fence != Fence::Open {
+                command.arg(setting("CARGO_HOME", &home));
+            }
             command
-                .arg(setting("CARGO_HOME", &home))
+                .current_dir(workspace())
                 .arg(setting("RUSTC", &toolchain.join("bin/rustc")))
+                .arg(setting("RUSTC_WORKSPACE_WRAPPER", &script))
+                .arg(setting(RECORD, &record))
+                .arg(setting("CARGO_BUILD_BUILD_DIR", libraries))
+                // The programs are put there, and not in the place of the task's own.
                 .arg(setting("CARGO_TARGET_DIR", &target))
+                .args(["/bin/sh", "-c", START, "cargo"])
                 .arg(toolchain.join("bin/cargo"))
-                // As a test, so that what the checks need is built too.
                 .args([
                     "test",
                     "--no-run",
-                    "--lib",
-                    "--frozen",
+                    "--test=checks",
+                    "--offline",
                     "--quiet",
                     "--color=never",
                 ])
-                .arg("--message-format=json")
-                .arg(setting("--manifest-path", &manifest));
+                .arg(setting("--manifest-path", &self.path("Cargo.toml")))
+                .args(sources.iter().map(|sources| setting("--config", &sources.file)));
         };
         let ended = process::run_until(fence, &given, program, LIMITS, prepare, &is_too_much);
-        let ended = ended.map_err(|error| Problem::our_bug("start Cargo", &error))?;
-        if !matches!(ended.end, End::Exited(status) if status.success()) {
-            let details = String::from_utf8_lossy(&ended.stderr).into_owned();
-            let how = match ended.end {
-                End::Exited(_) => String::new(),
-                End::TimedOut | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => {
-                    format!(": {}", ended.how())
-                }
-            };
-            return Err(refused(
+        let ended = ended.map_err(|error| fault::not_started("Cargo", &error))?;
+        if matches!(ended.end, End::Exited(status) if status.success()) {
+            return Ok(());
+        }
+        let details = String::from_utf8_lossy(&ended.stderr).into_owned();
+        if let Some(problem) =
+            fault::of_the_machine("Cargo", &ended).or_else(|| fault::shortage("Cargo", &details))
+        {
+            return Err(problem);
+        }
+        let how = match ended.end {
+            End::Exited(_) => String::new(),
+            End::TimedOut | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => {
+                format!(": {}", ended.how())
+            }
+        };
+        Err(match &self.added {
+            Some(_) => refused(
                 &format!("a crate that it adds does not build here{how}"),
                 &details,
                 "do without it: no exercise needs more than the task's crates",
-            ));
-        }
-        let mut files = BTreeMap::new();
-        let messages = String::from_utf8_lossy(&ended.stdout);
-        let messages = messages
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok());
-        for message in messages.collect::<Vec<Json>>() {
-            // A macro can print what looks like a word of Cargo's, and make links: only what lies here counts.
-            if let Some(Artifact::Library { name, package, file }) = Artifact::read(&message)
-                && let Ok(file) = file.canonicalize()
-                && file.starts_with(&target)
-            {
-                files.insert(package.to_owned(), (name.to_owned(), file));
-            }
-        }
-        let mut externs = BTreeMap::new();
-        // For solutions that use it where ours does not.
-        let tokio = files.values().find(|(name, _)| name == "tokio").cloned();
-        externs.extend(tokio);
-        for (name, package) in self.names()? {
-            if let Some((_, file)) = files.get(&package) {
-                externs.insert(name, file.clone());
-            }
-        }
-        Ok(externs)
+            ),
+            None => refused(
+                &format!("Cargo does not build a crate with its Cargo.toml{how}"),
+                &details,
+                FIX,
+            ),
+        })
     }
 
-    /// The names under which the code may use its dependencies, and which packages they are.
-    fn names(&self) -> Result<Vec<(String, String)>, Problem> {
-        // Without the platform Cargo wants the crates of all others, too, and only this one's were fetched.
+    /// Where Cargo takes crates from, if that is configured (a mirror, a folder), for a Cargo that does not see the
+    /// configuration. The rest of it, such as a wrapper for the compiler, has no meaning behind a fence.
+    fn sources(&self) -> Result<Option<Sources>, Problem> {
         let output = cargo_command()
-            .args([
-                "metadata",
-                "--format-version=1",
-                "--frozen",
-                "--filter-platform=host-tuple",
-            ])
-            .current_dir(&self.folder)
+            .args(["-Zunstable-options", "config", "get", "--format=toml", "source"])
+            // Cargo has no stable way to show its configuration.
+            .env("RUSTC_BOOTSTRAP", "1")
+            .current_dir(workspace())
             .output()
-            .map_err(|error| Problem::our_bug("start Cargo", &error))?;
-        let metadata: Json = serde_json::from_slice(&output.stdout)
-            .map_err(|error| Problem::our_bug("read what Cargo says", &error))?;
-        let root = &metadata["resolve"]["root"];
-        let nodes = metadata["resolve"]["nodes"].as_array();
-        let root = nodes.into_iter().flatten().find(|node| node["id"] == *root);
-        let dependencies = root.and_then(|root| root["deps"].as_array());
-        let name = |one: &Json| Some((one["name"].as_str()?.to_owned(), one["pkg"].as_str()?.to_owned()));
-        Ok(dependencies.into_iter().flatten().filter_map(name).collect())
+            .map_err(|error| fault::not_started("Cargo", &error))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let Some(mut table) = output
+            .status
+            .success()
+            .then(|| text.parse::<Table>().ok())
+            .flatten()
+        else {
+            return Ok(None);
+        };
+        let mut folders = Vec::new();
+        let sources = table.get_mut("source").and_then(Value::as_table_mut);
+        for (_, source) in sources.into_iter().flat_map(|sources| sources.iter_mut()) {
+            for kind in ["directory", "local-registry"] {
+                if let Some(Value::String(folder)) = source.get_mut(kind) {
+                    folders.push(workspace().join(&*folder));
+                    *folder = workspace().join(&*folder).to_string_lossy().into_owned();
+                }
+            }
+        }
+        let file = self.path("sources.toml");
+        fs::write(&file, table.to_string()).map_err(|error| no_room(&error))?;
+        Ok(Some(Sources { file, folders }))
     }
+
+    fn read(&self, task: Task, built_below: &Path) -> io::Result<BuildPlan> {
+        let (record, package) = (self.path("record"), self.folder.path());
+        let crate_name = |name: &str| name.replace('-', "_");
+        let read = |name: &str, source: &str| Invocation::read(&record, &crate_name(name), package, source);
+        let library = read(&self.merged.library, "src/lib.rs")?;
+        let checks = read(CHECKS, "tests/checks.rs")?;
+        // A procedural macro can write to the record, and make links: only what lies there counts.
+        let built_below = built_below.canonicalize()?;
+        let folders = [&library, &checks]
+            .into_iter()
+            .flat_map(Invocation::search_folders);
+        let mut libraries: Vec<PathBuf> = folders
+            .filter_map(|folder| folder.canonicalize().ok())
+            .filter(|folder| folder.starts_with(&built_below))
+            .collect();
+        libraries.sort();
+        libraries.dedup();
+        Ok(BuildPlan {
+            root: self.merged.root.clone(),
+            program: read(task.folder, "src/main.rs")?,
+            library,
+            crate_name: self.merged.library.clone(),
+            checks,
+            libraries,
+        })
+    }
+}
+
+/// Where Cargo takes crates from.
+struct Sources {
+    /// A configuration that says so.
+    file: PathBuf,
+    /// The folders that it names.
+    folders: Vec<PathBuf>,
 }
 
 /// What to do about a manifest.
-const MEND: &str = "mend it; the task's own is a model";
-
-fn refused(message: &str, details: &dyn std::fmt::Display, help: &str) -> Problem {
-    Problem {
-        whose: Whose::YourCode,
-        message: message.to_owned(),
-        details: details.to_string(),
-        help: help.to_owned(),
-    }
-}
+const FIX: &str = "see what `cargo check` says in its folder; compare its Cargo.toml with the task's";
 
 fn no_room(error: &io::Error) -> Problem {
     Problem {

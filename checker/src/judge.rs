@@ -1,4 +1,4 @@
-//! Gives the crate of a task its verdict: compiles it, and runs the official checks on it.
+//! Gives the crate of a task its verdict: compiles it, and runs the reference's checks on it.
 
 use std::env;
 use std::num::NonZero;
@@ -12,8 +12,8 @@ use temp_mariadb::TempServer;
 use crate::compile::Compiled;
 use crate::download::Downloads;
 use crate::fence::Fence;
-use crate::official::{Official, Target};
 use crate::outcome::{self, Check, Problem, Verdict, Whose};
+use crate::reference::{Reference, Target};
 
 /// What has to be free where temporary files are made, in bytes: the programs of a task's checks take a third of it.
 const ROOM: u64 = 256 << 20;
@@ -41,16 +41,16 @@ impl Judge {
     /// `tell` hears how many checks have ended, of how many; from several threads.
     pub fn judge(
         &self,
-        official: &Official,
+        reference: &Reference,
         folder: &Path,
         tell: &(dyn Fn(usize, usize) + Sync),
     ) -> outcome::Task {
         let mut task = outcome::Task {
-            task: official.task.folder.to_owned(),
+            task: reference.task.folder.to_owned(),
             checks: Vec::new(),
             problem: None,
         };
-        match self.checks(official, folder, tell) {
+        match self.checks(reference, folder, tell) {
             Ok(checks) => task.checks = checks,
             Err(problem) => task.problem = Some(problem),
         }
@@ -60,26 +60,21 @@ impl Judge {
 
     fn checks(
         &self,
-        official: &Official,
+        reference: &Reference,
         folder: &Path,
         tell: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Vec<Check>, Problem> {
-        machine_is_ready(official)?;
-        let root = folder.join("src/lib.rs");
+        machine_is_ready(reference)?;
+        let reference = reference.for_submission(folder, Downloads::Allowed, &self.fence)?;
+        let root = folder.join(&reference.plan.root);
         if !root.is_file() {
-            return Err(Problem {
-                whose: Whose::YourCode,
-                message: "there is no src/lib.rs".to_owned(),
-                details: String::new(),
-                help: "write the solution into src/lib.rs, under the names that the task asks for".to_owned(),
-            });
+            return Err(Problem::no_library());
         }
-        let adding = official.adding(folder, Downloads::Allowed, &self.fence)?;
-        let official = adding.as_ref().unwrap_or(official);
-        let required = official.checks()?;
+        let required = reference.checks()?;
         let mut checks = Vec::new();
         let stays = self.stays.as_deref();
-        let compile = |target: &Target| official.compile_in(stays, &root, &[&target.name], &self.fence);
+        let compile =
+            |target: &Target| reference.compile_in(stays, folder, &root, &[&target.name], &self.fence);
         let compiled = compile(required)?;
         let names: Vec<&str> = required.names(self.with_extras).collect();
         if self.is_quick {
@@ -97,7 +92,7 @@ impl Judge {
         // In the same order, however they were run.
         checks.sort_by_key(|check| names.iter().position(|name| check.name == *name));
         if self.with_extras {
-            for target in official.extras() {
+            for target in reference.extras() {
                 let compiled = match compile(target) {
                     Ok(compiled) => compiled,
                     // What only extras look at need not be there.
@@ -147,14 +142,14 @@ fn has_reported(verdict: &Verdict) -> bool {
 }
 
 /// Whether the checks can run here at all: what they lack is not the fault of the code.
-fn machine_is_ready(official: &Official) -> Result<(), Problem> {
+fn machine_is_ready(reference: &Reference) -> Result<(), Problem> {
     let lacking = |message: String, help: &str| Problem {
         whose: Whose::YourMachine,
         message,
         details: String::new(),
         help: help.to_owned(),
     };
-    if official.task.needs_mariadb && TempServer::program().is_err() {
+    if reference.task.needs_mariadb && TempServer::program().is_err() {
         return Err(lacking(
             "there is no MariaDB server, which this task's checks need".to_owned(),
             "install one: `apt install mariadb-server` (Debian, Ubuntu), `dnf install mariadb-server` (Fedora), \

@@ -6,11 +6,13 @@
 
 pub mod archive;
 pub mod bubblewrap;
+pub mod build_plan;
 pub mod check;
 pub mod compile;
 pub mod download;
 mod early_code;
 pub mod extra;
+mod fault;
 pub mod fence;
 pub mod find;
 pub mod fingerprint;
@@ -18,9 +20,9 @@ pub mod grade;
 pub mod hint;
 pub mod judge;
 pub mod manifest;
-pub mod official;
 pub mod outcome;
 pub mod process;
+pub mod reference;
 pub mod report;
 pub mod solution;
 pub mod start;

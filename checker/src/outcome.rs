@@ -165,6 +165,16 @@ impl Problem {
         }
     }
 
+    /// No library, whatever its manifest says.
+    pub(crate) fn no_library() -> Problem {
+        Problem {
+            whose: Whose::YourCode,
+            message: "there is no src/lib.rs".to_owned(),
+            details: String::new(),
+            help: "write the solution into src/lib.rs, under the names that the task asks for".to_owned(),
+        }
+    }
+
     /// Something that cannot happen, and has.
     pub(crate) fn our_bug(doing: &str, error: &dyn std::fmt::Display) -> Problem {
         Problem {

@@ -43,6 +43,8 @@ pub const MOST_OUTPUT: usize = 1 << 20;
 pub struct Ended {
     /// How it ended.
     pub end: End,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
     /// Its standard output. If it was cut, a note stands where bytes are missing.
     pub stdout: Vec<u8>,
     /// Its standard error, likewise.
@@ -179,7 +181,10 @@ pub fn run_until(
     if is_stopped() {
         return Err(stopped());
     }
+    // bubblewrap reports the signal that ended its program as 128 and its number.
+    let reported = status.code().filter(|&code| code > 128 && *fence != Fence::Open);
     Ok(Ended {
+        signal: status.signal().or(reported.map(|code| code - 128)),
         end: must_stop.unwrap_or(End::Exited(status)),
         stdout: stdout.end(),
         stderr: stderr.end(),
@@ -232,11 +237,7 @@ impl Ended {
             End::TooMuchWritten => return "it was stopped, because it had written too much".to_owned(),
         };
         let stderr = String::from_utf8_lossy(&self.stderr);
-        // The shell behind the fence reports a signal as 128 and its number.
-        let signal = status
-            .signal()
-            .or(status.code().filter(|&code| code > 128).map(|code| code - 128));
-        match (signal, status.code()) {
+        match (self.signal, status.code()) {
             _ if stderr.contains("has overflowed its stack") => {
                 "it overflowed its stack: does something call itself without an end?".to_owned()
             }

@@ -18,7 +18,7 @@ const LEFT_OUT: [&str; 4] = ["target", "stub", "examples", "Cargo.lock"];
 ///
 /// Nothing in it points to this workspace's `target`: the path would be wrong on another machine and after a move, and
 /// two folders of one task would overwrite each other's programs. So Cargo compiles the libraries once more in there,
-/// the first time; [`Official::compile`](crate::official::Official::compile) uses those that are compiled already.
+/// the first time; [`Reference::compile`](crate::reference::Reference::compile) uses those that are compiled already.
 ///
 /// # Errors
 ///

@@ -66,7 +66,7 @@ impl Task {
     }
 }
 
-/// The workspace from which this program was built: the official checks and the tasks' manifests are taken from there.
+/// The workspace from which this program was built: the reference's checks and the tasks' manifests are taken from there.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()

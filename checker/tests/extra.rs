@@ -12,14 +12,14 @@ use std::time::SystemTime;
 use checker::bubblewrap;
 use checker::download::Downloads;
 use checker::fence::Fence;
-use checker::official::Official;
 use checker::outcome::{Problem, Verdict, Whose};
+use checker::reference::Reference;
 use checker::task::Task;
 use folder::temporary_folder;
 use tempfile::TempDir;
 
-static OFFICIAL: LazyLock<Official> =
-    LazyLock::new(|| Official::build(Task::find("0-databaseconnection").unwrap()).unwrap());
+static REFERENCE: LazyLock<Reference> =
+    LazyLock::new(|| Reference::build(Task::find("0-databaseconnection").unwrap()).unwrap());
 
 /// As grading does it, where that is possible.
 fn fence() -> Fence {
@@ -31,21 +31,21 @@ fn submission(manifest: &str, more: &str) -> TempDir {
     let folder = temporary_folder();
     fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
     fs::create_dir(folder.path().join("src")).unwrap();
-    let solution = fs::read_to_string(OFFICIAL.task.path().join("src/lib.rs")).unwrap();
+    let solution = fs::read_to_string(REFERENCE.task.path().join("src/lib.rs")).unwrap();
     fs::write(folder.path().join("src/lib.rs"), solution + more).unwrap();
     folder
 }
 
 fn depends_on(dependencies: &str) -> String {
-    format!("[package]\nname = 'databaseconnection'\n[dependencies]\n{dependencies}")
+    format!("[package]\nname = 'databaseconnection'\nedition = '2024'\n[dependencies]\n{dependencies}")
 }
 
-fn adding(submission: &TempDir) -> Result<Option<Official>, Problem> {
-    OFFICIAL.adding(submission.path(), Downloads::Forbidden, &fence())
+fn for_submission(submission: &TempDir) -> Result<Reference, Problem> {
+    REFERENCE.for_submission(submission.path(), Downloads::Forbidden, &fence())
 }
 
 fn refused(manifest: &str) -> Problem {
-    let problem = adding(&submission(manifest, "")).unwrap_err();
+    let problem = for_submission(&submission(manifest, "")).unwrap_err();
     assert!(!problem.help.is_empty(), "{problem:?}");
     problem
 }
@@ -58,7 +58,7 @@ fn written(externs: &BTreeMap<String, PathBuf>) -> Vec<SystemTime> {
 /// A crate, one under another name that has a build script, one with a procedural macro, and a feature.
 const MORE: &str = "
     hex = '0.4'
-    thiserror = { version = '2', optional = true }
+    thiserror = '2'
     numbers = { package = 'num-traits', version = '0.2' }
     rusqlite = { version = '0.39', features = ['limits', 'blob'] }
 ";
@@ -79,37 +79,44 @@ const USE_OF_MORE: &str = "
 #[test]
 fn what_a_submission_adds_is_there_and_is_built_once_for_all_who_add_the_same() {
     let first = submission(&depends_on(MORE), USE_OF_MORE);
-    let official = adding(&first).unwrap().expect("it adds something");
-    for name in ["hex", "thiserror", "numbers", "rusqlite", "shared", "tempfile"] {
-        assert!(
-            official.externs.contains_key(name),
-            "no {name}: {:?}",
-            official.externs
-        );
+    let reference = for_submission(&first).unwrap();
+    let externs = reference.plan.library.externs();
+    for name in ["hex", "thiserror", "numbers", "rusqlite", "shared"] {
+        assert!(externs.contains_key(name), "no {name}: {externs:?}");
     }
     let root = first.path().join("src/lib.rs");
-    let compiled = official.compile(&root, &["checks"], &fence());
+    let compiled = reference.compile(&root, &["checks"], &fence());
     let compiled = compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
-    let checks = official.target("checks").unwrap();
+    let checks = reference.target("checks").unwrap();
     for check in compiled.run_required(checks, &fence()).unwrap() {
         assert_eq!(check.verdict, Verdict::Passed, "{}", check.name);
     }
 
-    let before = written(&official.externs);
+    let before = written(&externs);
     let in_another_order = MORE.trim_end().lines().rev().collect::<Vec<_>>().join("\n");
     let in_another_order = in_another_order.replace("'limits', 'blob'", "'blob', 'limits'");
     let second = submission(&depends_on(&in_another_order), "");
-    let again = adding(&second).unwrap().expect("it adds something");
-    assert_eq!(again.externs, official.externs);
-    assert_eq!(written(&again.externs), before, "something was built anew");
+    let again = for_submission(&second).unwrap().plan.library.externs();
+    assert_eq!(again, externs);
+    assert_eq!(written(&again), before, "something was built again");
 }
 
 #[test]
 fn one_that_adds_nothing_is_served_by_the_tasks_own_libraries() {
-    let task = fs::read_to_string(OFFICIAL.task.path().join("Cargo.toml")).unwrap();
-    assert!(adding(&submission(&task, "")).unwrap().is_none());
-    let less = depends_on("rusqlite = '0.30'\n[features]\nmine = []");
-    assert!(adding(&submission(&less, "")).unwrap().is_none());
+    let task = fs::read_to_string(REFERENCE.task.path().join("Cargo.toml")).unwrap();
+    let externs = REFERENCE.plan.library.externs();
+    let of = |manifest: &str| {
+        for_submission(&submission(manifest, ""))
+            .unwrap()
+            .plan
+            .library
+            .externs()
+    };
+    assert_eq!(of(&task), externs);
+    assert_eq!(
+        of(&depends_on("rusqlite = '0.30'\n[features]\nmine = []")),
+        externs
+    );
 }
 
 #[test]
@@ -139,7 +146,6 @@ fn a_dependency_from_elsewhere_than_the_registry_is_refused() {
         "mine = { path = '../mine' }",
         "mine = { git = 'https://127.0.0.1/mine' }",
         "mine = { version = '1', registry-index = 'https://127.0.0.1/' }",
-        "mine = { workspace = true }",
     ] {
         let problem = refused(&depends_on(elsewhere));
         assert_eq!(problem.whose, Whose::YourCode, "{problem:?}");
@@ -159,7 +165,7 @@ fn code_that_would_run_at_compile_time_is_refused() {
     }
     let submission = submission(&depends_on(""), "");
     fs::write(submission.path().join("build.rs"), "fn main() {}").unwrap();
-    let problem = adding(&submission).unwrap_err();
+    let problem = for_submission(&submission).unwrap_err();
     assert_eq!(problem.whose, Whose::YourCode);
     assert!(problem.message.contains("build script"), "{problem:?}");
 }
@@ -168,7 +174,7 @@ fn code_that_would_run_at_compile_time_is_refused() {
 fn another_packages_manifest_and_a_missing_one_are_refused() {
     let problem = refused("[package]\nname = 'mine'\n");
     assert!(problem.help.contains("databaseconnection"), "{problem:?}");
-    let problem = adding(&temporary_folder()).unwrap_err();
+    let problem = for_submission(&temporary_folder()).unwrap_err();
     assert_eq!(problem.whose, Whose::YourCode);
 }
 
@@ -181,16 +187,17 @@ fn a_submissions_own_settings_of_cargo_are_not_looked_at() {
     write(".cargo/config.toml", "[build]\nrustc-wrapper = '/bin/false'\n");
     write("rust-toolchain.toml", "[toolchain]\nchannel = 'none'\n");
     write("Cargo.lock", "nonsense");
-    assert!(adding(&submission).unwrap().is_some());
+    for_submission(&submission).unwrap();
 }
 
 #[test]
 fn where_it_is_built_lies_below_the_workspaces_target() {
-    let official = adding(&submission(&depends_on(MORE), "")).unwrap().unwrap();
+    let reference = for_submission(&submission(&depends_on(MORE), "")).unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .unwrap()
         .join("checker");
     let folder = folder.canonicalize().unwrap();
-    assert!(official.externs.values().all(|file| file.starts_with(&folder)));
+    let externs = reference.plan.library.externs();
+    assert!(externs.values().all(|file| file.starts_with(&folder)));
 }

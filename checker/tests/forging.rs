@@ -13,7 +13,7 @@ use checker::fence::Fence;
 use checker::outcome::{Problem, Verdict, Whose};
 
 use fences::fences;
-use submission::{CHECK, checks, official, with_twist};
+use submission::{CHECK, checks, reference, with_twist};
 
 #[test]
 fn code_that_would_run_before_the_checks_is_refused() {
@@ -156,7 +156,7 @@ fn compile(twist: &str) -> Result<Compiled, Problem> {
     let root = folder.path().join("lib.rs");
     let forge = FORGE.replace("NAME", CHECK);
     fs::write(&root, with_twist(&format!("{twist}\n{forge}"))).expect("room for a file");
-    official().compile(&root, &["checks"], &Fence::Open)
+    reference().compile(&root, &["checks"], &Fence::Open)
 }
 
 #[track_caller]

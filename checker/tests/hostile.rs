@@ -21,7 +21,7 @@ use checker::process::{self, End, Limits, MOST_OUTPUT};
 
 use fences::fences;
 use processes::expect_none_left;
-use submission::{CHECK, checks, official, with_twist};
+use submission::{CHECK, checks, reference, with_twist};
 
 /// How long a check waits: to see one wait in vain takes twice that, or three times.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -160,10 +160,10 @@ fn of_megabytes_of_compiler_errors_the_first_and_the_last_are_kept_with_a_note()
     fs::create_dir(folder.path().join("src")).expect("a folder");
     let root = folder.path().join("src/lib.rs");
     fs::write(&root, with_twist(&twist)).expect("room for a file");
-    let manifest = official().task.path().join("Cargo.toml");
+    let manifest = reference().task.path().join("Cargo.toml");
     fs::copy(manifest, folder.path().join("Cargo.toml")).expect("room for a file");
 
-    let problem = official()
+    let problem = reference()
         .compile(&root, &["checks"], &Fence::Open)
         .expect_err("an error");
     assert!(
@@ -182,7 +182,7 @@ fn of_megabytes_of_compiler_errors_the_first_and_the_last_are_kept_with_a_note()
         is_quick: false,
         stays: None,
     };
-    let judged = judge.judge(official(), folder.path(), &|_, _| {});
+    let judged = judge.judge(reference(), folder.path(), &|_, _| {});
     let details = judged.problem.expect("it does not compile").details;
     assert!(details.len() < 66_000, "{} bytes", details.len());
     assert!(details.contains("[cut here: it was"));
@@ -291,7 +291,7 @@ impl Submission {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = folder.path().join("lib.rs");
         fs::write(&root, text).expect("room for a file");
-        let compiled = official().compile(&root, &["checks"], &Fence::Open);
+        let compiled = reference().compile(&root, &["checks"], &Fence::Open);
         let mut compiled = compiled.unwrap_or_else(|problem| panic!("{}", problem.details));
         compiled.deadline = DEADLINE;
         Submission { compiled, mark }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use checker::compile::Compiled;
 use checker::fence::Fence;
-use checker::official::{Official, Target};
 use checker::outcome::Verdict;
+use checker::reference::{Reference, Target};
 use checker::task::{TASKS, Task};
 
 use fences::fences;
@@ -35,11 +35,11 @@ fn our_solution_of_task_3_passes_behind_each_fence() {
 }
 
 fn expect_passed(task: Task) {
-    let official = Official::build(task).expect("a workspace that builds");
-    let checks = official.target("checks").expect("a task has checks");
+    let reference = Reference::build(task).expect("a workspace that builds");
+    let checks = reference.target("checks").expect("a task has checks");
     for fence in fences() {
         let begun = Instant::now();
-        let compiled = official.compile(&task.path().join("src/lib.rs"), &["checks"], &fence);
+        let compiled = reference.compile(&task.path().join("src/lib.rs"), &["checks"], &fence);
         let compiled = compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
         let compiling = begun.elapsed();
         let took = run(&compiled, checks, &fence);

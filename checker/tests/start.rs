@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use checker::fence::Fence;
-use checker::official::Official;
 use checker::outcome::{Check, Verdict, Whose};
+use checker::reference::Reference;
 use checker::start::start;
 use checker::task::{TASKS, Task};
 use folder::temporary_folder;
@@ -40,10 +40,10 @@ fn solve(task: Task, folder: &Path) {
     }
 }
 
-fn verdicts(official: &Official, root: &Path) -> Vec<Check> {
-    let compiled = official.compile(root, &["checks"], &Fence::Open);
+fn verdicts(reference: &Reference, root: &Path) -> Vec<Check> {
+    let compiled = reference.compile(root, &["checks"], &Fence::Open);
     let compiled = compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
-    let checks = official.target("checks").unwrap();
+    let checks = reference.target("checks").unwrap();
     let verdicts = compiled.run_required(checks, &Fence::Open).unwrap();
     assert_eq!(verdicts.len(), checks.required.len());
     assert!(!verdicts.is_empty());
@@ -194,13 +194,14 @@ fn a_folder_that_cannot_be_made_is_a_problem_with_a_remedy() {
 #[test]
 fn every_stub_compiles_without_a_warning_with_its_program() {
     for task in TASKS {
-        let official = Official::build(task).unwrap();
+        let reference = Reference::build(task).unwrap();
         let (parent, folder) = started(task);
         let library = parent.path().join(format!("lib{}.rlib", task.library));
         let rustc = |arguments: &[&str], source: &str| {
             let mut command = Command::new("rustc");
             command.args(["--edition=2024", "-Dwarnings"]).args(arguments);
-            for (name, file) in &official.externs {
+            let externs = reference.plan.program.externs();
+            for (name, file) in externs.iter().filter(|(name, _)| *name != task.library) {
                 command.arg("--extern").arg(format!("{name}={}", file.display()));
                 command
                     .arg("-L")
@@ -244,7 +245,7 @@ fn succeeded(output: &Output) {
 #[test]
 fn every_required_check_fails_on_a_stub_and_says_what_to_do() {
     for task in TASKS {
-        let official = Official::build(task).unwrap();
+        let reference = Reference::build(task).unwrap();
         let (_parent, folder) = started(task);
         let root = folder.join("src/lib.rs");
         let stub = fs::read_to_string(&root).unwrap();
@@ -255,7 +256,7 @@ fn every_required_check_fails_on_a_stub_and_says_what_to_do() {
             }
             _ => false,
         };
-        let mut verdicts = verdicts(&official, &root);
+        let mut verdicts = verdicts(&reference, &root);
         verdicts.retain(|check| !is_helped(check));
         assert!(verdicts.is_empty(), "{}: {verdicts:#?}", task.folder);
     }
@@ -264,10 +265,10 @@ fn every_required_check_fails_on_a_stub_and_says_what_to_do() {
 #[test]
 fn every_required_check_passes_on_the_solution_in_a_started_folder() {
     for task in TASKS {
-        let official = Official::build(task).unwrap();
+        let reference = Reference::build(task).unwrap();
         let (_parent, folder) = started(task);
         solve(task, &folder);
-        for check in verdicts(&official, &folder.join("src/lib.rs")) {
+        for check in verdicts(&reference, &folder.join("src/lib.rs")) {
             assert_eq!(check.verdict, Verdict::Passed, "{}: {}", task.folder, check.name);
         }
     }

@@ -11,8 +11,8 @@ use std::thread::available_parallelism;
 
 use checker::compile::BINARY;
 use checker::fence::Fence;
-use checker::official::{Official, Target, Tasks};
 use checker::outcome::{Check, Problem, Verdict};
+use checker::reference::{Reference, Target, Tasks};
 use checker::solution::{EVERY_CHECK, Kind, Solution};
 use checker::task::{CHECKS, TASKS, Task};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
 
 /// Runs the required checks on a solution, and compares those that failed with those that should.
 fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
-    let (official, checks) = official(task)?;
+    let (reference, checks) = reference(task)?;
     let targets: &[&str] = match &solution.kind {
         Kind::Right => &[CHECKS, BINARY],
         Kind::Wrong { .. } => &[CHECKS],
@@ -66,12 +66,12 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let root = folder.path().join("lib.rs");
     fs::write(&root, &solution.program)?;
-    let compiled = official.compile(&root, targets, &Fence::Open).map_err(in_full)?;
+    let compiled = reference.compile(&root, targets, &Fence::Open).map_err(in_full)?;
     let mut outcomes = compiled.run_required(checks, &Fence::Open).map_err(in_full)?;
     match &solution.kind {
         Kind::Right => {
             compare(&outcomes, &BTreeSet::new())?;
-            let binary = official
+            let binary = reference
                 .target(BINARY)
                 .ok_or("a task without tests of its program")?;
             match compiled.run_tests(binary, &Fence::Open).map_err(in_full)? {
@@ -130,7 +130,7 @@ fn compare(outcomes: &[Check], expected: &BTreeSet<&str>) -> Result<(), Failed> 
 
 /// Fails if a required check catches no wrong solution, or if there are fewer than four right ones.
 fn every_check_is_named(task: Task, solutions: &[Solution]) -> Result<(), Failed> {
-    let (_, checks) = official(task)?;
+    let (_, checks) = reference(task)?;
     let caught = solutions.iter().flat_map(|solution| solution.kind.caught_by());
     let missing = &names(checks) - &caught.map(String::as_str).collect();
     if !missing.is_empty() {
@@ -147,10 +147,10 @@ fn every_check_is_named(task: Task, solutions: &[Solution]) -> Result<(), Failed
 }
 
 /// Returns a task and its checks, built when the first solution asks for them.
-fn official(task: Task) -> Result<(&'static Official, &'static Target), Failed> {
+fn reference(task: Task) -> Result<(&'static Reference, &'static Target), Failed> {
     static BUILT: Tasks = Tasks::new();
-    let official = BUILT.official(task).map_err(in_full)?;
-    Ok((official, official.checks().map_err(in_full)?))
+    let reference = BUILT.reference(task).map_err(in_full)?;
+    Ok((reference, reference.checks().map_err(in_full)?))
 }
 
 fn in_full(problem: Problem) -> Failed {

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use checker::judge::Judge;
-use checker::official::Tasks;
 use checker::outcome::{Submission, Task};
+use checker::reference::Tasks;
 use checker::task::TASKS;
 
 use super::page::{self, Bar, FormatOption};
@@ -14,7 +14,7 @@ use super::shell::{program, quoted};
 use super::subject::{Subject, own_code, subjects};
 use super::{Outcome, stop};
 
-/// Check crates: build each with the official checks, run them, and say what to do next
+/// Check crates: build each with the reference's checks, run them, and say what to do next
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The folder of a crate, or of several; or a task's name, for that of this workspace [default: all of its tasks]
@@ -77,12 +77,12 @@ impl Arguments {
 /// Judges a crate, with a bar meanwhile.
 pub fn check(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
     let waiting = Bar::waiting(&format!("building the checks of {}", subject.task.folder));
-    let official = tasks.official(subject.task);
+    let reference = tasks.reference(subject.task);
     drop(waiting);
-    match official {
-        Ok(official) => {
+    match reference {
+        Ok(reference) => {
             let bar = Bar::new(&format!("checking {}", subject.name()));
-            judge.judge(official, &subject.folder, &|done, of| bar.set(done, of))
+            judge.judge(reference, &subject.folder, &|done, of| bar.set(done, of))
         }
         Err(problem) => Task {
             task: subject.task.folder.to_owned(),

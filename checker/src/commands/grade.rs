@@ -13,8 +13,8 @@ use checker::bubblewrap;
 use checker::fence::Fence;
 use checker::grade::Class;
 use checker::judge::Judge;
-use checker::official::Tasks;
 use checker::outcome::{Problem, Submission, Whose};
+use checker::reference::Tasks;
 use shared::cli::notice;
 use tempfile::NamedTempFile;
 
@@ -84,7 +84,7 @@ impl Arguments {
         let bar = Bar::new("grading");
         bar.set(0, count);
         let remembered = AtomicUsize::new(0);
-        let graded = class.grade(&|task| tasks.official(task), &|_, was_graded| {
+        let graded = class.grade(&|task| tasks.reference(task), &|_, was_graded| {
             remembered.fetch_add(was_graded.into(), Ordering::Relaxed);
             bar.step();
         });

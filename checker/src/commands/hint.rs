@@ -8,8 +8,8 @@ use std::thread::available_parallelism;
 
 use checker::hint::hints;
 use checker::judge::Judge;
-use checker::official::{Tasks, state_folder};
 use checker::outcome::{Check, Submission, Verdict};
+use checker::reference::{Tasks, state_folder};
 use checker::report;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use checker::fingerprint::{Fingerprint, fingerprint};
 use checker::judge::Judge;
-use checker::official::Tasks;
 use checker::outcome::{Submission, Task};
+use checker::reference::Tasks;
 use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use shared::cli::notice;
 use shared::files::private_folder;

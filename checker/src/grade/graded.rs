@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::fingerprint::fingerprint;
 use crate::judge::Judge;
-use crate::official::{Official, state_folder};
 use crate::outcome::{Problem, Task, Verdict, Whose};
+use crate::reference::{Reference, state_folder};
 
 use super::cannot_read;
 
@@ -18,14 +18,14 @@ use super::cannot_read;
 pub(super) struct Graded(PathBuf);
 
 impl Graded {
-    pub(super) fn of(judge: &Judge, official: &Official, folder: &Path) -> Result<Graded, Problem> {
+    pub(super) fn of(judge: &Judge, reference: &Reference, folder: &Path) -> Result<Graded, Problem> {
         let mut hash = Sha256::new();
         hash.update(fingerprint(folder).map_err(|error| cannot_read(folder, &error))?);
         hash.update(format!(
             "{:?} {} {:?}",
-            official.task, judge.with_extras, judge.fence
+            reference.task, judge.with_extras, judge.fence
         ));
-        for target in &official.targets {
+        for target in &reference.targets {
             // Cargo writes the program anew whenever the checks or what they stand on change.
             let (length, made) = fs::metadata(&target.program)
                 .and_then(|program| Ok((program.len(), program.modified()?)))

@@ -12,9 +12,9 @@ use std::thread;
 
 use crate::find::Found;
 use crate::judge::Judge;
-use crate::official::Official;
 use crate::outcome::{Problem, Submission, Task, Whose};
 use crate::process::is_stopped;
+use crate::reference::Reference;
 use crate::task;
 
 use graded::Graded;
@@ -39,11 +39,11 @@ impl Class {
     /// What came of each task is kept, with the fingerprint of its files and of the checks: when the work is stopped,
     /// the next call goes on from there, and a submission that has changed is graded anew.
     ///
-    /// `official` gives the tasks' checks; `tell` hears of each submission that is done, and whether nothing of it had to
+    /// `reference` gives the tasks' checks; `tell` hears of each submission that is done, and whether nothing of it had to
     /// be run because it was graded before. Both are called from several threads.
     pub fn grade<'o>(
         &self,
-        official: &(dyn Fn(task::Task) -> Result<&'o Official, Problem> + Sync),
+        reference: &(dyn Fn(task::Task) -> Result<&'o Reference, Problem> + Sync),
         tell: &(dyn Fn(&Submission, bool) + Sync),
     ) -> Option<Vec<Submission>> {
         let names = names(&self.submissions);
@@ -57,7 +57,7 @@ impl Class {
                         let Some(path) = self.submissions.get(index) else {
                             break;
                         };
-                        let (submission, was_graded) = self.one(&names[index], path, official);
+                        let (submission, was_graded) = self.one(&names[index], path, reference);
                         if is_stopped() {
                             break;
                         }
@@ -81,7 +81,7 @@ impl Class {
         &self,
         name: &str,
         path: &Path,
-        official: &dyn Fn(task::Task) -> Result<&'o Official, Problem>,
+        reference: &dyn Fn(task::Task) -> Result<&'o Reference, Problem>,
     ) -> (Submission, bool) {
         let mut submission = Submission {
             name: name.to_owned(),
@@ -95,14 +95,14 @@ impl Class {
             Ok((found, _unpacked)) => {
                 for Found { task, folder } in found {
                     let judged = folder.and_then(|folder| {
-                        let official = official(task)?;
-                        let graded = Graded::of(&self.judge, official, &folder)?;
+                        let reference = reference(task)?;
+                        let graded = Graded::of(&self.judge, reference, &folder)?;
                         if let Some(known) = graded.read().filter(|_| !self.is_fresh) {
                             known_before = true;
                             return Ok(known);
                         }
                         judged_now = true;
-                        let judged = self.judge.judge(official, &folder, &|_, _| {});
+                        let judged = self.judge.judge(reference, &folder, &|_, _| {});
                         if !is_stopped() {
                             graded.write(&judged);
                         }

@@ -4,5 +4,6 @@ mod check;
 mod command_line;
 mod grade;
 mod hint;
+mod machine;
 mod program;
 mod watch;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::OnceLock;
 
-use checker::official::{Official, Target};
+use checker::reference::{Reference, Target};
 use checker::task::TASKS;
 
 /// A check that opens a database, and so begins with the twist.
@@ -11,7 +11,7 @@ pub const CHECK: &str = "closing::closes_at_the_end_of_the_scope";
 
 /// Our solution, that calls `twist` wherever it opens a database; the text of `twist` and whatever it needs is added.
 pub fn with_twist(twist: &str) -> String {
-    let ours = fs::read_to_string(official().task.path().join("src/lib.rs")).expect("our solution");
+    let ours = fs::read_to_string(reference().task.path().join("src/lib.rs")).expect("our solution");
     let (forbidden, begins) = ("#![forbid(unsafe_code)]", "let database = database.as_ref();");
     assert!(ours.contains(forbidden) && ours.contains(begins));
     let ours = ours.replace(forbidden, "");
@@ -20,12 +20,12 @@ pub fn with_twist(twist: &str) -> String {
 }
 
 /// Task 0.
-pub fn official() -> &'static Official {
-    static BUILT: OnceLock<Official> = OnceLock::new();
-    BUILT.get_or_init(|| Official::build(TASKS[0]).expect("a workspace that builds"))
+pub fn reference() -> &'static Reference {
+    static BUILT: OnceLock<Reference> = OnceLock::new();
+    BUILT.get_or_init(|| Reference::build(TASKS[0]).expect("a workspace that builds"))
 }
 
 /// Its checks.
 pub fn checks() -> &'static Target {
-    official().target("checks").expect("a task has checks")
+    reference().target("checks").expect("a task has checks")
 }

@@ -456,7 +456,7 @@ fn its_folder_and_the_file_with_the_password_are_private_from_their_first_moment
             .filter(|call| call.contains(of) && call.contains(on));
         calls.collect()
     };
-    let made = calls(" mkdir", "/temporary-mariadb-");
+    let made = calls(" mkdir", "/temp-mariadb-");
     assert!(made[0].contains(", 0700"), "{made:#?}");
     let written: Vec<_> = calls(" open", "init.sql\"")
         .into_iter()

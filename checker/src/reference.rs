@@ -1,33 +1,38 @@
-//! A task as this workspace has it: its checks, and the libraries that they and a solution are compiled against.
+//! A task as this workspace has it: its checks, and how they and a solution are compiled.
 //!
-//! Cargo builds the libraries, once; a solution and its checks are then compiled by rustc alone, one call each. Cargo
-//! would build what a solution depends on anew for each folder, or let one submission wait for the other.
+//! Cargo builds the libraries and says how it compiles a package with a certain manifest. A solution and its checks are
+//! then compiled by rustc alone, one call each. Cargo would build the dependencies of a solution again for each folder, or
+//! let one submission wait for the other.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+use crate::build_plan::BuildPlan;
+use crate::download::Downloads;
+use crate::extra::plan;
+use crate::fence::Fence;
+use crate::manifest::{Manifest, merged};
 use crate::outcome::{Problem, Whose};
 use crate::task::{CHECKS, TASKS, Task, workspace};
 
 /// A task, built.
 #[derive(Debug, Clone)]
-pub struct Official {
+pub struct Reference {
     /// Which.
     pub task: Task,
     /// Its targets of tests, such as `checks`.
     pub targets: Vec<Target>,
-    /// The libraries that the task and its tests use, by the names of their crates.
-    pub externs: BTreeMap<String, PathBuf>,
+    /// How a solution and the checks are compiled: with the task's own manifest, or with that of a submission.
+    pub plan: Arc<BuildPlan>,
 }
 
 /// The tasks, each built when it is asked for first, and once.
 #[derive(Debug, Default)]
-pub struct Tasks([OnceLock<Result<Official, Problem>>; TASKS.len()]);
+pub struct Tasks([OnceLock<Result<Reference, Problem>>; TASKS.len()]);
 
 impl Tasks {
     /// None is built yet.
@@ -39,10 +44,10 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// As [`Official::build`].
-    pub fn official(&self, task: Task) -> Result<&Official, Problem> {
+    /// As [`Reference::build`].
+    pub fn reference(&self, task: Task) -> Result<&Reference, Problem> {
         let index = TASKS.iter().position(|one| *one == task).unwrap_or_default();
-        let built = self.0[index].get_or_init(|| Official::build(task));
+        let built = self.0[index].get_or_init(|| Reference::build(task));
         built.as_ref().map_err(Problem::clone)
     }
 }
@@ -62,13 +67,13 @@ pub struct Target {
     pub extras: Vec<String>,
 }
 
-impl Official {
+impl Reference {
     /// Builds a task and its checks. Takes as long as Cargo does: a minute the first time, and next to nothing later.
     ///
     /// # Errors
     ///
     /// When the workspace does not build: the machine's problem, or ours.
-    pub fn build(task: Task) -> Result<Official, Problem> {
+    pub fn build(task: Task) -> Result<Reference, Problem> {
         let arguments = [
             "test",
             "--no-run",
@@ -79,35 +84,26 @@ impl Official {
             task.package,
         ];
         let messages = cargo(&arguments)?;
-        let (mut libraries, mut targets) = (BTreeMap::new(), Vec::<Target>::new());
+        let mut targets = Vec::<Target>::new();
         for message in messages
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok())
         {
-            let Some(artifact) = Artifact::read(&message) else {
-                continue;
-            };
-            match artifact {
-                Artifact::Library { name, file, .. } => drop(libraries.insert(name.to_owned(), file)),
-                Artifact::Test {
-                    name,
-                    source,
-                    program,
-                } => targets.push(Target::list(name, source, program)?),
+            if let Some(test) = Test::read(&message) {
+                targets.push(Target::list(&test)?);
             }
         }
         // Cargo tells of them as they are done.
         targets.sort_by(|one, other| one.name.cmp(&other.name));
-        // tokio, for solutions that use it where ours does not.
-        let names = task.dependencies()?.into_iter().chain(["tokio".to_owned()]);
-        let externs = names
-            .map(|name| name.replace('-', "_"))
-            .filter_map(|name| libraries.remove_entry(&name));
-        Ok(Official {
-            task,
-            targets,
-            externs: externs.collect(),
-        })
+        let plan = Manifest::read(&task.path())
+            .and_then(|manifest| merged(task, &manifest))
+            .and_then(|merged| plan(task, merged, Downloads::Forbidden, &Fence::Open))
+            // The manifest is ours.
+            .map_err(|problem| Problem {
+                whose: Whose::YourMachine,
+                ..problem
+            })?;
+        Ok(Reference { task, targets, plan })
     }
 
     /// The target whose checks give the verdict.
@@ -131,60 +127,23 @@ impl Official {
     }
 }
 
-impl Task {
-    /// The names of the packages that its manifest names.
-    fn dependencies(&self) -> Result<Vec<String>, Problem> {
-        let metadata = cargo(&["metadata", "--format-version=1", "--no-deps"])?;
-        let metadata: Value = serde_json::from_str(&metadata)
-            .map_err(|error| Problem::our_bug("read what Cargo says", &error))?;
-        let mut packages = metadata["packages"].as_array().into_iter().flatten();
-        let package = packages.find(|package| package["name"] == self.package);
-        let dependencies = package.and_then(|package| package["dependencies"].as_array());
-        let names = dependencies
-            .into_iter()
-            .flatten()
-            .filter_map(|one| one["name"].as_str());
-        Ok(names.map(str::to_owned).collect())
-    }
+/// A target of tests that Cargo has built.
+struct Test<'m> {
+    name: &'m str,
+    source: &'m Path,
+    program: &'m Path,
 }
 
-/// Something that Cargo has built, as it tells of it.
-pub(crate) enum Artifact<'m> {
-    Library {
-        name: &'m str,
-        package: &'m str,
-        file: PathBuf,
-    },
-    Test {
-        name: &'m str,
-        source: &'m Path,
-        program: &'m Path,
-    },
-}
-
-impl Artifact<'_> {
-    pub(crate) fn read(message: &Value) -> Option<Artifact<'_>> {
+impl Test<'_> {
+    fn read(message: &Value) -> Option<Test<'_>> {
         let target = &message["target"];
-        let name = target["name"].as_str()?;
-        let is = |kind: &str| texts(&target["kind"]).any(|one| one == kind);
-        if (is("lib") || is("proc-macro")) && message["profile"]["test"] == false {
-            let file = texts(&message["filenames"])
-                .find(|file| file.ends_with(".rlib") || is("proc-macro"))?
-                .into();
-            Some(Artifact::Library {
-                name,
-                package: message["package_id"].as_str()?,
-                file,
-            })
-        } else if is("test") {
-            Some(Artifact::Test {
-                name,
-                source: Path::new(target["src_path"].as_str()?),
-                program: Path::new(message["executable"].as_str()?),
-            })
-        } else {
-            None
-        }
+        let kinds = target["kind"].as_array()?;
+        kinds.iter().any(|kind| kind == "test").then_some(())?;
+        Some(Test {
+            name: target["name"].as_str()?,
+            source: Path::new(target["src_path"].as_str()?),
+            program: Path::new(message["executable"].as_str()?),
+        })
     }
 }
 
@@ -195,7 +154,12 @@ impl Target {
         self.required.iter().chain(extras).map(String::as_str)
     }
 
-    fn list(name: &str, source: &Path, program: &Path) -> Result<Target, Problem> {
+    fn list(test: &Test<'_>) -> Result<Target, Problem> {
+        let Test {
+            name,
+            source,
+            program,
+        } = *test;
         let list = |arguments: &[&str]| -> Result<Vec<String>, Problem> {
             let output = Command::new(program)
                 .args(["--list", "--format=terse"])
@@ -250,8 +214,31 @@ impl Order {
     }
 }
 
-fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str)
+/// Where Cargo builds.
+#[derive(Debug, Clone)]
+pub(crate) struct Folders {
+    /// What is wanted: the programs.
+    pub target: PathBuf,
+    /// What it takes to make that: the libraries.
+    pub build: PathBuf,
+}
+
+/// Where Cargo builds this workspace.
+pub(crate) fn folders() -> Result<&'static Folders, Problem> {
+    static FOLDERS: OnceLock<Result<Folders, Problem>> = OnceLock::new();
+    let find = || {
+        let metadata = cargo(&["metadata", "--format-version=1", "--no-deps"])?;
+        let metadata: Value = serde_json::from_str(&metadata)
+            .map_err(|error| Problem::our_bug("read what Cargo says", &error))?;
+        let folder = |name: &str| metadata[name].as_str().map(PathBuf::from);
+        let target = folder("target_directory");
+        let target = target.ok_or_else(|| Problem::our_bug("find Cargo's folder", &"it does not say"))?;
+        Ok(Folders {
+            build: folder("build_directory").unwrap_or_else(|| target.clone()),
+            target,
+        })
+    };
+    FOLDERS.get_or_init(find).as_ref().map_err(Problem::clone)
 }
 
 /// Where this program keeps what it wants to find again: beside what Cargo has built.
@@ -260,16 +247,7 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
 ///
 /// When Cargo does not say where that is.
 pub fn state_folder() -> Result<PathBuf, Problem> {
-    static FOLDER: OnceLock<Result<PathBuf, Problem>> = OnceLock::new();
-    let find = || {
-        let metadata = cargo(&["metadata", "--format-version=1", "--no-deps"])?;
-        let metadata: Value = serde_json::from_str(&metadata)
-            .map_err(|error| Problem::our_bug("read what Cargo says", &error))?;
-        let folder = metadata["target_directory"].as_str();
-        let folder = folder.ok_or_else(|| Problem::our_bug("find Cargo's folder", &"it does not say"))?;
-        Ok(Path::new(folder).join("checker"))
-    };
-    FOLDER.get_or_init(find).clone()
+    Ok(folders()?.target.join("checker"))
 }
 
 /// Cargo, without what Cargo itself has told this program of its package: build scripts that look at it would run anew.
