@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::fence::{Fence, Given};
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
 use crate::report::clean;
+use crate::sandbox::{Mounts, Sandbox};
 
 /// Why submissions cannot be sandboxed here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +44,14 @@ pub fn find() -> Result<PathBuf, Unusable> {
         .map(|folder| folder.join("bwrap"))
         .find(|path| path.is_file())
         .ok_or(Unusable::NotInstalled)?;
-    let fence = Fence::Closed { bwrap: bwrap.clone() };
-    let said = match process::run(&fence, &Given::default(), Path::new("/bin/true"), LIMITS, |_| {}) {
+    let sandbox = Sandbox::Full { bwrap: bwrap.clone() };
+    let said = match process::run(
+        &sandbox,
+        &Mounts::default(),
+        Path::new("/bin/true"),
+        LIMITS,
+        |_| {},
+    ) {
         Ok(ended) if matches!(ended.end, End::Exited(status) if status.success()) => return Ok(bwrap),
         Ok(ended) => {
             let said = String::from_utf8_lossy(&ended.stderr);

@@ -8,10 +8,10 @@ use shared::files::private_folder;
 
 use crate::compile::{Compiled, no_room};
 use crate::fault;
-use crate::fence::{Fence, Given};
 use crate::outcome::{Check, Problem, Verdict};
 use crate::process::{self, End, Ended, Limits, MOST_OUTPUT};
 use crate::reference::Target;
+use crate::sandbox::{Mounts, Sandbox};
 
 /// How many checks run at a time in one process: more than cores, for they mostly wait.
 const AT_A_TIME: u64 = 4;
@@ -37,9 +37,9 @@ impl Compiled {
     /// # Errors
     ///
     /// When it cannot be started, or is killed from outside: the machine's problem.
-    pub fn run(&self, target: &Target, name: &str, fence: &Fence) -> Result<Check, Problem> {
+    pub fn run(&self, target: &Target, name: &str, sandbox: &Sandbox) -> Result<Check, Problem> {
         let arguments = ["--exact", name, "--include-ignored", "--test-threads=1"];
-        let (ended, reports) = self.start(target, &arguments, self.limits(), fence)?;
+        let (ended, reports) = self.start(target, &arguments, self.limits(), sandbox)?;
         let report = reports.into_iter().find(|report| report.check == name);
         Ok(Check {
             name: name.to_owned(),
@@ -54,8 +54,8 @@ impl Compiled {
     /// # Errors
     ///
     /// As [`run`](Compiled::run).
-    pub fn run_required(&self, target: &Target, fence: &Fence) -> Result<Vec<Check>, Problem> {
-        let (ended, reports) = self.start(target, &TOGETHER, self.limits_together(), fence)?;
+    pub fn run_required(&self, target: &Target, sandbox: &Sandbox) -> Result<Vec<Check>, Problem> {
+        let (ended, reports) = self.start(target, &TOGETHER, self.limits_together(), sandbox)?;
         let verdict = |name: &String| {
             let report = reports.iter().find(|report| report.check == *name);
             report.map_or_else(|| without_a_report(&ended), |report| Ok(report.verdict.clone()))
@@ -76,8 +76,8 @@ impl Compiled {
     /// # Errors
     ///
     /// As [`run`](Compiled::run).
-    pub fn run_tests(&self, target: &Target, fence: &Fence) -> Result<Verdict, Problem> {
-        let (ended, _) = self.start(target, &TOGETHER, self.limits_together(), fence)?;
+    pub fn run_tests(&self, target: &Target, sandbox: &Sandbox) -> Result<Verdict, Problem> {
+        let (ended, _) = self.start(target, &TOGETHER, self.limits_together(), sandbox)?;
         let has_passed = matches!(ended.end, End::Exited(status) if status.success());
         if has_passed {
             return Ok(Verdict::Passed);
@@ -113,19 +113,19 @@ impl Compiled {
         target: &Target,
         arguments: &[&str],
         limits: Limits,
-        fence: &Fence,
+        sandbox: &Sandbox,
     ) -> Result<(Ended, Vec<CheckReport>), Problem> {
         // On a descriptor that the check reads to its end before it calls the solution. The environment and the command
         // line can be read again.
         let started = random_token().and_then(|token| Ok((given_on_stdin(&token)?, token)));
         let (stdin, token) = started.map_err(|error| Problem::our_bug("start a check", &error))?;
-        let given = Given {
+        let mounts = Mounts {
             read: vec![self.folder()],
-            ..Given::default()
+            ..Mounts::default()
         };
         // What a solution makes under a name without a folder, and what a check leaves behind that was stopped.
         let room = private_folder().map_err(|error| no_room(&error))?;
-        let ended = process::run(fence, &given, Path::new("/usr/bin/env"), limits, |command| {
+        let ended = process::run(sandbox, &mounts, Path::new("/usr/bin/env"), limits, |command| {
             command
                 .current_dir(room.path())
                 .env("TMPDIR", room.path())

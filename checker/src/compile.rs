@@ -17,10 +17,10 @@ use tempfile::TempDir;
 use crate::build_plan::{Files, Invocation};
 use crate::early_code;
 use crate::fault;
-use crate::fence::{Fence, Given};
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
 use crate::reference::Reference;
+use crate::sandbox::{Mounts, Sandbox};
 use crate::task::workspace;
 
 /// A compiler that runs longer than this compiles no exercise.
@@ -79,21 +79,21 @@ impl Compiled {
 
 impl Reference {
     /// Compiles a solution, whose root is this file, and these targets of checks against it, with the manifest of this
-    /// reference. With the target [`BINARY`] goes the task's own program, compiled against it, too; outside a fence only,
+    /// reference. With the target [`BINARY`] goes the task's own program, compiled against it, too; outside a sandbox only,
     /// because the tests find it by a variable of the environment.
     ///
     /// # Errors
     ///
     /// When the solution does not compile, or the checks do not against it, because a name or a type of the task's is
     /// missing; the details are the compiler's.
-    pub fn compile(&self, root: &Path, targets: &[&str], fence: &Fence) -> Result<Compiled, Problem> {
+    pub fn compile(&self, root: &Path, targets: &[&str], sandbox: &Sandbox) -> Result<Compiled, Problem> {
         let folder = root.parent().unwrap_or(Path::new("/"));
-        self.compile_in(None, folder, root, targets, fence)
+        self.compile_in(None, folder, root, targets, sandbox)
     }
 
     /// As [`compile`](Reference::compile), for a package in a folder, all of which the compiler may read. The programs
     /// are put in a folder that stays, if one is given: in it the compiler keeps what it can use again when the package
-    /// changes. One at a time uses it. Not behind a closed fence.
+    /// changes. One at a time uses it. Not in a full sandbox.
     ///
     /// # Errors
     ///
@@ -104,9 +104,9 @@ impl Reference {
         package: &Path,
         root: &Path,
         targets: &[&str],
-        fence: &Fence,
+        sandbox: &Sandbox,
     ) -> Result<Compiled, Problem> {
-        let (folder, options) = match stays.filter(|_| !is_closed(fence)) {
+        let (folder, options) = match stays.filter(|_| !is_full(sandbox)) {
             Some(folder) => {
                 let mut option = OsString::from("-Cincremental=");
                 option.push(folder.join("incremental"));
@@ -115,7 +115,7 @@ impl Reference {
             None => (Folder::new()?, Vec::new()),
         };
         let library = folder.path().join(format!("lib{}.rlib", self.plan.crate_name));
-        if is_closed(fence) {
+        if is_full(sandbox) {
             refuse_links(root, package)?;
         }
         let solution = Files {
@@ -123,7 +123,7 @@ impl Reference {
             source: root,
             library: None,
         };
-        self.rustc(&self.plan.library, solution, &options, &library, fence)
+        self.rustc(&self.plan.library, solution, &options, &library, sandbox)
             .map_err(|failure| did_not_compile("it does not compile", failure))?;
         early_code::refuse(&library, &self.checks()?.program)?;
 
@@ -133,7 +133,7 @@ impl Reference {
             if target.name == BINARY {
                 let output = folder.path().join(self.task.folder);
                 let main = self.task.path().join("src/main.rs");
-                self.against(&library, &self.plan.program, &main, &[], &output, fence)?;
+                self.against(&library, &self.plan.program, &main, &[], &output, sandbox)?;
             }
             self.against(
                 &library,
@@ -141,7 +141,7 @@ impl Reference {
                 &target.source,
                 &options,
                 &program,
-                fence,
+                sandbox,
             )?;
             programs.insert(target.name.clone(), program);
         }
@@ -160,7 +160,7 @@ impl Reference {
         source: &Path,
         options: &[OsString],
         output: &Path,
-        fence: &Fence,
+        sandbox: &Sandbox,
     ) -> Result<(), Problem> {
         let package = self.task.path();
         let files = Files {
@@ -170,7 +170,7 @@ impl Reference {
         };
         // The lints of a submission's manifest are for its own code.
         let options = [options, &["--cap-lints=allow".into()]].concat();
-        self.rustc(invocation, files, &options, output, fence)
+        self.rustc(invocation, files, &options, output, sandbox)
             .map_err(|failure| did_not_compile("the checks do not find what the task asks for", failure))?;
         is_executable(output)
     }
@@ -181,17 +181,17 @@ impl Reference {
         files: Files<'_>,
         options: &[OsString],
         output: &Path,
-        fence: &Fence,
+        sandbox: &Sandbox,
     ) -> Result<(), Failure> {
         let toolchain = toolchain()?;
-        let mut given = Given {
+        let mut mounts = Mounts {
             read: vec![toolchain, files.package],
-            ..Given::default()
+            ..Mounts::default()
         };
-        given
+        mounts
             .read
             .extend(self.plan.libraries.iter().map(PathBuf::as_path));
-        given.read.extend(files.library.map(|(_, library)| library));
+        mounts.read.extend(files.library.map(|(_, library)| library));
 
         let prepare = |command: &mut Command| {
             command
@@ -200,7 +200,7 @@ impl Reference {
                 .args(options)
                 .args(["-Cstrip=debuginfo", "--emit=link", "--error-format=json"]);
         };
-        let ended = process::run(fence, &given, Path::new("/usr/bin/env"), LIMITS, |command| {
+        let ended = process::run(sandbox, &mounts, Path::new("/usr/bin/env"), LIMITS, |command| {
             // As words for `env`: a shell loses variables with a hyphen in their names.
             for (name, value) in invocation.environment(files) {
                 command.arg(OsString::from_iter([name, "=".as_ref(), &value]));
@@ -208,7 +208,7 @@ impl Reference {
             // The task's program lies beside whatever is compiled.
             let (program, name) = (output.with_file_name(self.task.folder), self.task.folder);
             command.arg(format!("CARGO_BIN_EXE_{name}={}", program.display()));
-            if is_closed(fence) {
+            if is_full(sandbox) {
                 // Nothing is written but in memory; what comes out is read through a pipe, up to a limit.
                 let script = r#""$@" -o /tmp/out >&2 && cat /tmp/out"#;
                 command.args(["/bin/sh", "-c", script, "rustc"]);
@@ -232,7 +232,7 @@ impl Reference {
                 return Err(Failure::Compiler(how));
             }
         }
-        if is_closed(fence) {
+        if is_full(sandbox) {
             fs::write(output, &ended.stdout).map_err(|error| Failure::Other(no_room(&error)))?;
             make_executable(output).map_err(|error| Failure::Other(no_room(&error)))?;
         }
@@ -280,11 +280,11 @@ impl Errors {
     }
 }
 
-fn is_closed(fence: &Fence) -> bool {
-    matches!(fence, Fence::Closed { .. })
+fn is_full(sandbox: &Sandbox) -> bool {
+    matches!(sandbox, Sandbox::Full { .. })
 }
 
-/// A link to a folder would be followed before the fence is closed. One to a file leads nowhere behind it, which is said
+/// A link to a folder would be followed before the sandbox is closed. One to a file leads nowhere behind it, which is said
 /// more clearly here than by the compiler.
 fn refuse_links(root: &Path, package: &Path) -> Result<(), Problem> {
     let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|data| data.is_symlink());

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use toml::Table;
 
-use crate::fence::{Fence, Given};
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Ended};
 use crate::reference::cargo_command;
+use crate::sandbox::{Mounts, Sandbox};
 use crate::task::workspace;
 
 /// Whether Cargo may ask the registry for what has not been downloaded yet.
@@ -131,8 +131,8 @@ impl Cargo<'_> {
         };
         let program = Path::new(cargo.get_program());
         process::run_until(
-            &Fence::Open,
-            &Given::default(),
+            &Sandbox::None,
+            &Mounts::default(),
             program,
             limits,
             prepare,

@@ -3,7 +3,7 @@
 //! Cargo builds a package with that manifest and no code, once for each manifest, and its command lines are recorded. The
 //! libraries are those of the workspace where the submission adds none. A set of added dependencies is built once, in a
 //! folder below the workspace's `target`: of a class in which fifty students add `anyhow`, one waits for it. Resolving and
-//! downloading run no code of a crate. The build scripts and procedural macros of added crates run behind the fence.
+//! downloading run no code of a crate. The build scripts and procedural macros of added crates run in the sandbox.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -21,11 +21,11 @@ use crate::build_plan::{BuildPlan, Invocation, RECORD, START, script};
 use crate::compile::toolchain;
 use crate::download::{self, Downloads};
 use crate::fault;
-use crate::fence::{Fence, Given};
 use crate::manifest::{Manifest, Merged, merged, refused};
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
 use crate::reference::{Reference, cargo_command, folders, state_folder};
+use crate::sandbox::{Mounts, Sandbox};
 use crate::task::{CHECKS, Task, workspace};
 
 /// How much may lie in the folder that they are built in, in bytes: build scripts and macros write there.
@@ -51,12 +51,12 @@ impl Reference {
         &self,
         folder: &Path,
         downloads: Downloads,
-        fence: &Fence,
+        sandbox: &Sandbox,
     ) -> Result<Reference, Problem> {
         let manifest = Manifest::read(folder)?;
         let merged = merged(self.task, &manifest)?;
         Ok(Reference {
-            plan: plan(self.task, merged, downloads, fence)?,
+            plan: plan(self.task, merged, downloads, sandbox)?,
             ..self.clone()
         })
     }
@@ -67,7 +67,7 @@ pub(crate) fn plan(
     task: Task,
     merged: Merged,
     downloads: Downloads,
-    fence: &Fence,
+    sandbox: &Sandbox,
 ) -> Result<Arc<BuildPlan>, Problem> {
     type Slot = Arc<Mutex<Option<Arc<BuildPlan>>>>;
     static KNOWN: Mutex<BTreeMap<String, Slot>> = Mutex::new(BTreeMap::new());
@@ -82,7 +82,7 @@ pub(crate) fn plan(
     if let Some(known) = &*slot {
         return Ok(known.clone());
     }
-    let plan = Arc::new(Stage::new(merged)?.plan(task, downloads, fence)?);
+    let plan = Arc::new(Stage::new(merged)?.plan(task, downloads, sandbox)?);
     Ok(slot.insert(plan).clone())
 }
 
@@ -123,7 +123,7 @@ impl Stage {
         })
     }
 
-    fn plan(&self, task: Task, downloads: Downloads, fence: &Fence) -> Result<BuildPlan, Problem> {
+    fn plan(&self, task: Task, downloads: Downloads, sandbox: &Sandbox) -> Result<BuildPlan, Problem> {
         // Two processes that want the same libraries build them one after the other, and the second finds them built.
         let mut lock = None;
         if let Some(added) = &self.added {
@@ -134,7 +134,7 @@ impl Stage {
         self.prepare().map_err(|error| no_room(&error))?;
         let built_below = match &self.added {
             None => {
-                self.build(&Fence::Open, &folders()?.build)?;
+                self.build(&Sandbox::None, &folders()?.build)?;
                 folders()?.build.clone()
             }
             Some(added) => {
@@ -143,7 +143,7 @@ impl Stage {
                 download::fetch(self.folder.path(), &home, downloads, &download::Limits::default())?;
                 let versions = fs::copy(self.path("Cargo.lock"), added.join("Cargo.lock"));
                 versions.map_err(|error| no_room(&error))?;
-                self.build(fence, &added.join("target"))?;
+                self.build(sandbox, &added.join("target"))?;
                 added.join("target")
             }
         };
@@ -188,24 +188,24 @@ impl Stage {
     }
 
     /// Has Cargo build the package, with the libraries below `libraries`.
-    fn build(&self, fence: &Fence, libraries: &Path) -> Result<(), Problem> {
+    fn build(&self, sandbox: &Sandbox, libraries: &Path) -> Result<(), Problem> {
         let toolchain = toolchain()?;
         let home =
             cargo_home().ok_or_else(|| Problem::our_bug("find Cargo's folder", &"there is no HOME"))?;
         let (registry, shared) = (home.join("registry"), workspace().join("shared"));
         let (record, target) = (self.path("record"), self.path("target"));
         let script = state_folder()?.join("record.sh");
-        let sources = if matches!(fence, Fence::Closed { .. }) {
+        let sources = if matches!(sandbox, Sandbox::Full { .. }) {
             self.sources()?
         } else {
             None
         };
-        let mut given = Given {
+        let mut mounts = Mounts {
             read: vec![toolchain, &registry, &shared, &script, self.folder.path()],
             write: vec![&record, &target, libraries],
         };
         let folders = sources.iter().flat_map(|sources| &sources.folders);
-        given
+        mounts
             .read
             .extend(folders.filter(|folder| folder.exists()).map(PathBuf::as_path));
         let setting = |name: &str, value: &Path| format!("{name}={}", value.display());
@@ -219,7 +219,7 @@ impl Stage {
             for (name, _) in cargo_command().get_envs() {
                 command.env_remove(name);
             }
-            if *fence != Fence::Open {
+            if *sandbox != Sandbox::None {
                 command.arg(setting("CARGO_HOME", &home));
             }
             command
@@ -243,7 +243,7 @@ impl Stage {
                 .arg(setting("--manifest-path", &self.path("Cargo.toml")))
                 .args(sources.iter().map(|sources| setting("--config", &sources.file)));
         };
-        let ended = process::run_until(fence, &given, program, LIMITS, prepare, &is_too_much);
+        let ended = process::run_until(sandbox, &mounts, program, LIMITS, prepare, &is_too_much);
         let ended = ended.map_err(|error| fault::not_started("Cargo", &error))?;
         if matches!(ended.end, End::Exited(status) if status.success()) {
             return Ok(());
@@ -275,7 +275,7 @@ impl Stage {
     }
 
     /// Where Cargo takes crates from, if that is configured (a mirror, a folder), for a Cargo that does not see the
-    /// configuration. The rest of it, such as a wrapper for the compiler, has no meaning behind a fence.
+    /// configuration. The rest of it, such as a wrapper for the compiler, has no meaning in a sandbox.
     fn sources(&self) -> Result<Option<Sources>, Problem> {
         let output = cargo_command()
             .args(["-Zunstable-options", "config", "get", "--format=toml", "source"])

@@ -14,7 +14,7 @@ const CACHE_TAG: &str = "CACHEDIR.TAG";
 
 /// Returns the fingerprint of a crate: the names and contents of everything that a compiler can read in its folder, and
 /// of the manifests above it, from which it can inherit. Only Cargo's `target` and Git's `.git` are left out. A link counts
-/// by its own text, because it is not followed behind a closed fence.
+/// by its own text, because it is not followed in a full sandbox.
 ///
 /// # Errors
 ///

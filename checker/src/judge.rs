@@ -11,9 +11,9 @@ use temp_mariadb::TempServer;
 
 use crate::compile::Compiled;
 use crate::download::Downloads;
-use crate::fence::Fence;
 use crate::outcome::{self, Check, Problem, Verdict, Whose};
 use crate::reference::{Reference, Target};
+use crate::sandbox::Sandbox;
 
 /// What has to be free where temporary files are made, in bytes: the programs of a task's checks take a third of it.
 const ROOM: u64 = 256 << 20;
@@ -22,7 +22,7 @@ const ROOM: u64 = 256 << 20;
 #[derive(Debug, Clone)]
 pub struct Judge {
     /// What a crate may see and do.
-    pub fence: Fence,
+    pub sandbox: Sandbox,
     /// Whether the extras are run, too.
     pub with_extras: bool,
     /// How many checks run at a time.
@@ -65,7 +65,7 @@ impl Judge {
         tell: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Vec<Check>, Problem> {
         machine_is_ready(reference)?;
-        let reference = reference.for_submission(folder, Downloads::Allowed, &self.fence)?;
+        let reference = reference.for_submission(folder, Downloads::Allowed, &self.sandbox)?;
         let root = folder.join(&reference.plan.root);
         if !root.is_file() {
             return Err(Problem::no_library());
@@ -74,11 +74,11 @@ impl Judge {
         let mut checks = Vec::new();
         let stays = self.stays.as_deref();
         let compile =
-            |target: &Target| reference.compile_in(stays, folder, &root, &[&target.name], &self.fence);
+            |target: &Target| reference.compile_in(stays, folder, &root, &[&target.name], &self.sandbox);
         let compiled = compile(required)?;
         let names: Vec<&str> = required.names(self.with_extras).collect();
         if self.is_quick {
-            checks = compiled.run_required(required, &self.fence)?;
+            checks = compiled.run_required(required, &self.sandbox)?;
             checks.retain(|check| has_reported(&check.verdict));
         }
         let left = names
@@ -121,7 +121,7 @@ impl Judge {
                 let (next, ended, send) = (&next, &ended, send.clone());
                 scope.spawn(move || {
                     while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let check = compiled.run(target, name, &self.fence);
+                        let check = compiled.run(target, name, &self.sandbox);
                         tell(ended.fetch_add(1, Ordering::Relaxed) + 1);
                         if send.send(check).is_err() {
                             break;

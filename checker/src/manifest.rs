@@ -15,10 +15,10 @@ use toml::{Table, Value};
 
 use crate::compile::toolchain;
 use crate::fault;
-use crate::fence::{Fence, Given};
 use crate::fingerprint::{Fingerprint, manifests};
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
+use crate::sandbox::{Mounts, Sandbox};
 use crate::task::{CHECKS, Task, workspace};
 
 /// Reading a manifest takes Cargo a tenth of a second; a pattern of workspace members can make it search the disk.
@@ -134,7 +134,7 @@ impl Manifest {
 /// What `cargo metadata` says about the package in a folder and the workspace that it is a member of.
 fn ask_cargo(folder: &Path) -> Result<Json, Problem> {
     let cargo = toolchain()?.join("bin/cargo");
-    let ended = process::run(&Fence::Open, &Given::default(), &cargo, LIMITS, |command| {
+    let ended = process::run(&Sandbox::None, &Mounts::default(), &cargo, LIMITS, |command| {
         command
             .args([
                 "metadata",

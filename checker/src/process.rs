@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, setpriority_process, waitid};
 
-use crate::fence::{Fence, Given};
+use crate::sandbox::{Mounts, Sandbox};
 use crate::usage::Usage;
 
 /// What a program may use.
@@ -108,13 +108,13 @@ pub fn is_stopped() -> bool {
 ///
 /// When it cannot be started, or somebody called [`stop`].
 pub fn run(
-    fence: &Fence,
-    given: &Given<'_>,
+    sandbox: &Sandbox,
+    mounts: &Mounts<'_>,
     program: &Path,
     limits: Limits,
     prepare: impl FnOnce(&mut Command),
 ) -> io::Result<Ended> {
-    run_until(fence, given, program, limits, prepare, &|| false)
+    run_until(sandbox, mounts, program, limits, prepare, &|| false)
 }
 
 /// As [`run`]; the program is also ended when `is_too_much`, which is called ten times a second, says that it has written
@@ -124,21 +124,21 @@ pub fn run(
 ///
 /// As [`run`].
 pub fn run_until(
-    fence: &Fence,
-    given: &Given<'_>,
+    sandbox: &Sandbox,
+    mounts: &Mounts<'_>,
     program: &Path,
     limits: Limits,
     prepare: impl FnOnce(&mut Command),
     is_too_much: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<Ended> {
     // Resource limits are set by a shell, for the standard library cannot.
-    let mut command = fence.command(Path::new("/bin/sh"), given);
+    let mut command = sandbox.command(Path::new("/bin/sh"), mounts);
     // More than they use: much of what a process asks for it never touches. (The blocks are of 512 bytes.)
     let (kilobytes, blocks) = (4 * limits.memory / 1024, LARGEST_FILE / 512);
     command
         .arg("-c")
         .arg(format!(
-            // Where memory runs out, this goes first. (Behind a closed fence it may not say so.)
+            // Where memory runs out, this goes first. (in a full sandbox it may not say so.)
             "{{ echo 1000 > /proc/self/oom_score_adj; }} 2> /dev/null; \
              ulimit -c 0; ulimit -v {kilobytes}; ulimit -f {blocks}; exec \"$0\" \"$@\""
         ))
@@ -182,7 +182,9 @@ pub fn run_until(
         return Err(stopped());
     }
     // bubblewrap reports the signal that ended its program as 128 and its number.
-    let reported = status.code().filter(|&code| code > 128 && *fence != Fence::Open);
+    let reported = status
+        .code()
+        .filter(|&code| code > 128 && *sandbox != Sandbox::None);
     Ok(Ended {
         signal: status.signal().or(reported.map(|code| code - 128)),
         end: must_stop.unwrap_or(End::Exited(status)),

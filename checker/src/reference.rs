@@ -14,9 +14,9 @@ use serde_json::Value;
 use crate::build_plan::BuildPlan;
 use crate::download::Downloads;
 use crate::extra::plan;
-use crate::fence::Fence;
 use crate::manifest::{Manifest, merged};
 use crate::outcome::{Problem, Whose};
+use crate::sandbox::Sandbox;
 use crate::task::{CHECKS, TASKS, Task, workspace};
 
 /// A task, built.
@@ -97,7 +97,7 @@ impl Reference {
         targets.sort_by(|one, other| one.name.cmp(&other.name));
         let plan = Manifest::read(&task.path())
             .and_then(|manifest| merged(task, &manifest))
-            .and_then(|merged| plan(task, merged, Downloads::Forbidden, &Fence::Open))
+            .and_then(|merged| plan(task, merged, Downloads::Forbidden, &Sandbox::None))
             // The manifest is ours.
             .map_err(|problem| Problem {
                 whose: Whose::YourMachine,

@@ -1,8 +1,8 @@
-//! What a submission tries to reach from behind the closed fence: each fails if it does. While it is compiled, and while
+//! What a submission tries to reach from in the full sandbox: each fails if it does. While it is compiled, and while
 //! its checks run.
 
-#[path = "support/fences.rs"]
-mod fences;
+#[path = "support/sandboxes.rs"]
+mod sandboxes;
 #[path = "support/submission.rs"]
 mod submission;
 
@@ -18,12 +18,12 @@ use std::process;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use checker::compile::Compiled;
-use checker::fence::Fence;
 use checker::outcome::{Problem, Verdict, Whose};
+use checker::sandbox::Sandbox;
 use checker::task::workspace;
 use tempfile::TempDir;
 
-use fences::fences;
+use sandboxes::sandboxes;
 use submission::{CHECK, checks, reference, with_twist};
 
 /// Carries out orders, which lie in a file beside its program, and prints what came of each.
@@ -85,29 +85,29 @@ fn obey(verb: &str, object: &str) -> std::io::Result<String> {
 
 #[test]
 fn sees_nothing_of_the_environment() {
-    let Some(fence) = closed() else { return };
+    let Some(sandbox) = closed() else { return };
     // Cargo has set that for the test.
     let secret = env::var("CARGO_PKG_DESCRIPTION").expect("a test that Cargo runs");
     for process in ["self", "1", "2", "3"] {
         expect_not_said(
-            &try_to("read", format!("/proc/{process}/environ"), &fence),
+            &try_to("read", format!("/proc/{process}/environ"), &sandbox),
             &secret,
         );
     }
     let is_the_tasks = r#"const _: () = assert!(env!("CARGO_PKG_DESCRIPTION").is_empty());"#;
-    assert_eq!(compile(is_the_tasks, &fence).map(drop), Ok(()));
+    assert_eq!(compile(is_the_tasks, &sandbox).map(drop), Ok(()));
 }
 
 #[test]
 fn is_told_of_its_package_all_the_same() {
-    let Some(fence) = closed() else { return };
+    let Some(sandbox) = closed() else { return };
     let code = r#"const _: &str = concat!(env!("CARGO_MANIFEST_DIR"), env!("CARGO_PKG_NAME"));"#;
-    assert_eq!(compile(code, &fence).map(drop), Ok(()));
+    assert_eq!(compile(code, &sandbox).map(drop), Ok(()));
 }
 
 #[test]
 fn reads_neither_the_home_nor_other_submissions_nor_results_nor_the_checks() {
-    let Some(fence) = closed() else { return };
+    let Some(sandbox) = closed() else { return };
     let beside = TempDir::new().unwrap();
     let others = beside.path().join("others.rs");
     fs::write(&others, "\"somebody else's\"").unwrap();
@@ -119,7 +119,7 @@ fn reads_neither_the_home_nor_other_submissions_nor_results_nor_the_checks() {
         Path::new("/root"),
         Path::new("/home"),
     ] {
-        expect_no(&try_to("list", folder.display(), &fence));
+        expect_no(&try_to("list", folder.display(), &sandbox));
     }
     let reference = workspace().join("0-databaseconnection/tests/checks/main.rs");
     for file in [
@@ -128,10 +128,10 @@ fn reads_neither_the_home_nor_other_submissions_nor_results_nor_the_checks() {
         &workspace().join("Cargo.lock"),
         Path::new("/etc/shadow"),
     ] {
-        expect_no(&try_to("read", file.display(), &fence));
+        expect_no(&try_to("read", file.display(), &sandbox));
         for including in ["include_str", "include_bytes", "include"] {
             let code = format!("const _: &str = {including}!({file:?});");
-            let error = compile(&code, &fence).unwrap_err();
+            let error = compile(&code, &sandbox).unwrap_err();
             assert!(error.details.contains("couldn't read"), "{}", error.details);
         }
     }
@@ -139,14 +139,14 @@ fn reads_neither_the_home_nor_other_submissions_nor_results_nor_the_checks() {
 
 #[test]
 fn writes_nowhere_but_in_its_own_folder_for_temporary_files() {
-    let Some(fence) = closed() else { return };
+    let Some(sandbox) = closed() else { return };
     for folder in [
         "/", "/usr", "/usr/bin", "/etc", "/dev", "/proc", "/var", "/root", "/run",
     ] {
-        expect_no(&try_to("create", format!("{folder}/created"), &fence));
+        expect_no(&try_to("create", format!("{folder}/created"), &sandbox));
     }
     let name = format!("/tmp/{}", fastrand::u64(..));
-    expect_yes(&try_to("create", &name, &fence));
+    expect_yes(&try_to("create", &name, &sandbox));
     assert!(!Path::new(&name).exists(), "it is there outside as well");
     let results = tempfile::NamedTempFile::new().unwrap();
     for file in [
@@ -155,16 +155,16 @@ fn writes_nowhere_but_in_its_own_folder_for_temporary_files() {
         "/proc/sysrq-trigger",
         "/usr/bin/env",
     ] {
-        expect_no(&try_to("open", file, &fence));
+        expect_no(&try_to("open", file, &sandbox));
     }
-    expect_no(&try_to("open", results.path().display(), &fence));
+    expect_no(&try_to("open", results.path().display(), &sandbox));
 }
 
 /// As root, whom the kernel takes for the machine's root where files are concerned, and in a namespace of its own, too.
 #[test]
-fn has_no_rights_to_undo_the_fence() {
-    let Some(fence) = closed() else { return };
-    let status = try_to("read", "/proc/self/status", &fence);
+fn has_no_rights_to_undo_the_sandbox() {
+    let Some(sandbox) = closed() else { return };
+    let status = try_to("read", "/proc/self/status", &sandbox);
     assert!(status.contains("CapEff:\t0000000000000000"), "{status}");
     let ways = [
         "mount -o remount,rw,bind /usr",
@@ -172,15 +172,15 @@ fn has_no_rights_to_undo_the_fence() {
         "mount -t proc proc /proc",
     ];
     for way in ways {
-        expect_no(&try_to("run", way, &fence));
+        expect_no(&try_to("run", way, &sandbox));
         let in_a_namespace = format!("unshare --user --map-root-user --mount --pid --fork {way}");
-        expect_no(&try_to("run", in_a_namespace, &fence));
+        expect_no(&try_to("run", in_a_namespace, &sandbox));
     }
 }
 
 #[test]
 fn writes_neither_to_its_program_nor_beside_it() {
-    let Some(fence) = closed() else { return };
+    let Some(sandbox) = closed() else { return };
     let folder = spy()
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -189,56 +189,56 @@ fn writes_neither_to_its_program_nor_beside_it() {
     expect_no(&try_to(
         "open",
         folder.join("libdatabaseconnection.rlib").display(),
-        &fence,
+        &sandbox,
     ));
-    expect_no(&try_to("create", folder.join("created").display(), &fence));
+    expect_no(&try_to("create", folder.join("created").display(), &sandbox));
 }
 
 #[test]
 fn fills_no_disk_and_no_more_memory_than_it_may() {
-    let Some(fence) = closed() else { return };
+    let Some(sandbox) = closed() else { return };
     for folder in ["/tmp", "/dev/shm"] {
-        let tried = try_to("fill", folder, &fence);
+        let tried = try_to("fill", folder, &sandbox);
         assert!(tried.contains("No space left"), "{tried}");
     }
 }
 
 #[test]
 fn reaches_no_network_but_its_own() {
-    let Some(fence) = closed() else { return };
+    let Some(sandbox) = closed() else { return };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
-    expect_no(&try_to("connect", listener.local_addr().unwrap(), &fence));
+    expect_no(&try_to("connect", listener.local_addr().unwrap(), &sandbox));
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     // Documentation's address: no route leads anywhere at all.
-    let tried = try_to("connect", "192.0.2.1:80", &fence);
+    let tried = try_to("connect", "192.0.2.1:80", &sandbox);
     assert!(tried.contains("unreachable"), "{tried}");
     // MariaDB listens there, in the checks of task 3.
-    expect_yes(&try_to("meet", "127.0.0.1:0", &fence));
+    expect_yes(&try_to("meet", "127.0.0.1:0", &sandbox));
 }
 
 #[test]
 fn reaches_no_socket_without_a_file() {
-    let Some(fence) = closed() else { return };
+    let Some(sandbox) = closed() else { return };
     let name = fastrand::u64(..).to_string();
     let _listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
-    expect_no(&try_to("call", &name, &fence));
+    expect_no(&try_to("call", &name, &sandbox));
 }
 
 #[test]
 fn neither_sees_nor_signals_nor_traces_processes_outside() {
-    let Some(fence) = closed() else { return };
+    let Some(sandbox) = closed() else { return };
     let this = process::id();
     for verb in ["signal", "attach"] {
-        let tried = try_to(verb, this, &fence);
+        let tried = try_to(verb, this, &sandbox);
         assert!(tried.contains("No such process"), "{tried}");
     }
-    expect_no(&try_to("read", format!("/proc/{this}/cmdline"), &fence));
+    expect_no(&try_to("read", format!("/proc/{this}/cmdline"), &sandbox));
 }
 
 #[test]
 fn finds_no_way_out_through_the_first_process() {
-    let Some(fence) = closed() else { return };
+    let Some(sandbox) = closed() else { return };
     let secret = tempfile::NamedTempFile::new().unwrap();
     for way in [
         "/proc/1/root",
@@ -249,19 +249,19 @@ fn finds_no_way_out_through_the_first_process() {
         expect_no(&try_to(
             "read",
             format!("{way}{}", secret.path().display()),
-            &fence,
+            &sandbox,
         ));
     }
 }
 
 #[test]
 fn is_not_compiled_from_files_outside_of_its_folder() {
-    let Some(fence) = closed() else { return };
+    let Some(sandbox) = closed() else { return };
     let outside = TempDir::new().unwrap();
     let file = outside.path().join("lib.rs");
     fs::write(&file, with_twist("fn twist() {}")).unwrap();
     let code = format!("#[path = {file:?}]\nmod outside;");
-    let error = compile(&code, &fence).unwrap_err();
+    let error = compile(&code, &sandbox).unwrap_err();
     assert!(error.details.contains("couldn't read"), "{}", error.details);
 
     let inside = TempDir::new().unwrap();
@@ -269,7 +269,7 @@ fn is_not_compiled_from_files_outside_of_its_folder() {
     symlink(&file, &link).unwrap();
     symlink(outside.path(), &folder).unwrap();
     for root in [link, folder.join("lib.rs")] {
-        let error = reference().compile(&root, &["checks"], &fence).unwrap_err();
+        let error = reference().compile(&root, &["checks"], &sandbox).unwrap_err();
         assert_eq!(error.whose, Whose::YourCode);
         assert!(error.message.ends_with("is a link"), "{}", error.message);
     }
@@ -278,26 +278,26 @@ fn is_not_compiled_from_files_outside_of_its_folder() {
     symlink(&file, inside.path().join("module.rs")).unwrap();
     let root = inside.path().join("root.rs");
     fs::write(&root, with_twist("fn twist() {}\nmod module;")).unwrap();
-    let error = reference().compile(&root, &["checks"], &fence).unwrap_err();
+    let error = reference().compile(&root, &["checks"], &sandbox).unwrap_err();
     assert!(error.details.contains("file not found"), "{}", error.details);
 }
 
-/// Behind the closed fence, or nothing, if there is none here.
-fn closed() -> Option<Fence> {
-    fences()
+/// In the sandbox, or nothing, if there is none here.
+fn closed() -> Option<Sandbox> {
+    sandboxes()
         .into_iter()
-        .find(|fence| matches!(fence, Fence::Closed { .. }))
+        .find(|sandbox| matches!(sandbox, Sandbox::Full { .. }))
 }
 
 /// What a submission says when it has tried.
-fn try_to(verb: &str, object: impl ToString, fence: &Fence) -> String {
+fn try_to(verb: &str, object: impl ToString, sandbox: &Sandbox) -> String {
     let spy = spy().lock().unwrap_or_else(PoisonError::into_inner);
     fs::write(
         spy.folder().join("orders"),
         format!("{verb} {}\n", object.to_string()),
     )
     .unwrap();
-    let verdict = spy.run(checks(), CHECK, fence).unwrap().verdict;
+    let verdict = spy.run(checks(), CHECK, sandbox).unwrap().verdict;
     let Verdict::Crashed { output, .. } = verdict else {
         panic!("{verdict:?}")
     };
@@ -322,22 +322,22 @@ fn expect_not_said(said: &str, secret: &str) {
     assert!(!said.contains(secret), "{said}");
 }
 
-/// It must compile behind the fence, to begin with.
+/// It must compile in the sandbox, to begin with.
 fn spy() -> &'static Mutex<Compiled> {
     static SPY_COMPILED: OnceLock<Mutex<Compiled>> = OnceLock::new();
     SPY_COMPILED.get_or_init(|| {
-        let fence = closed().expect("looked at before");
+        let sandbox = closed().expect("looked at before");
         let folder = TempDir::new().unwrap();
         let root = folder.path().join("lib.rs");
         fs::write(&root, with_twist(SPY)).unwrap();
-        let compiled = reference().compile(&root, &["checks"], &fence);
+        let compiled = reference().compile(&root, &["checks"], &sandbox);
         Mutex::new(compiled.unwrap_or_else(|problem| panic!("{}", problem.details)))
     })
 }
 
-fn compile(more: &str, fence: &Fence) -> Result<Compiled, Problem> {
+fn compile(more: &str, sandbox: &Sandbox) -> Result<Compiled, Problem> {
     let folder = TempDir::new().unwrap();
     let root: PathBuf = folder.path().join("lib.rs");
     fs::write(&root, with_twist(&format!("fn twist() {{}}\n{more}"))).unwrap();
-    reference().compile(&root, &["checks"], fence)
+    reference().compile(&root, &["checks"], sandbox)
 }

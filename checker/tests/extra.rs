@@ -11,9 +11,9 @@ use std::time::SystemTime;
 
 use checker::bubblewrap;
 use checker::download::Downloads;
-use checker::fence::Fence;
 use checker::outcome::{Problem, Verdict, Whose};
 use checker::reference::Reference;
+use checker::sandbox::Sandbox;
 use checker::task::Task;
 use folder::temporary_folder;
 use tempfile::TempDir;
@@ -22,8 +22,8 @@ static REFERENCE: LazyLock<Reference> =
     LazyLock::new(|| Reference::build(Task::find("0-databaseconnection").unwrap()).unwrap());
 
 /// As grading does it, where that is possible.
-fn fence() -> Fence {
-    bubblewrap::find().map_or(Fence::Open, |bwrap| Fence::Closed { bwrap })
+fn sandbox() -> Sandbox {
+    bubblewrap::find().map_or(Sandbox::None, |bwrap| Sandbox::Full { bwrap })
 }
 
 /// The task's solution and some more code, with this manifest in place of the task's.
@@ -41,7 +41,7 @@ fn depends_on(dependencies: &str) -> String {
 }
 
 fn for_submission(submission: &TempDir) -> Result<Reference, Problem> {
-    REFERENCE.for_submission(submission.path(), Downloads::Forbidden, &fence())
+    REFERENCE.for_submission(submission.path(), Downloads::Forbidden, &sandbox())
 }
 
 fn refused(manifest: &str) -> Problem {
@@ -85,10 +85,10 @@ fn what_a_submission_adds_is_there_and_is_built_once_for_all_who_add_the_same() 
         assert!(externs.contains_key(name), "no {name}: {externs:?}");
     }
     let root = first.path().join("src/lib.rs");
-    let compiled = reference.compile(&root, &["checks"], &fence());
+    let compiled = reference.compile(&root, &["checks"], &sandbox());
     let compiled = compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
     let checks = reference.target("checks").unwrap();
-    for check in compiled.run_required(checks, &fence()).unwrap() {
+    for check in compiled.run_required(checks, &sandbox()).unwrap() {
         assert_eq!(check.verdict, Verdict::Passed, "{}", check.name);
     }
 

@@ -1,18 +1,18 @@
 //! Submissions that try to make a check pass that has not: none does. What can still be done is written in
 //! `docs/instructors.md`.
 
-#[path = "support/fences.rs"]
-mod fences;
+#[path = "support/sandboxes.rs"]
+mod sandboxes;
 #[path = "support/submission.rs"]
 mod submission;
 
 use std::fs;
 
 use checker::compile::Compiled;
-use checker::fence::Fence;
 use checker::outcome::{Problem, Verdict, Whose};
+use checker::sandbox::Sandbox;
 
-use fences::fences;
+use sandboxes::sandboxes;
 use submission::{CHECK, checks, reference, with_twist};
 
 #[test]
@@ -156,7 +156,7 @@ fn compile(twist: &str) -> Result<Compiled, Problem> {
     let root = folder.path().join("lib.rs");
     let forge = FORGE.replace("NAME", CHECK);
     fs::write(&root, with_twist(&format!("{twist}\n{forge}"))).expect("room for a file");
-    reference().compile(&root, &["checks"], &Fence::Open)
+    reference().compile(&root, &["checks"], &Sandbox::None)
 }
 
 #[track_caller]
@@ -167,11 +167,15 @@ fn expect_refused(code: &str, what: &str) {
     assert!(problem.message.contains(what), "{problem}");
 }
 
-/// What became of the check, once behind each fence.
+/// What became of the check, once in each sandbox.
 fn verdicts(twist: &str) -> Vec<Verdict> {
     let compiled = compile(twist).unwrap_or_else(|problem| panic!("{problem}"));
-    let run = |fence: &Fence| compiled.run(checks(), CHECK, fence).expect("a check that starts");
-    fences().iter().map(|fence| run(fence).verdict).collect()
+    let run = |sandbox: &Sandbox| {
+        compiled
+            .run(checks(), CHECK, sandbox)
+            .expect("a check that starts")
+    };
+    sandboxes().iter().map(|sandbox| run(sandbox).verdict).collect()
 }
 
 #[track_caller]

@@ -1,10 +1,10 @@
 //! Submissions that misbehave, each a right solution of task 0 with one twist: the check gets a verdict that says what
-//! happened, in time, and nothing is left of them. Behind each fence, where bubblewrap is there.
+//! happened, in time, and nothing is left of them. In each sandbox, where bubblewrap is there.
 
-#[path = "support/fences.rs"]
-mod fences;
 #[path = "support/processes.rs"]
 mod processes;
+#[path = "support/sandboxes.rs"]
+mod sandboxes;
 #[path = "support/submission.rs"]
 mod submission;
 
@@ -14,13 +14,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use checker::compile::Compiled;
-use checker::fence::{Fence, Given};
 use checker::judge::Judge;
 use checker::outcome::Verdict;
 use checker::process::{self, End, Limits, MOST_OUTPUT};
+use checker::sandbox::{Mounts, Sandbox};
 
-use fences::fences;
 use processes::expect_none_left;
+use sandboxes::sandboxes;
 use submission::{CHECK, checks, reference, with_twist};
 
 /// How long a check waits: to see one wait in vain takes twice that, or three times.
@@ -127,8 +127,8 @@ fn of_a_gigabyte_of_output_the_beginning_and_the_end_are_kept() {
     };
     let script = "echo begun; head -c 1000000000 /dev/zero; echo ended";
     let ended = process::run(
-        &Fence::Open,
-        &Given::default(),
+        &Sandbox::None,
+        &Mounts::default(),
         Path::new("/bin/sh"),
         limits,
         |command| {
@@ -164,7 +164,7 @@ fn of_megabytes_of_compiler_errors_the_first_and_the_last_are_kept_with_a_note()
     fs::copy(manifest, folder.path().join("Cargo.toml")).expect("room for a file");
 
     let problem = reference()
-        .compile(&root, &["checks"], &Fence::Open)
+        .compile(&root, &["checks"], &Sandbox::None)
         .expect_err("an error");
     assert!(
         problem.details.len() < MOST_OUTPUT + 1000,
@@ -176,7 +176,7 @@ fn of_megabytes_of_compiler_errors_the_first_and_the_last_are_kept_with_a_note()
 
     // What is kept of each submission until the class is done, and in the cache.
     let judge = Judge {
-        fence: Fence::Open,
+        sandbox: Sandbox::None,
         with_extras: false,
         at_once: NonZero::<usize>::MIN,
         is_quick: false,
@@ -253,8 +253,8 @@ fn one_that_leaves_a_process_behind_leaves_none() {
         std::process::Command::new(\"setsid\").args([\"sleep\", \"86400.MARK\"]).spawn().unwrap();
     }";
     let submission = Submission::compile(twist);
-    for fence in fences().iter().filter(|fence| **fence != Fence::Open) {
-        assert_eq!(submission.run(CHECK, fence), Verdict::Passed);
+    for sandbox in sandboxes().iter().filter(|sandbox| **sandbox != Sandbox::None) {
+        assert_eq!(submission.run(CHECK, sandbox), Verdict::Passed);
         submission.expect_gone();
     }
 }
@@ -267,7 +267,7 @@ fn expect_crash(verdict: &Verdict, expected: &str) {
     }
 }
 
-/// What became of a check, once behind each fence; nothing may be left.
+/// What became of a check, once in each sandbox; nothing may be left.
 fn verdicts(twist: &str, check: &str) -> Vec<Verdict> {
     Submission::compile(twist).verdicts(check)
 }
@@ -291,25 +291,25 @@ impl Submission {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = folder.path().join("lib.rs");
         fs::write(&root, text).expect("room for a file");
-        let compiled = reference().compile(&root, &["checks"], &Fence::Open);
+        let compiled = reference().compile(&root, &["checks"], &Sandbox::None);
         let mut compiled = compiled.unwrap_or_else(|problem| panic!("{}", problem.details));
         compiled.deadline = DEADLINE;
         Submission { compiled, mark }
     }
 
     fn verdicts(&self, check: &str) -> Vec<Verdict> {
-        let verdict = |fence: &Fence| {
-            let verdict = self.run(check, fence);
+        let verdict = |sandbox: &Sandbox| {
+            let verdict = self.run(check, sandbox);
             self.expect_gone();
             verdict
         };
-        fences().iter().map(verdict).collect()
+        sandboxes().iter().map(verdict).collect()
     }
 
-    fn run(&self, check: &str, fence: &Fence) -> Verdict {
+    fn run(&self, check: &str, sandbox: &Sandbox) -> Verdict {
         let ran = self
             .compiled
-            .run(checks(), check, fence)
+            .run(checks(), check, sandbox)
             .expect("a check that starts");
         ran.verdict
     }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use checker::fence::Fence;
 use checker::judge::Judge;
 use checker::outcome::Whose;
 use checker::reference::Reference;
+use checker::sandbox::Sandbox;
 use checker::start::start;
 use checker::task::TASKS;
 use tempfile::TempDir;
@@ -118,7 +118,7 @@ impl Submission {
     /// As grading does it.
     fn by_checker(&self) -> (Verdict, String) {
         let judge = Judge {
-            fence: checker::bubblewrap::find().map_or(Fence::Open, |bwrap| Fence::Closed { bwrap }),
+            sandbox: checker::bubblewrap::find().map_or(Sandbox::None, |bwrap| Sandbox::Full { bwrap }),
             with_extras: false,
             at_once: NonZero::new(2).unwrap(),
             is_quick: true,

@@ -11,9 +11,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use checker::fence::Fence;
 use checker::outcome::{Check, Verdict, Whose};
 use checker::reference::Reference;
+use checker::sandbox::Sandbox;
 use checker::start::start;
 use checker::task::{TASKS, Task};
 use folder::temporary_folder;
@@ -41,10 +41,10 @@ fn solve(task: Task, folder: &Path) {
 }
 
 fn verdicts(reference: &Reference, root: &Path) -> Vec<Check> {
-    let compiled = reference.compile(root, &["checks"], &Fence::Open);
+    let compiled = reference.compile(root, &["checks"], &Sandbox::None);
     let compiled = compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
     let checks = reference.target("checks").unwrap();
-    let verdicts = compiled.run_required(checks, &Fence::Open).unwrap();
+    let verdicts = compiled.run_required(checks, &Sandbox::None).unwrap();
     assert_eq!(verdicts.len(), checks.required.len());
     assert!(!verdicts.is_empty());
     verdicts

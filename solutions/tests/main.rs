@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use checker::compile::BINARY;
-use checker::fence::Fence;
+use checker::sandbox::Sandbox;
 use checker::outcome::{Check, Problem, Verdict};
 use checker::reference::{Reference, Target, Tasks};
 use checker::solution::{EVERY_CHECK, Kind, Solution};
@@ -66,15 +66,15 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let root = folder.path().join("lib.rs");
     fs::write(&root, &solution.program)?;
-    let compiled = reference.compile(&root, targets, &Fence::Open).map_err(in_full)?;
-    let mut outcomes = compiled.run_required(checks, &Fence::Open).map_err(in_full)?;
+    let compiled = reference.compile(&root, targets, &Sandbox::None).map_err(in_full)?;
+    let mut outcomes = compiled.run_required(checks, &Sandbox::None).map_err(in_full)?;
     match &solution.kind {
         Kind::Right => {
             compare(&outcomes, &BTreeSet::new())?;
             let binary = reference
                 .target(BINARY)
                 .ok_or("a task without tests of its program")?;
-            match compiled.run_tests(binary, &Fence::Open).map_err(in_full)? {
+            match compiled.run_tests(binary, &Sandbox::None).map_err(in_full)? {
                 Verdict::Passed => Ok(()),
                 failed => Err(format!("the tests of the program: {failed:#?}").into()),
             }
@@ -89,7 +89,7 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
             // unexpected outcome gets a second run, in a separate process.
             for check in &mut outcomes {
                 if has_failed(check) != expected.contains(last_name(&check.name)) {
-                    *check = compiled.run(checks, &check.name, &Fence::Open).map_err(in_full)?;
+                    *check = compiled.run(checks, &check.name, &Sandbox::None).map_err(in_full)?;
                 }
             }
             compare(&outcomes, &expected)

@@ -42,7 +42,7 @@ impl Arguments {
     pub fn run(self) -> Outcome {
         let subjects = subjects(&self.crates)?;
         let judge = Judge {
-            fence: own_code(),
+            sandbox: own_code(),
             with_extras: !self.required_only,
             at_once: available_parallelism()?,
             is_quick: false,

@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 
 use checker::bubblewrap;
-use checker::fence::Fence;
 use checker::grade::Class;
 use checker::judge::Judge;
 use checker::outcome::{Problem, Submission, Whose};
 use checker::reference::Tasks;
+use checker::sandbox::Sandbox;
 use shared::cli::notice;
 use tempfile::NamedTempFile;
 
@@ -63,10 +63,10 @@ impl Arguments {
     pub fn run(self) -> Outcome {
         self.look_first()?;
         let output = self.output.as_deref().map(draft).transpose()?;
-        let fence = self.fence()?;
+        let sandbox = self.sandbox()?;
         let class = Class {
             judge: Judge {
-                fence,
+                sandbox,
                 with_extras: self.extras,
                 at_once: CHECKS_AT_ONCE,
                 is_quick: false,
@@ -133,13 +133,13 @@ impl Arguments {
         Ok(())
     }
 
-    fn fence(&self) -> Result<Fence, Problem> {
+    fn sandbox(&self) -> Result<Sandbox, Problem> {
         match (bubblewrap::find(), self.unsandboxed) {
-            (Ok(bwrap), Some(Unsandboxed::Always)) => Ok(Fence::Processes { bwrap }),
-            (Ok(bwrap), _) => Ok(Fence::Closed { bwrap }),
+            (Ok(bwrap), Some(Unsandboxed::Always)) => Ok(Sandbox::PidNamespace { bwrap }),
+            (Ok(bwrap), _) => Ok(Sandbox::Full { bwrap }),
             (Err(unusable), Some(_)) => {
                 notice(&format!("not sandboxed: {unusable}"));
-                Ok(Fence::Open)
+                Ok(Sandbox::None)
             }
             (Err(unusable), None) => Err(unusable.into()),
         }

@@ -40,7 +40,7 @@ struct Given {
 impl Arguments {
     pub fn run(self) -> Outcome {
         let judge = Judge {
-            fence: own_code(),
+            sandbox: own_code(),
             with_extras: false,
             at_once: available_parallelism()?,
             is_quick: true,

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use checker::bubblewrap;
-use checker::fence::Fence;
 use checker::find::{Found, find_tasks};
 use checker::outcome::{Problem, Whose};
+use checker::sandbox::Sandbox;
 use checker::task::{TASKS, Task};
 
 /// A crate, and the task that it is of.
@@ -73,7 +73,7 @@ impl Subject {
     }
 }
 
-/// The fence around one's own code: it may see all, and leaves no process behind where that can be had.
-pub fn own_code() -> Fence {
-    bubblewrap::find().map_or(Fence::Open, |bwrap| Fence::Processes { bwrap })
+/// The sandbox around one's own code: it may see all, and leaves no process behind where that can be had.
+pub fn own_code() -> Sandbox {
+    bubblewrap::find().map_or(Sandbox::None, |bwrap| Sandbox::PidNamespace { bwrap })
 }

@@ -44,7 +44,7 @@ impl Arguments {
     pub fn run(self) -> Outcome {
         let subjects = subjects(&self.crates)?;
         let mut judge = Judge {
-            fence: own_code(),
+            sandbox: own_code(),
             with_extras: false,
             at_once: available_parallelism()?,
             is_quick: true,

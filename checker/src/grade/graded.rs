@@ -23,7 +23,7 @@ impl Graded {
         hash.update(fingerprint(folder).map_err(|error| cannot_read(folder, &error))?);
         hash.update(format!(
             "{:?} {} {:?}",
-            reference.task, judge.with_extras, judge.fence
+            reference.task, judge.with_extras, judge.sandbox
         ));
         for target in &reference.targets {
             // Cargo writes the program anew whenever the checks or what they stand on change.

@@ -1,4 +1,4 @@
-//! Grades a class: many submissions, several at a time, each behind the fence.
+//! Grades a class: many submissions, several at a time, each in the sandbox.
 
 mod graded;
 mod source;

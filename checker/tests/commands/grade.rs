@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::program::{Class, Ran, checker, run, solution, task_0, text, wrong};
 
-/// `grade`, behind the fence where it can be had.
+/// `grade`, in the sandbox where it can be had.
 fn grade<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = checker(["grade"]);
     if checker::bubblewrap::find().is_err() {

@@ -6,31 +6,31 @@ use std::process::Command;
 
 /// How much of the machine a program gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fence {
+pub enum Sandbox {
     /// All of it, as if the user had started it. What it leaves running in a session of its own is not found.
-    Open,
+    None,
     /// All of it, in a namespace of its own for processes: what it leaves running ends with it.
-    Processes {
+    PidNamespace {
         /// bubblewrap.
         bwrap: PathBuf,
     },
     /// The system's programs and libraries, and what it is given: no home, no environment, no network but its own.
-    Closed {
+    Full {
         /// bubblewrap.
         bwrap: PathBuf,
     },
 }
 
-/// What a program is given behind a closed fence.
+/// What a program is given in a full sandbox.
 #[derive(Debug, Clone, Default)]
-pub struct Given<'p> {
+pub struct Mounts<'p> {
     /// Files and folders that it may read, under their own names.
     pub read: Vec<&'p Path>,
     /// Folders that it may write, too.
     pub write: Vec<&'p Path>,
 }
 
-/// Where a closed fence lets a program write: in memory, and no more than this many bytes.
+/// Where a full sandbox lets a program write: in memory, and no more than this many bytes.
 const ROOM: u64 = 2 << 30;
 /// And how much of that in POSIX's shared memory.
 const SHARED_MEMORY: u64 = 64 << 20;
@@ -44,13 +44,13 @@ const SETTINGS: [&str; 5] = [
     "/etc/passwd",
 ];
 
-impl Fence {
-    /// A command that runs the program behind the fence. Behind a closed one it begins in `/tmp`, an empty folder, which
+impl Sandbox {
+    /// A command that runs the program in the sandbox. In a full one it begins in `/tmp`, an empty folder, which
     /// is its home as well.
-    pub fn command(&self, program: &Path, given: &Given<'_>) -> Command {
+    pub fn command(&self, program: &Path, mounts: &Mounts<'_>) -> Command {
         match self {
-            Fence::Open => Command::new(program),
-            Fence::Processes { bwrap } => {
+            Sandbox::None => Command::new(program),
+            Sandbox::PidNamespace { bwrap } => {
                 let mut command = Command::new(bwrap);
                 command.args([
                     "--dev-bind",
@@ -65,14 +65,14 @@ impl Fence {
                 command.arg(program);
                 command
             }
-            Fence::Closed { bwrap } => closed(bwrap, program, given),
+            Sandbox::Full { bwrap } => full(bwrap, program, mounts),
         }
     }
 }
 
-fn closed(bwrap: &Path, program: &Path, given: &Given<'_>) -> Command {
+fn full(bwrap: &Path, program: &Path, mounts: &Mounts<'_>) -> Command {
     let mut command = Command::new(bwrap);
-    // bubblewrap's own, which stands in `/proc/1/environ` behind the fence.
+    // bubblewrap's own, which stands in `/proc/1/environ` in the sandbox.
     command.env_clear();
     command.args([
         "--unshare-all",
@@ -92,10 +92,10 @@ fn closed(bwrap: &Path, program: &Path, given: &Given<'_>) -> Command {
     // Before what is given, which may lie in one of them. What bubblewrap itself makes in memory has no limit.
     command.args(["--size", &ROOM.to_string(), "--tmpfs", "/tmp"]);
     command.args(["--size", &SHARED_MEMORY.to_string(), "--tmpfs", "/dev/shm"]);
-    for path in &given.read {
+    for path in &mounts.read {
         bind(&mut command, "--ro-bind", path);
     }
-    for path in &given.write {
+    for path in &mounts.write {
         bind(&mut command, "--bind", path);
     }
     // `/proc/sys` is the machine's, and open to whom it takes for root.
