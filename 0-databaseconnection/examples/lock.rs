@@ -44,11 +44,16 @@ pub fn lesson() {
 
         let worker = scope.spawn(|| transfer(&accounts, 1000));
         let panic = worker.join().unwrap_err();
-        println!("the worker has panicked: {:?}", panic.downcast_ref::<&str>());
+        println!(
+            "the worker has panicked: {:?}",
+            panic.downcast_ref::<&str>()
+        );
         println!("after the panic: {}", state(&accounts));
     });
 
-    let mut guard = accounts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut guard = accounts
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     println!("what it has left: {guard:?}");
     guard.bob = 100 - guard.alice;
     drop(guard);

@@ -84,5 +84,7 @@ fn length(head: &str) -> usize {
     let length = head
         .lines()
         .find_map(|line| line.strip_prefix("Content-Length: "));
-    length.and_then(|length| length.parse().ok()).unwrap_or_default()
+    length
+        .and_then(|length| length.parse().ok())
+        .unwrap_or_default()
 }

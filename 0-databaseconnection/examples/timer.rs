@@ -58,7 +58,9 @@ pub fn lesson(clock: Clock) {
             Err(_) => println!("  a panic"),
         }
     }
-    println!("values are dropped in the reverse order of their making, so the outermost timer comes last");
+    println!(
+        "values are dropped in the reverse order of their making, so the outermost timer comes last"
+    );
 }
 
 fn work(what: &str, numbers: &str, clock: Clock) -> Result<Option<u64>, ParseIntError> {

@@ -62,7 +62,8 @@ fn add(connection: &mut Connection, names: &[&str]) -> Result<()> {
 fn report(what: &str, database: &Path, recording: &Recording) -> Result<()> {
     let open = recording.open_connections();
     let committed: u32 =
-        Connection::open(database)?.query_one("SELECT count(*) FROM users", [], |row| row.get(0))?;
+        Connection::open(database)?
+            .query_one("SELECT count(*) FROM users", [], |row| row.get(0))?;
     println!("{what}: {committed} committed, {open} open");
     Ok(())
 }

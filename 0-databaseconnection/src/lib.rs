@@ -68,7 +68,10 @@ impl DatabaseConnection {
     /// When a statement of this connection is still alive, which takes a `mem::forget` or the like. SQLite then keeps
     /// the database open.
     pub fn close(self) -> Result<()> {
-        let DatabaseConnection { connection, database } = self;
+        let DatabaseConnection {
+            connection,
+            database,
+        } = self;
         connection
             .close()
             .map_err(|(_, error)| Error::from(error).doing("close").in_database(&database))
@@ -116,7 +119,8 @@ pub fn with_connection<T>(
     body: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
     let connection = DatabaseConnection::open(&database)?;
-    let worked = in_transaction(&connection, body).map_err(|error| error.in_database(database.as_ref()));
+    let worked =
+        in_transaction(&connection, body).map_err(|error| error.in_database(database.as_ref()));
     // No `?` above this line: it would return while the connection is open, and close it in silence.
     let closed = connection.close();
     outcome(worked, closed)
@@ -135,7 +139,10 @@ pub fn fetch_users(connection: &Connection) -> Result<Vec<User>> {
     read_users(&mut statement.query([])?)
 }
 
-fn in_transaction<T>(connection: &Connection, body: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+fn in_transaction<T>(
+    connection: &Connection,
+    body: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
     // Rolls back when it is dropped without a commit: on the `?` and on a panic. 'Unchecked', for a `&Connection`
     // cannot prove that no transaction is open already; here it is fresh.
     let transaction = connection.unchecked_transaction()?;

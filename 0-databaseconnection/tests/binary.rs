@@ -32,7 +32,11 @@ fn prints_every_user_of_a_database_that_it_is_given() {
         let path = database.path().to_str().expect("UTF-8");
         let outcome = Program::new(BINARY).run(&["--database", path, "--format", "json"]);
         assert_eq!(
-            (outcome.status, outcome.stdout.as_str(), outcome.stderr.as_str()),
+            (
+                outcome.status,
+                outcome.stdout.as_str(),
+                outcome.stderr.as_str()
+            ),
             (Some(0), json(database.users()).as_str(), "")
         );
     });
@@ -40,7 +44,8 @@ fn prints_every_user_of_a_database_that_it_is_given() {
 
 #[test]
 fn exits_with_1_and_prints_nothing_when_it_fails() {
-    let hint = "the program fails when the library returns an error: do the checks of its errors pass?";
+    let hint =
+        "the program fails when the library returns an error: do the checks of its errors pass?";
     check(hint, |database| {
         let bad = cases::rows_that_do_not_fit(&mut database.random());
         for case in cases::unreadable().into_iter().chain(bad) {
@@ -81,7 +86,8 @@ fn an_error_names_the_database_and_says_what_to_do_and_shows_no_password() {
 fn a_name_that_looks_like_a_uri_is_the_name_of_a_file() {
     let (program, name) = (Program::new(BINARY), "file:users.db?mode=memory");
     program.expect_failure(&["--database", name]);
-    std::fs::copy(TempDatabase::sample().path(), program.folder().join(name)).expect("room for a copy");
+    std::fs::copy(TempDatabase::sample().path(), program.folder().join(name))
+        .expect("room for a copy");
     let outcome = program.run(&["--database", name, "--format", "json"]);
     assert_eq!(outcome.stdout, json(&sample_users()), "{}", outcome.stderr);
 }

@@ -148,7 +148,9 @@ impl ExecuteQuery {
 
 fn to_value(parameter: impl ToSql) -> Parameter {
     match parameter.to_sql() {
-        Ok(ToSqlOutput::Borrowed(value)) => Value::try_from(value).map_err(|error| error.to_string()),
+        Ok(ToSqlOutput::Borrowed(value)) => {
+            Value::try_from(value).map_err(|error| error.to_string())
+        }
         Ok(ToSqlOutput::Owned(value)) => Ok(value),
         Ok(_) => Err("it is of a kind that cannot be kept for later".to_owned()),
         Err(error) => Err(error.to_string()),

@@ -59,7 +59,8 @@ fn in_own_sql(error: Box<dyn Error + Send + Sync>) -> Box<dyn Error + Send + Syn
 /// `nan`, which only Rust reads as numbers.
 fn parameter(text: &str) -> Result<Value, Infallible> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let is_padded = unsigned.starts_with('0') && unsigned[1..].starts_with(|c: char| c.is_ascii_digit());
+    let is_padded =
+        unsigned.starts_with('0') && unsigned[1..].starts_with(|c: char| c.is_ascii_digit());
     let is_whole = unsigned.bytes().all(|byte| byte.is_ascii_digit());
     let value = match is_whole {
         _ if is_padded => None,

@@ -57,7 +57,11 @@ fn name(statement: &Statement<'_>, index: usize) -> Option<String> {
 }
 
 /// Two results in one: the outer is the query's, the inner is standard output's.
-fn print_rows(rows: &mut Rows<'_>, columns: Vec<String>, output: OutputOption) -> Result<Printed<()>> {
+fn print_rows(
+    rows: &mut Rows<'_>,
+    columns: Vec<String>,
+    output: OutputOption,
+) -> Result<Printed<()>> {
     let count = columns.len();
     let mut printed = match output.rows(columns) {
         Ok(printed) => printed,

@@ -33,7 +33,10 @@ fn prints_the_users_older_than_25_when_no_query_is_given() {
     let printed: Vec<&str> = outcome.stdout.lines().collect();
     assert_eq!(printed.len(), older.clone().count(), "{outcome:?}");
     for (user, line) in older.zip(printed) {
-        assert!(line.contains(&format!("{:?}", user.email)), "{user:?}: {line}");
+        assert!(
+            line.contains(&format!("{:?}", user.email)),
+            "{user:?}: {line}"
+        );
     }
 }
 
@@ -46,7 +49,11 @@ fn prints_every_row_of_a_database_that_it_is_given() {
         let outcome = Program::new(BINARY).run(&[IDS, &age, "--database", path, "--format", "csv"]);
         let older = ids(&database.older_than(database.age()));
         assert_eq!(
-            (outcome.status, outcome.stdout.as_str(), outcome.stderr.as_str()),
+            (
+                outcome.status,
+                outcome.stdout.as_str(),
+                outcome.stderr.as_str()
+            ),
             (Some(0), older.as_str(), "")
         );
     });
@@ -155,7 +162,10 @@ fn shows_every_type_that_sqlite_has_in_every_format() {
     );
     let table = program.run(&[query]);
     let row = table.stdout.lines().nth(2).expect("a row");
-    assert!(row.starts_with("NULL ") && row.contains("\\n\\u{1b}[1m"), "{row}");
+    assert!(
+        row.starts_with("NULL ") && row.contains("\\n\\u{1b}[1m"),
+        "{row}"
+    );
 }
 
 #[test]
@@ -221,7 +231,11 @@ fn says_how_many_rows_were_changed() {
     let program = Program::new(BINARY);
     let sql = "UPDATE users SET age = age + 1 WHERE id <= ?";
     let outcome = program.run(&[sql, "3", "--format", "json"]);
-    assert_eq!(outcome.stdout, "{\"rows changed\":3}\n", "{}", outcome.stderr);
+    assert_eq!(
+        outcome.stdout, "{\"rows changed\":3}\n",
+        "{}",
+        outcome.stderr
+    );
     let outcome = program.run(&["SELECT age FROM users WHERE id = 1", "--format", "csv"]);
     assert_eq!(outcome.stdout, "age\n31\n", "changed once, and not twice");
     let outcome = program.run(&["DELETE FROM users RETURNING id", "--format", "csv"]);

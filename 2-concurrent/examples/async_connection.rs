@@ -88,7 +88,9 @@ async fn with_connection<T>(
     scopes: &Scopes,
     body: impl AsyncFnOnce(&mut Connection) -> io::Result<T>,
 ) -> Result<T, ScopeError<io::Error>> {
-    scopes.run(Connection::open(), body, Connection::close).await
+    scopes
+        .run(Connection::open(), body, Connection::close)
+        .await
 }
 
 pub async fn lesson() -> Result<(), Error> {

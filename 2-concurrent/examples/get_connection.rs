@@ -69,7 +69,10 @@ async fn get_names(
 ) -> Result<Vec<String>, ScopeError<sqlx::Error>> {
     get_connection(scopes, database, async |connection| {
         info!(query);
-        sqlx::query_scalar(query).bind(60).fetch_all(connection).await
+        sqlx::query_scalar(query)
+            .bind(60)
+            .fetch_all(connection)
+            .await
     })
     .await
 }
@@ -93,7 +96,9 @@ async fn get_connection<T>(
 
 async fn acquire(database: &Path) -> sqlx::Result<SqliteConnection> {
     info!("acquire");
-    let options = SqliteConnectOptions::new().filename(database).read_only(true);
+    let options = SqliteConnectOptions::new()
+        .filename(database)
+        .read_only(true);
     let connection = options.connect().await?;
     info!("acquired");
     Ok(connection)

@@ -101,7 +101,10 @@ pub async fn async_fetch_users(database: &Path) -> Result<Vec<User>> {
 ///
 /// As [`with_connection`]: dropping the future stops the query and closes its connection.
 pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<User>> {
-    with_connection(database, move |connection| fetch_older_users(connection, age)).await
+    with_connection(database, move |connection| {
+        fetch_older_users(connection, age)
+    })
+    .await
 }
 
 /// All users, and those older than `older_than` years, fetched at the same time over a connection each.
@@ -124,7 +127,10 @@ pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<Us
 /// assert_eq!((all.len(), older.len()), (12, 4));
 /// # Ok::<(), concurrent::Error>(())
 /// ```
-pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
+pub async fn fetch_concurrently(
+    database: &Path,
+    older_than: u32,
+) -> Result<(Vec<User>, Vec<User>)> {
     let stop = StopOnDrop::new();
     let fetch_older = move |connection: &Connection| fetch_older_users(connection, older_than);
     // Not `try_zip`, which would return the first error and leave the other query behind. Both run to their end,

@@ -26,7 +26,12 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = Runtime::Tokio)]
     runtime: Runtime,
     /// The second list holds the users who are older than this, in years
-    #[arg(long, value_name = "AGE", default_value_t = 40, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "AGE",
+        default_value_t = 40,
+        allow_negative_numbers = true
+    )]
     older_than: u32,
 }
 
@@ -37,7 +42,11 @@ enum Driver {
 }
 
 impl Driver {
-    async fn fetch(self, database: &Path, older_than: u32) -> concurrent::Result<(Vec<User>, Vec<User>)> {
+    async fn fetch(
+        self,
+        database: &Path,
+        older_than: u32,
+    ) -> concurrent::Result<(Vec<User>, Vec<User>)> {
         match self {
             Driver::Rusqlite => concurrent::fetch_concurrently(database, older_than).await,
             Driver::Sqlx => concurrent::on_sqlx::fetch_concurrently(database, older_than).await,

@@ -66,7 +66,10 @@ pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<Us
 /// # Cancel safety
 ///
 /// As [`async_fetch_users`], for both queries.
-pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
+pub async fn fetch_concurrently(
+    database: &Path,
+    older_than: u32,
+) -> Result<(Vec<User>, Vec<User>)> {
     let stop = StopOnDrop::new();
     let fetched = future::zip(
         stop.at_an_error(fetch(database, &stop, ALL, None)),
@@ -106,7 +109,8 @@ impl Guard {
                 .create_if_missing(false)
                 // sqlx would log slow statements as warnings.
                 .disable_statement_logging();
-            let connection = future::block_on(options.connect()).map_err(|error| driver(error, "open"))?;
+            let connection =
+                future::block_on(options.connect()).map_err(|error| driver(error, "open"))?;
             Ok(Guard(Some((connection, permit))))
         };
         on_its_own_thread(open).await
@@ -182,7 +186,10 @@ where
         Ok(Some(value)) => return Ok(value),
         Ok(None) => "NULL".to_owned(),
         Err(sqlx::Error::ColumnDecode { .. }) => match row.try_get_raw(column) {
-            Ok(value) => format!("a value of type {} that does not fit", value.type_info().name()),
+            Ok(value) => format!(
+                "a value of type {} that does not fit",
+                value.type_info().name()
+            ),
             Err(error) => return Err(driver(error, "read")),
         },
         Err(error) => return Err(driver(error, "read")),

@@ -70,7 +70,9 @@ impl Stop {
     pub(crate) fn explain<T>(&self, worked: Result<T>) -> Result<T> {
         worked.map_err(|error| match error.sqlite_code() {
             Some(
-                ErrorCode::OperationInterrupted | ErrorCode::DatabaseBusy | ErrorCode::ConstraintViolation,
+                ErrorCode::OperationInterrupted
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::ConstraintViolation,
             ) if self.is_told() => Error::new(Problem::Cancelled, "query"),
             _ => error,
         })
@@ -79,7 +81,10 @@ impl Stop {
     /// The connections to be interrupted; one that is done leaves its place empty.
     pub(crate) fn running(&self) -> MutexGuard<'_, Vec<Option<InterruptHandle>>> {
         // Nothing that holds the lock can leave the list half-changed, so a poisoned one is as good.
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

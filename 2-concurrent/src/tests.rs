@@ -29,7 +29,10 @@ fn at_most_64_connections_are_open_on_both_drivers_together() {
             assert_eq!((one.unwrap().len(), other.unwrap().len()), (12, 12));
         }
     };
-    Builder::new_current_thread().build().unwrap().block_on(work);
+    Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(work);
     let most = recording.timeline().most_open_connections();
     assert!(most <= 64, "{most}");
 }
@@ -48,7 +51,10 @@ fn sqlx_connections_of_dropped_fetches_count_until_they_are_closed() {
             recording.arrived(number).await;
             false
         };
-        assert!(!future::block_on(future::or(work, arrived)), "they cannot meet");
+        assert!(
+            !future::block_on(future::or(work, arrived)),
+            "they cannot meet"
+        );
     }
     assert!(
         limit::CONNECTIONS.try_acquire().is_none(),

@@ -60,7 +60,10 @@ pub(crate) async fn on_its_own_thread<T: Send + 'static>(
     }
 }
 
-fn in_transaction<T>(connection: &Connection, body: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+fn in_transaction<T>(
+    connection: &Connection,
+    body: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
     // Rolls back when it is dropped without a commit: on the `?` and on a panic.
     let transaction = connection.unchecked_transaction()?;
     let value = body(&transaction)?;

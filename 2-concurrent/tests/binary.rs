@@ -46,7 +46,11 @@ fn prints_both_lists_from_a_database_that_it_is_given() {
         let outcome = Program::new(BINARY).run(&arguments);
         let expected = json(database.users(), &database.older_than(database.age()));
         assert_eq!(
-            (outcome.status, outcome.stdout.as_str(), outcome.stderr.as_str()),
+            (
+                outcome.status,
+                outcome.stdout.as_str(),
+                outcome.stderr.as_str()
+            ),
             (Some(0), expected.as_str(), "")
         );
     });
@@ -54,7 +58,8 @@ fn prints_both_lists_from_a_database_that_it_is_given() {
 
 #[test]
 fn exits_with_1_and_prints_nothing_when_it_fails() {
-    let hint = "the program fails when the library returns an error: do the checks of its errors pass?";
+    let hint =
+        "the program fails when the library returns an error: do the checks of its errors pass?";
     check(hint, |database| {
         let bad = cases::rows_that_do_not_fit(&mut database.random());
         for case in cases::unreadable().into_iter().chain(bad) {
@@ -87,7 +92,12 @@ fn every_driver_on_every_runtime_gives_the_same() {
         for runtime in ["tokio", "async-std", "smol"] {
             let outcome = program.run(&["--driver", driver, "--runtime", runtime]);
             let got = (outcome.status, outcome.stdout.as_str());
-            assert_eq!(got, (Some(0), EXPECTED), "{driver} {runtime} {}", outcome.stderr);
+            assert_eq!(
+                got,
+                (Some(0), EXPECTED),
+                "{driver} {runtime} {}",
+                outcome.stderr
+            );
         }
     }
 }

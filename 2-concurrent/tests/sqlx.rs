@@ -20,7 +20,9 @@ use futures_lite::future::{self, FutureExt};
 use recorder::Recording;
 use shared::User;
 use testkit::cases::{readable, rows_that_do_not_fit, unreadable};
-use testkit::faults::{make_one_fail_and_one_run_on, make_users_endless, make_users_wait_at_barrier};
+use testkit::faults::{
+    make_one_fail_and_one_run_on, make_users_endless, make_users_wait_at_barrier,
+};
 use testkit::{TempDatabase, TestDatabase, check, check_on, says};
 
 use runtime::Runtime;
@@ -37,7 +39,9 @@ const FUNCTIONS: [(Function, usize); 3] = [
         1,
     ),
     (
-        |path| async move { on_sqlx::async_fetch_older_users(path, 0).await.map(drop) }.boxed_local(),
+        |path| {
+            async move { on_sqlx::async_fetch_older_users(path, 0).await.map(drop) }.boxed_local()
+        },
         1,
     ),
     (
@@ -125,34 +129,41 @@ fn reads_or_refuses_each_kind_of_database_and_names_it() {
 #[test]
 #[ignore = "extra"]
 fn reads_a_hundred_thousand_users() {
-    check("is there anything that grows faster than the list?", |database| {
-        let many: Vec<User> = (1..=100_000)
-            .map(|id| User {
-                id,
-                name: format!("Number {id}"),
-                email: format!("{id}@example.com"),
-                age: (id % 100) as u32,
-            })
-            .collect();
-        let large = TempDatabase::with_users(many.clone());
-        let found = future::block_on(on_sqlx::async_fetch_users(large.path()));
-        database.expect_users("100,000 users", found, &many);
-    });
+    check(
+        "is there anything that grows faster than the list?",
+        |database| {
+            let many: Vec<User> = (1..=100_000)
+                .map(|id| User {
+                    id,
+                    name: format!("Number {id}"),
+                    email: format!("{id}@example.com"),
+                    age: (id % 100) as u32,
+                })
+                .collect();
+            let large = TempDatabase::with_users(many.clone());
+            let found = future::block_on(on_sqlx::async_fetch_users(large.path()));
+            database.expect_users("100,000 users", found, &many);
+        },
+    );
 }
 
 #[test]
 #[ignore = "extra"]
 fn the_older_users_are_older_and_not_of_that_age() {
-    check("what becomes of somebody of exactly that age?", |database| {
-        for age in [0, database.age() - 1, database.age(), 99, u32::MAX] {
-            let found = future::block_on(on_sqlx::async_fetch_older_users(database.path(), age));
-            database.expect_users(
-                &format!("the users older than {age}"),
-                found,
-                &database.older_than(age),
-            );
-        }
-    });
+    check(
+        "what becomes of somebody of exactly that age?",
+        |database| {
+            for age in [0, database.age() - 1, database.age(), 99, u32::MAX] {
+                let found =
+                    future::block_on(on_sqlx::async_fetch_older_users(database.path(), age));
+                database.expect_users(
+                    &format!("the users older than {age}"),
+                    found,
+                    &database.older_than(age),
+                );
+            }
+        },
+    );
 }
 
 #[test]
@@ -162,7 +173,8 @@ fn both_queries_hold_a_connection_at_the_same_time_on_every_runtime() {
         make_users_wait_at_barrier(&database.outside());
         for (number, runtime) in RUNTIMES.into_iter().enumerate() {
             database.recording().set_barrier(2);
-            let found = runtime.block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
+            let found =
+                runtime.block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
             expect_both_lists(database, found);
             database.expect_all_closed("when both lists are there", 2 * (number + 1));
         }
@@ -218,7 +230,8 @@ fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
         "how long should a query wait for somebody else's lock?",
         |database| {
             database.sql("BEGIN EXCLUSIVE");
-            let outcome = future::block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
+            let outcome =
+                future::block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
             let error = database.expect_error("a database that somebody else has locked", outcome);
             database.expect("an error that names the database", says(&error, "users.db"));
         },
@@ -228,14 +241,18 @@ fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
 #[test]
 #[ignore = "extra"]
 fn when_one_query_fails_its_error_comes_back_and_by_then_both_connections_are_closed() {
-    check("who stops the other query, and who waits for it?", |database| {
-        make_one_fail_and_one_run_on(&database.outside());
-        database.recording().set_barrier(2);
-        let outcome = future::block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
-        let error = database.expect_error("one of two queries that fails", outcome);
-        database.expect("the reason", says(&error, "on purpose"));
-        database.expect_all_closed("when the error comes back", 2);
-    });
+    check(
+        "who stops the other query, and who waits for it?",
+        |database| {
+            make_one_fail_and_one_run_on(&database.outside());
+            database.recording().set_barrier(2);
+            let outcome =
+                future::block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
+            let error = database.expect_error("one of two queries that fails", outcome);
+            database.expect("the reason", says(&error, "on purpose"));
+            database.expect_all_closed("when the error comes back", 2);
+        },
+    );
 }
 
 #[test]
@@ -246,7 +263,8 @@ fn the_error_is_the_reason_and_never_that_the_other_query_was_stopped() {
         |database| {
             database.sql("DROP TABLE users");
             for _ in 0..200 {
-                let outcome = future::block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
+                let outcome =
+                    future::block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
                 let error = database.expect_error("a database without the table", outcome);
                 database.expect("the reason", says(&error, "no such table"));
             }

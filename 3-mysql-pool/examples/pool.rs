@@ -61,7 +61,10 @@ async fn three_users(url: &str, seconds: f64) -> Result<()> {
         let released = first.id();
         drop(first);
         let mut third = asked.await?;
-        println!("and gets the one that is released: {}", third.id() == released);
+        println!(
+            "and gets the one that is released: {}",
+            third.id() == released
+        );
         work(&mut third, seconds).await
         // The two that are out are released here, as they would be by each `?` above.
     })

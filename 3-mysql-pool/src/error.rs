@@ -181,7 +181,8 @@ impl ErrorKind {
                 "give every connection back before the body ends: do not return one, and await the tasks that hold one",
             ),
             ErrorKind::NotStopped => (
-                "a cancelled query could not be stopped on the server, so its connection was cut".into(),
+                "a cancelled query could not be stopped on the server, so its connection was cut"
+                    .into(),
                 "the server may run the query to its end; the user needs the right to see and kill its own connections, \
                  and no load balancer or proxy may lead a second connection to another server",
             ),
@@ -194,7 +195,10 @@ impl ErrorKind {
     }
 }
 
-fn of_the_driver(error: &mysql_async::Error, database: Option<&Database>) -> (String, &'static str) {
+fn of_the_driver(
+    error: &mysql_async::Error,
+    database: Option<&Database>,
+) -> (String, &'static str) {
     use mysql_async::Error::{Driver, Io, Other, Server};
     match error {
         Server(error) => {
@@ -211,11 +215,15 @@ fn of_the_driver(error: &mysql_async::Error, database: Option<&Database>) -> (St
                 1044 => "check the database's name, and have that user granted SELECT on it",
                 3159 => mysql::TLS_REQUIRED,
                 1049 => "check the database's name, or create it with `CREATE DATABASE`",
-                1046 => "name the database at the end of the URL: `mysql://user:password@host:port/database`",
+                1046 => {
+                    "name the database at the end of the URL: `mysql://user:password@host:port/database`"
+                }
                 1146 => "create and fill the table: `seed --database URL`",
                 1054 => "the table `users` needs the columns id, name, email and age",
                 1142 | 1143 => "have that user granted SELECT on the table `users`",
-                1040 | 1203 | 1226 => "the server has no room: ask for fewer connections, or try again later",
+                1040 | 1203 | 1226 => {
+                    "the server has no room: ask for fewer connections, or try again later"
+                }
                 _ => "the message is the server's own; its manual has a page for the number",
             };
             (message, help)

@@ -33,7 +33,10 @@ pub fn run(work: impl Future<Output = Result<()>>) -> Result<()> {
 /// Catches Ctrl-C and SIGTERM from now on. The future waits for one of them, and is the exit status that a shell gives
 /// to a program which they end.
 fn interrupt() -> Result<impl Future<Output = i32>> {
-    let (mut ctrl_c, mut term) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut ctrl_c, mut term) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     Ok(async move {
         tokio::select! {
             _ = ctrl_c.recv() => 130,

@@ -276,8 +276,10 @@ impl Killer {
             return;
         };
         let names: Vec<&Name> = running.iter().map(|(target, _)| &target.name).collect();
-        if let Ok(Ok(proven)) = timeout(CONNECT_TIMEOUT, self.proven(&mut connection, &names)).await {
-            for ((target, state), _) in running.iter_mut().zip(proven).filter(|(_, proven)| *proven) {
+        if let Ok(Ok(proven)) = timeout(CONNECT_TIMEOUT, self.proven(&mut connection, &names)).await
+        {
+            for ((target, state), _) in running.iter_mut().zip(proven).filter(|(_, proven)| *proven)
+            {
                 let kill = connection.query_drop(format!("KILL QUERY {}", target.name.id));
                 match timeout(CONNECT_TIMEOUT, kill).await {
                     // The server's error is an answer: the connection is gone, or the user may not kill.
@@ -293,7 +295,11 @@ impl Killer {
     }
 
     /// Returns for each name whether its query provably runs on the connection's server.
-    async fn proven(&self, connection: &mut Conn, names: &[&Name]) -> mysql_async::Result<Vec<bool>> {
+    async fn proven(
+        &self,
+        connection: &mut Conn,
+        names: &[&Name],
+    ) -> mysql_async::Result<Vec<bool>> {
         let ids: Vec<String> = names.iter().map(|name| name.id.to_string()).collect();
         // The last condition is false behind a proxy that numbers connections itself. Such a proxy may read the
         // id in a KILL as one that it gave itself.
@@ -308,7 +314,8 @@ impl Killer {
         let is_proven = |name: &&Name| {
             let mut rows = running.iter().filter(|(id, _)| *id == name.id);
             rows.any(|(id, statement)| {
-                let by_server = || server.is_some() && server == self.only_server_of(u64::from(*id));
+                let by_server =
+                    || server.is_some() && server == self.only_server_of(u64::from(*id));
                 name.is_in(statement) || by_server()
             })
         };
@@ -359,7 +366,8 @@ impl Killer {
             };
             let session = Session::of(&mut connection).await;
             if let Ok(Session {
-                server: Some(server), ..
+                server: Some(server),
+                ..
             }) = session
                 && servers.contains(&server)
                 && !done.contains(&server)

@@ -101,7 +101,8 @@ pub async fn with_pool<T>(
     // As many may be idle as may be open: the driver closes those above the first number. It reserves memory for them,
     // and no server admits more than this.
     let connections = connections.min(100_000);
-    let constraints = PoolConstraints::new(connections, connections).ok_or(ErrorKind::NoConnections)?;
+    let constraints =
+        PoolConstraints::new(connections, connections).ok_or(ErrorKind::NoConnections)?;
     let pool_options = PoolOpts::with_constraints(options.pool_opts().clone(), constraints);
     let keepalive = options.tcp_keepalive().unwrap_or(KEEPALIVE);
     let options = OptsBuilder::from_opts(options)

@@ -63,7 +63,11 @@ async fn work(arguments: Arguments) -> Result<()> {
             arguments.timeline.try_out()?;
             notice("no --database and no DATABASE_URL: starting a temporary MariaDB server");
             let options = TempServer::options().run(shared::schema::mysql_sample());
-            let options = if is_recorded { options.recorded() } else { options };
+            let options = if is_recorded {
+                options.recorded()
+            } else {
+                options
+            };
             let server = spawn_blocking(|| options.start()).await??;
             (server.url(), Some(server))
         }
@@ -82,8 +86,8 @@ async fn work(arguments: Arguments) -> Result<()> {
         let timeline = server
             .filter(|_| is_recorded)
             .map(|server| server.timeline_when_all_have_left(LAST_WORDS));
-        let printed =
-            lists.and_then(|(all, older)| Ok(arguments.output.two_lists(&all, &older, older_than)?));
+        let printed = lists
+            .and_then(|(all, older)| Ok(arguments.output.two_lists(&all, &older, older_than)?));
         match timeline {
             Some(timeline) => arguments
                 .timeline

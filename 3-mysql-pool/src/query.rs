@@ -129,9 +129,10 @@ async fn run(
 
 /// With `autocommit` off, a SELECT opens a transaction.
 fn in_transaction(connection: &Conn) -> bool {
-    connection
-        .last_ok_packet()
-        .is_none_or(|ok| ok.status_flags().contains(StatusFlags::SERVER_STATUS_IN_TRANS))
+    connection.last_ok_packet().is_none_or(|ok| {
+        ok.status_flags()
+            .contains(StatusFlags::SERVER_STATUS_IN_TRANS)
+    })
 }
 
 /// Reads the result to its last row, even after a row that does not fit.

@@ -51,9 +51,8 @@ impl Columns {
         })?;
         let row_name = || format!("the row with id {id}");
         let mut text = |name, column| match take(column) {
-            Some(Value::Bytes(bytes)) => {
-                String::from_utf8(bytes).map_err(|_| misfit(name, "text", "not UTF-8".into(), row_name()))
-            }
+            Some(Value::Bytes(bytes)) => String::from_utf8(bytes)
+                .map_err(|_| misfit(name, "text", "not UTF-8".into(), row_name())),
             other => Err(misfit(name, "text", shown(other), row_name())),
         };
         let (name, email) = (text("name", self.name)?, text("email", self.email)?);
@@ -62,9 +61,20 @@ impl Columns {
             Some(Value::UInt(age)) => u32::try_from(age).map_err(|_| age.to_string()),
             other => Err(shown(other)),
         };
-        let age =
-            age.map_err(|found| misfit("age", "a whole number from 0 to 4294967295", found, row_name()))?;
-        Ok(User { id, name, email, age })
+        let age = age.map_err(|found| {
+            misfit(
+                "age",
+                "a whole number from 0 to 4294967295",
+                found,
+                row_name(),
+            )
+        })?;
+        Ok(User {
+            id,
+            name,
+            email,
+            age,
+        })
     }
 }
 

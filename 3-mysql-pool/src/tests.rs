@@ -41,7 +41,10 @@ fn every_error_is_a_message_and_a_line_of_help() {
             "mysql://user:password@host:port/database",
         ),
         (ErrorKind::NoRuntime.into(), "tokio::main"),
-        (ErrorKind::NoAnswer.into(), "did not answer within 4 seconds"),
+        (
+            ErrorKind::NoAnswer.into(),
+            "did not answer within 4 seconds",
+        ),
         (ErrorKind::StillOut.into(), "still out 5 seconds after"),
         (ErrorKind::Cancelled.into(), "cancelled"),
         (ErrorKind::NotStopped.into(), "its connection was cut"),
@@ -53,8 +56,14 @@ fn every_error_is_a_message_and_a_line_of_help() {
             server(1146, "Table 'school.users' doesn't exist").into(),
             "seed --database URL",
         ),
-        (server(1317, "Query execution was interrupted").into(), "1317"),
-        (mysql_async::Error::from(certificate).into(), "verify_ca=false"),
+        (
+            server(1317, "Query execution was interrupted").into(),
+            "1317",
+        ),
+        (
+            mysql_async::Error::from(certificate).into(),
+            "verify_ca=false",
+        ),
         (
             mysql_async::DriverError::NoClientSslFlagFromServer.into_error(),
             "require_ssl=true",
@@ -128,7 +137,9 @@ fn what_fails_after_the_body_is_part_of_the_bodys_error() {
 
 #[test]
 fn outside_a_runtime_it_is_an_error_and_no_panic() {
-    let mut future = pin!(with_pool("mysql://ada@localhost/school", 1, async |_| Ok(())));
+    let mut future = pin!(with_pool("mysql://ada@localhost/school", 1, async |_| Ok(
+        ()
+    )));
     let mut context = Context::from_waker(Waker::noop());
     let Poll::Ready(Err(error)) = future.as_mut().poll(&mut context) else {
         panic!("no error")
@@ -238,7 +249,10 @@ fn a_first_connection_that_nobody_waits_for_is_closed_politely() {
             while status("Connections").await == before || status("Threads_connected").await > 1 {}
         }
         assert_eq!(
-            [status("Aborted_clients").await, status("Aborted_connects").await],
+            [
+                status("Aborted_clients").await,
+                status("Aborted_connects").await
+            ],
             [0, 0]
         );
     });

@@ -92,7 +92,9 @@ fn json(users: &[User], older_than: u32) -> Vec<Value> {
 /// What it has printed in JSON, one object a line.
 fn objects(text: &str) -> Vec<Value> {
     let objects = text.lines().map(serde_json::from_str);
-    objects.collect::<Result<_, _>>().expect("one object a line")
+    objects
+        .collect::<Result<_, _>>()
+        .expect("one object a line")
 }
 
 #[test]
@@ -132,10 +134,16 @@ fn prints_the_users_of_a_database_that_it_is_given_and_those_who_are_older() {
 
 #[test]
 fn exits_with_1_and_prints_nothing_when_it_fails() {
-    let hint = "the program fails when the library returns an error: do the checks of its errors pass?";
+    let hint =
+        "the program fails when the library returns an error: do the checks of its errors pass?";
     check(hint, async |server| {
         let wrong = server.url().replace(&server.password(), "hunter2");
-        for url in [&wrong, "mysql://ada:hunter2@127.0.0.1:1/school", "hunter2", ""] {
+        for url in [
+            &wrong,
+            "mysql://ada:hunter2@127.0.0.1:1/school",
+            "hunter2",
+            "",
+        ] {
             fails(program().args(["--database", url]), 1);
         }
         fails(program().env("DATABASE_URL", &wrong), 1);
@@ -153,7 +161,8 @@ fn prints_the_sample_as_a_table() {
 fn a_database_is_taken_from_the_option_before_the_environment() {
     check(HINT, async |server| {
         let expected = json(server.users(), 40);
-        let printed = |command: &mut Command| objects(&succeeds(command.args(["--format", "json"])));
+        let printed =
+            |command: &mut Command| objects(&succeeds(command.args(["--format", "json"])));
         let from_environment = printed(program().env("DATABASE_URL", server.url()));
         assert_eq!(from_environment, expected);
         let from_option = printed(
@@ -302,7 +311,11 @@ fn an_option_of_another_library_is_named_with_what_to_write_instead() {
             "`serverVersion` and `charset`",
             "leave it out",
         ),
-        ("charset=utf8mb4&require_ssl=true", "`charset`", "leave it out"),
+        (
+            "charset=utf8mb4&require_ssl=true",
+            "`charset`",
+            "leave it out",
+        ),
         (
             "require_ssl=yes",
             "`require_ssl` has an invalid value",
@@ -314,7 +327,10 @@ fn an_option_of_another_library_is_named_with_what_to_write_instead() {
         let (message, helped) = text.split_once("\nhelp: ").expect("a help");
         assert!(message.contains(named), "{text}");
         assert!(helped.contains(help), "{text}");
-        assert!(!helped.contains("%40") && !text.contains("hunter2"), "{text}");
+        assert!(
+            !helped.contains("%40") && !text.contains("hunter2"),
+            "{text}"
+        );
     }
 }
 
@@ -349,7 +365,10 @@ fn a_url_from_the_environment_is_said_to_come_from_there() {
         assert_eq!(text.lines().count(), 2, "{text}");
         let (message, help) = text.split_once("\nhelp: ").expect("a help");
         assert!(message.contains("DATABASE_URL"), "{text}");
-        assert!(help.contains("`env -u DATABASE_URL 3-mysql-pool`"), "{text}");
+        assert!(
+            help.contains("`env -u DATABASE_URL 3-mysql-pool`"),
+            "{text}"
+        );
         assert!(help.contains("`--database URL`"), "{text}");
     }
 }
@@ -370,7 +389,9 @@ fn a_signal_stops_the_statements_and_leaves_nothing() {
                     .args(["--database", server.url()])
                     .spawn()
                     .expect("the program starts");
-                server.until_at_the_gate("two queries at the same time", 2).await;
+                server
+                    .until_at_the_gate("two queries at the same time", 2)
+                    .await;
                 signal(name, &child);
                 let output = child.wait_with_output().expect("its end");
                 assert_eq!(output.status.code(), Some(status), "{output:?}");
@@ -415,7 +436,10 @@ fn a_timeline_that_cannot_be_written_is_an_error_before_the_work() {
         let option = format!("--timeline={file}");
         let text = fails(program().arg(option).current_dir(folder.path()), 1);
         let error = format!("error: could not write the timeline to {file}: ");
-        assert!(text.starts_with(&error) && text.contains("\nhelp: "), "{text}");
+        assert!(
+            text.starts_with(&error) && text.contains("\nhelp: "),
+            "{text}"
+        );
     }
     assert_eq!(entries(folder.path()), 1);
 }
@@ -451,7 +475,10 @@ fn its_output_ends_when_it_is_killed() {
         .spawn()
         .expect("the program starts");
     wait_until("its server is there", || {
-        let server = fs::read_dir(temporary.path()).expect("a folder").flatten().next();
+        let server = fs::read_dir(temporary.path())
+            .expect("a folder")
+            .flatten()
+            .next();
         server.is_some_and(|folder| folder.path().join("server/server.pid").exists())
     });
     signal("KILL", &child);

@@ -63,8 +63,7 @@ impl Server {
 
     /// The ids of ada's connections that run a statement which contains `part`.
     async fn running(&mut self, part: &str) -> Vec<u32> {
-        let query =
-            "SELECT id FROM information_schema.processlist WHERE user = 'ada' AND INSTR(info, ?) ORDER BY id";
+        let query = "SELECT id FROM information_schema.processlist WHERE user = 'ada' AND INSTR(info, ?) ORDER BY id";
         self.admin.exec(query, (part,)).await.unwrap()
     }
 
@@ -107,7 +106,9 @@ impl Strangers {
         let mut tasks = Vec::new();
         for _ in 0..count {
             let mut stranger = connect(&url(server.port())).await;
-            tasks.push(tokio::spawn(async move { stranger.query_drop(SLEEP).await }));
+            tasks.push(tokio::spawn(
+                async move { stranger.query_drop(SLEEP).await },
+            ));
         }
         let begun = Instant::now();
         while server.running(SLEEP).await.len() != count {
@@ -119,7 +120,11 @@ impl Strangers {
 
     #[track_caller]
     fn expect_undisturbed(&self) {
-        let disturbed = self.0.iter().filter(|stranger| stranger.is_finished()).count();
+        let disturbed = self
+            .0
+            .iter()
+            .filter(|stranger| stranger.is_finished())
+            .count();
         assert_eq!(disturbed, 0, "strangers whose statement was killed");
     }
 }
@@ -136,7 +141,10 @@ async fn cancel_a_fetch(pool: &Pool, server: &mut Server) {
 #[track_caller]
 fn expect_not_stopped(outcome: Result<()>) {
     let error = expect_error("a query that could not be stopped", outcome).to_string();
-    assert!(error.contains("could not be stopped on the server"), "{error}");
+    assert!(
+        error.contains("could not be stopped on the server"),
+        "{error}"
+    );
     assert!(!error.contains("do not return one"), "{error}");
 }
 
@@ -221,7 +229,9 @@ fn behind_a_load_balancer_each_cancelled_query_is_stopped_and_no_stranger() {
             drop(opened);
             let high = Strangers::join(&mut one, 80).await;
             for _ in 0..50 {
-                let four = async { tokio::join!(fetch_concurrently(pool, 40), fetch_concurrently(pool, 30)) };
+                let four = async {
+                    tokio::join!(fetch_concurrently(pool, 40), fetch_concurrently(pool, 30))
+                };
                 tokio::select! {
                     result = four => panic!("fetched too fast: {result:?}"),
                     () = async { tokio::join!(one.until_queries(2), other.until_queries(2)); } => {}
@@ -254,11 +264,17 @@ fn of_two_queries_on_connections_of_the_same_id_only_the_cancelled_one_is_stoppe
                 let first = tokio::spawn(async move { fetch_users(&first).await });
                 let second = tokio::spawn(async move { fetch_users(&second).await });
                 tokio::join!(one.until_queries(1), other.until_queries(1));
-                assert_eq!(one.running("FROM users").await, other.running("FROM users").await);
+                assert_eq!(
+                    one.running("FROM users").await,
+                    other.running("FROM users").await
+                );
                 first.abort();
                 let begun = Instant::now();
                 while one.queries().await + other.queries().await == 2 {
-                    assert!(begun.elapsed() < *DEADLINE, "the cancelled query is not stopped");
+                    assert!(
+                        begun.elapsed() < *DEADLINE,
+                        "the cancelled query is not stopped"
+                    );
                     sleep(Duration::from_millis(2)).await;
                 }
                 assert_eq!(one.queries().await + other.queries().await, 1);
@@ -343,7 +359,11 @@ fn nothing_is_killed_behind_a_proxy_that_numbers_connections_itself() {
         });
         expect_not_stopped(outcome.await);
         strangers.unwrap().expect_undisturbed();
-        assert_eq!(server.queries().await, 1, "a statement that runs to its end");
+        assert_eq!(
+            server.queries().await,
+            1,
+            "a statement that runs to its end"
+        );
     });
 }
 
@@ -390,7 +410,8 @@ fn a_dropped_pool_kills_its_leftovers_on_their_own_server_only() {
             }
             if moves {
                 // The background has come and gone when it was on the new server.
-                let looks = "SELECT COUNT(*) FROM mysql.general_log WHERE argument LIKE '%UUID_SHORT%'";
+                let looks =
+                    "SELECT COUNT(*) FROM mysql.general_log WHERE argument LIKE '%UUID_SHORT%'";
                 while new.admin.query_first(looks).await.unwrap() < Some(2) {
                     sleep(Duration::from_millis(2)).await;
                 }

@@ -17,7 +17,15 @@ use tokio::runtime::Runtime;
 const NOBODY: u32 = 65534;
 
 /// Names that servers and systems give to accounts without a password.
-const NAMES: [&str; 7] = ["", "root", "mysql", "mariadb.sys", "PUBLIC", "nobody", "temp"];
+const NAMES: [&str; 7] = [
+    "",
+    "root",
+    "mysql",
+    "mariadb.sys",
+    "PUBLIC",
+    "nobody",
+    "temp",
+];
 
 fn run<T>(work: impl Future<Output = T>) -> T {
     Runtime::new().unwrap().block_on(work)
@@ -29,7 +37,8 @@ fn socket(folder: &Path) -> PathBuf {
 
 /// Connects with the rights of the private server's own user.
 async fn connect(server: &TempServer) -> Conn {
-    let options = OptsBuilder::from_opts(Opts::from_url(&server.url()).unwrap()).prefer_socket(false);
+    let options =
+        OptsBuilder::from_opts(Opts::from_url(&server.url()).unwrap()).prefer_socket(false);
     Conn::new(options).await.unwrap()
 }
 
@@ -61,7 +70,10 @@ fn no_account_is_without_a_password() {
         for name in names {
             for socket in [None, Some(&*socket)] {
                 let outcome = without_password(name, server.port(), socket).await;
-                assert!(is_refused(&outcome), "{name:?} over {socket:?}: {outcome:?}");
+                assert!(
+                    is_refused(&outcome),
+                    "{name:?} over {socket:?}: {outcome:?}"
+                );
             }
         }
     });
@@ -128,7 +140,11 @@ fn a_stranger() {
     let port = env::var("PORT").unwrap().parse().unwrap();
     let is_denied = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
     assert!(fs::read_dir(&folder).is_err_and(is_denied));
-    for file in ["log", "server/init.sql", "server/data/mysql/global_priv.MAD"] {
+    for file in [
+        "log",
+        "server/init.sql",
+        "server/data/mysql/global_priv.MAD",
+    ] {
         assert!(fs::read(folder.join(file)).is_err_and(is_denied), "{file}");
     }
     run(async {

@@ -86,12 +86,16 @@ fn find<'a>(timeline: &'a Timeline, sql: &str) -> Option<(&'a Connection, &'a St
 
 fn statement<'a>(timeline: &'a Timeline, sql: &str) -> &'a Statement {
     let found = find(timeline, sql);
-    found.unwrap_or_else(|| panic!("no {sql:?}: {timeline:#?}")).1
+    found
+        .unwrap_or_else(|| panic!("no {sql:?}: {timeline:#?}"))
+        .1
 }
 
 fn connection<'a>(timeline: &'a Timeline, sql: &str) -> &'a Connection {
     let found = find(timeline, sql);
-    found.unwrap_or_else(|| panic!("no {sql:?}: {timeline:#?}")).0
+    found
+        .unwrap_or_else(|| panic!("no {sql:?}: {timeline:#?}"))
+        .0
 }
 
 fn end(statement: &Statement) -> (Duration, &End) {
@@ -121,7 +125,11 @@ fn two_queries_at_once_overlap() {
 
         let timeline = server.timeline().unwrap();
         for sql in [one, other] {
-            assert_eq!(statement(&timeline, sql).ended, None, "it waits at the gate");
+            assert_eq!(
+                statement(&timeline, sql).ended,
+                None,
+                "it waits at the gate"
+            );
         }
         admin.query_drop("DO RELEASE_LOCK('gate')").await.unwrap();
         for query in both {
@@ -178,7 +186,10 @@ fn a_statement_that_is_killed_is_interrupted_and_its_connection_goes_on() {
         let killed = statement(&timeline, sql);
         assert_eq!(end(killed).1, &End::Interrupted);
         assert_eq!(killed.expanded, "SELECT name FROM users WHERE SLEEP(1000)");
-        assert_eq!(end(statement(&timeline, "SELECT 'afterwards'")).1, &End::Done);
+        assert_eq!(
+            end(statement(&timeline, "SELECT 'afterwards'")).1,
+            &End::Done
+        );
         assert_eq!(
             end(statement(&timeline, &format!("KILL QUERY {id}"))).1,
             &End::Done
@@ -232,8 +243,12 @@ fn a_statement_that_fails_has_failed_where_the_server_tells() {
         admin.disconnect().await.unwrap();
 
         let timeline = server.timeline_when_all_have_left(DEADLINE).unwrap();
-        let statements = timeline.statements().filter(|statement| statement.sql == sql);
-        let ends: Vec<End> = statements.map(|statement| end(statement).1.clone()).collect();
+        let statements = timeline
+            .statements()
+            .filter(|statement| statement.sql == sql);
+        let ends: Vec<End> = statements
+            .map(|statement| end(statement).1.clone())
+            .collect();
         let nonsense = end(statement(&timeline, "SELECT nonsense\nFROM")).1;
         if server.folder().join("server/data/sql_errors.log").exists() {
             let failed = End::Failed("Duplicate entry '100' for key 'PRIMARY'".to_owned());
@@ -254,19 +269,26 @@ fn a_prepared_statement_is_told_as_written_and_with_its_parameters() {
         let sql = "SELECT ? AS 'why?',\n ?, ?, ? -- ü 😀 \\ \"";
         let text = "it's \"so\": \\ ü 😀 \r\n\t % ? \0 end, ";
         let parameters = (text, Option::<i64>::None, -7, 1.5e-20);
-        let row: (String, Option<i64>, i64, f64) = admin.exec_first(sql, parameters).await.unwrap().unwrap();
+        let row: (String, Option<i64>, i64, f64) =
+            admin.exec_first(sql, parameters).await.unwrap().unwrap();
         assert_eq!(row, (text.to_owned(), None, -7, 1.5e-20));
         admin
             .query_drop("SELECT 'plain', 'ü 😀 \\\\ \" \r\n\t \0'")
             .await
             .unwrap();
 
-        let timeline = until(&server, "it has ended", |timeline| find(timeline, sql).is_some()).await;
+        let timeline = until(&server, "it has ended", |timeline| {
+            find(timeline, sql).is_some()
+        })
+        .await;
         let prepared = statement(&timeline, sql);
         assert_eq!(end(prepared).1, &End::Done);
         // The server reads there what was sent to it.
-        let row: (String, Option<i64>, i64, f64) =
-            admin.query_first(&prepared.expanded).await.unwrap().unwrap();
+        let row: (String, Option<i64>, i64, f64) = admin
+            .query_first(&prepared.expanded)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(row, (text.to_owned(), None, -7, 1.5e-20));
         statement(&timeline, "SELECT 'plain', 'ü 😀 \\\\ \" \r\n\t \0'");
     });
@@ -394,7 +416,8 @@ fn rows_are_counted() {
 fn everybody_has_left_after_a_pool() {
     run(async {
         let server = start().await;
-        let options = OptsBuilder::from_opts(Opts::from_url(&server.url()).unwrap()).prefer_socket(false);
+        let options =
+            OptsBuilder::from_opts(Opts::from_url(&server.url()).unwrap()).prefer_socket(false);
         let pool = Pool::new(options);
         let (mut one, mut other) = tokio::try_join!(pool.get_conn(), pool.get_conn()).unwrap();
         let users: Vec<String> = one.query("SELECT name FROM users").await.unwrap();
@@ -404,7 +427,10 @@ fn everybody_has_left_after_a_pool() {
         pool.disconnect().await.unwrap();
 
         let timeline = server.timeline_when_all_have_left(DEADLINE).unwrap();
-        assert_eq!((timeline.connections.len(), timeline.open_connections()), (2, 0));
+        assert_eq!(
+            (timeline.connections.len(), timeline.open_connections()),
+            (2, 0)
+        );
         assert!(
             timeline
                 .connections

@@ -23,7 +23,11 @@ const SAVES: usize = 21;
 
 fn main() -> Result<()> {
     let program = env::current_exe()?;
-    let program = program.ancestors().nth(2).ok_or("no folder")?.join("checker");
+    let program = program
+        .ancestors()
+        .nth(2)
+        .ok_or("no folder")?
+        .join("checker");
     println!("from a save to the verdict, {SAVES} saves:");
     for task in TASKS {
         let mut times = watch(&program, task)?;

@@ -44,7 +44,9 @@ pub fn find() -> Result<PathBuf, Unusable> {
         .map(|folder| folder.join("bwrap"))
         .find(|path| path.is_file())
         .ok_or(Unusable::NotInstalled)?;
-    let sandbox = Sandbox::Full { bwrap: bwrap.clone() };
+    let sandbox = Sandbox::Full {
+        bwrap: bwrap.clone(),
+    };
     let said = match process::run(
         &sandbox,
         &Mounts::default(),
@@ -52,7 +54,9 @@ pub fn find() -> Result<PathBuf, Unusable> {
         LIMITS,
         |_| {},
     ) {
-        Ok(ended) if matches!(ended.end, End::Exited(status) if status.success()) => return Ok(bwrap),
+        Ok(ended) if matches!(ended.end, End::Exited(status) if status.success()) => {
+            return Ok(bwrap);
+        }
         Ok(ended) => {
             let said = String::from_utf8_lossy(&ended.stderr);
             let said = clean::line(&said, clean::LINE);
@@ -66,7 +70,10 @@ pub fn find() -> Result<PathBuf, Unusable> {
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unusable::NotInstalled => write!(f, "bubblewrap, which sandboxes submissions, is not installed"),
+            Unusable::NotInstalled => write!(
+                f,
+                "bubblewrap, which sandboxes submissions, is not installed"
+            ),
             Unusable::Fails { bwrap, said } => write!(
                 f,
                 "bubblewrap ({}) cannot make a sandbox for submissions: {said}",
@@ -134,7 +141,11 @@ mod tests {
     fn the_remedy_is_that_of_the_setting_which_forbids_namespaces() {
         let refused = "bwrap: setting up uid map: Permission denied";
         for (name, value, expected) in [
-            ("kernel/apparmor_restrict_unprivileged_userns", 1, "AppArmor"),
+            (
+                "kernel/apparmor_restrict_unprivileged_userns",
+                1,
+                "AppArmor",
+            ),
             (
                 "kernel/unprivileged_userns_clone",
                 0,

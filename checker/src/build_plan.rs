@@ -42,7 +42,12 @@ const OF_ONE_RUN: [&str; 9] = [
 ];
 
 /// Arguments that say where the output goes and how errors are reported, which is the caller's business.
-const OUTPUT: [&str; 4] = ["--emit=", "--error-format=", "--json=", "--diagnostic-width="];
+const OUTPUT: [&str; 4] = [
+    "--emit=",
+    "--error-format=",
+    "--json=",
+    "--diagnostic-width=",
+];
 /// The same among the options of `-C`. Without debug information a verdict comes sooner, and is the same.
 const OUTPUT_OPTIONS: [&str; 4] = ["debuginfo=", "extra-filename=", "incremental=", "strip="];
 
@@ -150,7 +155,8 @@ impl Invocation {
                 "-C" | "--extern" => {
                     let Some(value) = arguments.next() else { break };
                     let text = value.to_str().unwrap_or_default();
-                    let is_library = |(name, _): &(&str, &Path)| text.split('=').next() == Some(name);
+                    let is_library =
+                        |(name, _): &(&str, &Path)| text.split('=').next() == Some(name);
                     let value = match files
                         .library
                         .filter(|_| argument == "--extern")
@@ -161,13 +167,16 @@ impl Invocation {
                         }
                         None => value.clone(),
                     };
-                    if argument == "--extern" || !OUTPUT_OPTIONS.iter().any(|option| text.starts_with(option))
+                    if argument == "--extern"
+                        || !OUTPUT_OPTIONS.iter().any(|option| text.starts_with(option))
                     {
                         replayed.extend([argument.clone(), value]);
                     }
                 }
                 _ if OUTPUT.iter().any(|option| text.starts_with(option)) => {}
-                _ if self.package.join(argument) == self.source => replayed.push(files.source.into()),
+                _ if self.package.join(argument) == self.source => {
+                    replayed.push(files.source.into())
+                }
                 _ => replayed.push(argument.clone()),
             }
         }
@@ -186,8 +195,12 @@ impl Invocation {
 
     /// The folders in which the compiler looks for libraries.
     pub(crate) fn search_folders(&self) -> impl Iterator<Item = PathBuf> {
-        self.values_of("-L")
-            .map(|value| value.split_once('=').map_or(value, |(_, folder)| folder).into())
+        self.values_of("-L").map(|value| {
+            value
+                .split_once('=')
+                .map_or(value, |(_, folder)| folder)
+                .into()
+        })
     }
 
     fn values_of(&self, option: &str) -> impl Iterator<Item = &str> {
@@ -199,7 +212,9 @@ impl Invocation {
 }
 
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.strip_suffix(b"\0").unwrap_or(text).split(|byte| *byte == 0)
+    text.strip_suffix(b"\0")
+        .unwrap_or(text)
+        .split(|byte| *byte == 0)
 }
 
 fn variables(text: &[u8]) -> BTreeMap<OsString, OsString> {

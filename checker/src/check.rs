@@ -44,7 +44,8 @@ impl Compiled {
         Ok(Check {
             name: name.to_owned(),
             is_required: target.required.iter().any(|required| required == name),
-            verdict: report.map_or_else(|| without_a_report(&ended), |report| Ok(report.verdict))?,
+            verdict: report
+                .map_or_else(|| without_a_report(&ended), |report| Ok(report.verdict))?,
             took: ended.took,
         })
     }
@@ -58,7 +59,10 @@ impl Compiled {
         let (ended, reports) = self.start(target, &TOGETHER, self.limits_together(), sandbox)?;
         let verdict = |name: &String| {
             let report = reports.iter().find(|report| report.check == *name);
-            report.map_or_else(|| without_a_report(&ended), |report| Ok(report.verdict.clone()))
+            report.map_or_else(
+                || without_a_report(&ended),
+                |report| Ok(report.verdict.clone()),
+            )
         };
         let check = |name: &String| {
             Ok(Check {
@@ -125,18 +129,24 @@ impl Compiled {
         };
         // What a solution makes under a name without a folder, and what a check leaves behind that was stopped.
         let room = private_folder().map_err(|error| no_room(&error))?;
-        let ended = process::run(sandbox, &mounts, Path::new("/usr/bin/env"), limits, |command| {
-            command
-                .current_dir(room.path())
-                .env("TMPDIR", room.path())
-                .stdin(stdin)
-                .arg("CHECK_TOKEN=stdin")
-                .arg(format!("CHECK_DEADLINE={}", self.deadline.as_secs()))
-                .arg("RUST_BACKTRACE=0")
-                .arg(&self.programs[&target.name])
-                .arg("--nocapture")
-                .args(arguments);
-        });
+        let ended = process::run(
+            sandbox,
+            &mounts,
+            Path::new("/usr/bin/env"),
+            limits,
+            |command| {
+                command
+                    .current_dir(room.path())
+                    .env("TMPDIR", room.path())
+                    .stdin(stdin)
+                    .arg("CHECK_TOKEN=stdin")
+                    .arg(format!("CHECK_DEADLINE={}", self.deadline.as_secs()))
+                    .arg("RUST_BACKTRACE=0")
+                    .arg(&self.programs[&target.name])
+                    .arg("--nocapture")
+                    .args(arguments);
+            },
+        );
         let ended = ended.map_err(|error| fault::not_started("a check", &error))?;
         let stdout = String::from_utf8_lossy(&ended.stdout);
         let reports = stdout.lines().filter_map(|line| line.strip_prefix(&token));
@@ -166,11 +176,15 @@ fn without_a_report(ended: &Ended) -> Result<Verdict, Problem> {
         return Err(problem);
     }
     Ok(match ended.end {
-        End::TimedOut => Verdict::TimedOut { output: shown(ended) },
-        End::Exited(_) | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => Verdict::Crashed {
-            how: ended.how(),
+        End::TimedOut => Verdict::TimedOut {
             output: shown(ended),
         },
+        End::Exited(_) | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => {
+            Verdict::Crashed {
+                how: ended.how(),
+                output: shown(ended),
+            }
+        }
     })
 }
 

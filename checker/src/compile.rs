@@ -86,7 +86,12 @@ impl Reference {
     ///
     /// When the solution does not compile, or the checks do not against it, because a name or a type of the task's is
     /// missing; the details are the compiler's.
-    pub fn compile(&self, root: &Path, targets: &[&str], sandbox: &Sandbox) -> Result<Compiled, Problem> {
+    pub fn compile(
+        &self,
+        root: &Path,
+        targets: &[&str],
+        sandbox: &Sandbox,
+    ) -> Result<Compiled, Problem> {
         let folder = root.parent().unwrap_or(Path::new("/"));
         self.compile_in(None, folder, root, targets, sandbox)
     }
@@ -114,7 +119,9 @@ impl Reference {
             }
             None => (Folder::new()?, Vec::new()),
         };
-        let library = folder.path().join(format!("lib{}.rlib", self.plan.crate_name));
+        let library = folder
+            .path()
+            .join(format!("lib{}.rlib", self.plan.crate_name));
         if is_full(sandbox) {
             refuse_links(root, package)?;
         }
@@ -171,7 +178,9 @@ impl Reference {
         // The lints of a submission's manifest are for its own code.
         let options = [options, &["--cap-lints=allow".into()]].concat();
         self.rustc(invocation, files, &options, output, sandbox)
-            .map_err(|failure| did_not_compile("the checks do not find what the task asks for", failure))?;
+            .map_err(|failure| {
+                did_not_compile("the checks do not find what the task asks for", failure)
+            })?;
         is_executable(output)
     }
 
@@ -191,7 +200,9 @@ impl Reference {
         mounts
             .read
             .extend(self.plan.libraries.iter().map(PathBuf::as_path));
-        mounts.read.extend(files.library.map(|(_, library)| library));
+        mounts
+            .read
+            .extend(files.library.map(|(_, library)| library));
 
         let prepare = |command: &mut Command| {
             command
@@ -200,24 +211,30 @@ impl Reference {
                 .args(options)
                 .args(["-Cstrip=debuginfo", "--emit=link", "--error-format=json"]);
         };
-        let ended = process::run(sandbox, &mounts, Path::new("/usr/bin/env"), LIMITS, |command| {
-            // As words for `env`: a shell loses variables with a hyphen in their names.
-            for (name, value) in invocation.environment(files) {
-                command.arg(OsString::from_iter([name, "=".as_ref(), &value]));
-            }
-            // The task's program lies beside whatever is compiled.
-            let (program, name) = (output.with_file_name(self.task.folder), self.task.folder);
-            command.arg(format!("CARGO_BIN_EXE_{name}={}", program.display()));
-            if is_full(sandbox) {
-                // Nothing is written but in memory; what comes out is read through a pipe, up to a limit.
-                let script = r#""$@" -o /tmp/out >&2 && cat /tmp/out"#;
-                command.args(["/bin/sh", "-c", script, "rustc"]);
-                prepare(command);
-            } else {
-                prepare(command);
-                command.arg("-o").arg(output);
-            }
-        });
+        let ended = process::run(
+            sandbox,
+            &mounts,
+            Path::new("/usr/bin/env"),
+            LIMITS,
+            |command| {
+                // As words for `env`: a shell loses variables with a hyphen in their names.
+                for (name, value) in invocation.environment(files) {
+                    command.arg(OsString::from_iter([name, "=".as_ref(), &value]));
+                }
+                // The task's program lies beside whatever is compiled.
+                let (program, name) = (output.with_file_name(self.task.folder), self.task.folder);
+                command.arg(format!("CARGO_BIN_EXE_{name}={}", program.display()));
+                if is_full(sandbox) {
+                    // Nothing is written but in memory; what comes out is read through a pipe, up to a limit.
+                    let script = r#""$@" -o /tmp/out >&2 && cat /tmp/out"#;
+                    command.args(["/bin/sh", "-c", script, "rustc"]);
+                    prepare(command);
+                } else {
+                    prepare(command);
+                    command.arg("-o").arg(output);
+                }
+            },
+        );
         let ended = ended.map_err(|error| fault::not_started("the compiler", &error))?;
         match ended.end {
             End::Exited(status) if status.success() => {}
@@ -255,15 +272,24 @@ impl Errors {
             let message: Json = serde_json::from_str(line).unwrap_or_default();
             match (message["rendered"].as_str(), message["level"].as_str()) {
                 (Some(text), Some(level)) if level.starts_with("error") => {
-                    let has_place = message["spans"].as_array().is_some_and(|spans| !spans.is_empty());
-                    let errors = if has_place { &mut of_the_code } else { &mut others };
+                    let has_place = message["spans"]
+                        .as_array()
+                        .is_some_and(|spans| !spans.is_empty());
+                    let errors = if has_place {
+                        &mut of_the_code
+                    } else {
+                        &mut others
+                    };
                     *errors += text;
                 }
                 (Some(_), _) => {} // a warning
                 (None, _) => others += &format!("{line}\n"),
             }
         }
-        Errors { of_the_code, others }
+        Errors {
+            of_the_code,
+            others,
+        }
     }
 
     /// A compiler that names no place in the code can lack something that the machine should give it.
@@ -288,7 +314,9 @@ fn is_full(sandbox: &Sandbox) -> bool {
 /// more clearly here than by the compiler.
 fn refuse_links(root: &Path, package: &Path) -> Result<(), Problem> {
     let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|data| data.is_symlink());
-    let inside = root.ancestors().take_while(|path| path.starts_with(package));
+    let inside = root
+        .ancestors()
+        .take_while(|path| path.starts_with(package));
     match inside.into_iter().find(|path| is_link(path)) {
         None => Ok(()),
         Some(link) => Err(Problem {
@@ -309,8 +337,9 @@ fn is_executable(program: &Path) -> Result<(), Problem> {
             env::temp_dir().display()
         ),
         details: String::new(),
-        help: "name another folder for temporary files in TMPDIR: this one is mounted with `noexec`"
-            .to_owned(),
+        help:
+            "name another folder for temporary files in TMPDIR: this one is mounted with `noexec`"
+                .to_owned(),
     })
 }
 
@@ -344,7 +373,8 @@ pub(crate) fn no_room(error: &std::io::Error) -> Problem {
         whose: Whose::YourMachine,
         message: format!("a folder for temporary files cannot be written to: {error}"),
         details: String::new(),
-        help: "see whether there is room in it: it is the one that TMPDIR names, or /tmp".to_owned(),
+        help: "see whether there is room in it: it is the one that TMPDIR names, or /tmp"
+            .to_owned(),
     }
 }
 

@@ -54,8 +54,17 @@ impl Default for Limits {
 /// # Errors
 ///
 /// When something does not exist or cannot be downloaded, and when it exceeds a limit.
-pub fn fetch(folder: &Path, home: &Path, downloads: Downloads, limits: &Limits) -> Result<(), Problem> {
-    let cargo = Cargo { folder, home, limits };
+pub fn fetch(
+    folder: &Path,
+    home: &Path,
+    downloads: Downloads,
+    limits: &Limits,
+) -> Result<(), Problem> {
+    let cargo = Cargo {
+        folder,
+        home,
+        limits,
+    };
     let fetch = ["fetch", "--target=host-tuple"];
     let mut ended = cargo.run(&[fetch[0], fetch[1], "--offline"], &|| false)?;
     if !is_success(&ended) && downloads == Downloads::Allowed {
@@ -109,7 +118,11 @@ struct Cargo<'p> {
 }
 
 impl Cargo<'_> {
-    fn run(&self, arguments: &[&str], is_too_much: &(dyn Fn() -> bool + Sync)) -> Result<Ended, Problem> {
+    fn run(
+        &self,
+        arguments: &[&str],
+        is_too_much: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Ended, Problem> {
         let limits = process::Limits {
             time: self.limits.time,
             memory: 2 << 30,
@@ -169,8 +182,9 @@ impl Added {
             };
             Ok(packages.filter_map(name).collect())
         };
-        let read =
-            |folder: &Path| packages(folder).map_err(|error| Problem::our_bug("read a Cargo.lock", &error));
+        let read = |folder: &Path| {
+            packages(folder).map_err(|error| Problem::our_bug("read a Cargo.lock", &error))
+        };
         let ours: HashSet<String> = read(workspace())?.into_iter().collect();
         let mut packages = read(folder)?;
         packages.retain(|package| !ours.contains(package));
@@ -243,8 +257,9 @@ fn why(said: String) -> Problem {
     if says(&no_network) {
         return Problem {
             whose: Whose::YourMachine,
-            message: "a crate that it adds is not on this machine, and the registry does not answer"
-                .to_owned(),
+            message:
+                "a crate that it adds is not on this machine, and the registry does not answer"
+                    .to_owned(),
             details: said,
             help: "connect to the network and try again: what was downloaded once stays".to_owned(),
         };
@@ -258,7 +273,8 @@ fn why(said: String) -> Problem {
         whose: Whose::YourCode,
         message: message.to_owned(),
         details: said,
-        help: "see what `cargo check` says in its folder; compare its Cargo.toml with the task's".to_owned(),
+        help: "see what `cargo check` says in its folder; compare its Cargo.toml with the task's"
+            .to_owned(),
     }
 }
 
@@ -273,8 +289,7 @@ mod tests {
         let (whose, message) = of(unknown);
         assert_eq!(whose, Whose::YourCode);
         assert!(message.contains("does not exist"), "{message}");
-        let conflict =
-            "error: failed to select a version for `libsqlite3-sys`.\n    ... required by package `rusqlite`";
+        let conflict = "error: failed to select a version for `libsqlite3-sys`.\n    ... required by package `rusqlite`";
         assert_eq!(of(conflict).0, Whose::YourCode);
         let no_name = "warning: spurious network error (1 try remaining): [6] Could not resolve hostname\n\
                        error: download of config.json failed";

@@ -37,8 +37,8 @@ type Elf<'data> = ElfFile64<'data, Endianness>;
 /// When the library has such code: the submission's fault. When a file cannot be read: our bug. What is not in the
 /// format ELF, on macOS for example, is not looked at.
 pub(crate) fn refuse(library: &Path, reference: &Path) -> Result<(), Problem> {
-    let found =
-        find(library, reference).map_err(|error| Problem::our_bug("look into the solution", &error))?;
+    let found = find(library, reference)
+        .map_err(|error| Problem::our_bug("look into the solution", &error))?;
     match found {
         None => Ok(()),
         Some(what) => Err(Problem {

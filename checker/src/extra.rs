@@ -107,7 +107,11 @@ impl Stage {
                 "features",
                 "profile",
             ] {
-                merged.manifest.get(table).map(Value::to_string).hash(&mut hasher);
+                merged
+                    .manifest
+                    .get(table)
+                    .map(Value::to_string)
+                    .hash(&mut hasher);
             }
             state.join(format!("{:016x}", hasher.finish()))
         });
@@ -123,7 +127,12 @@ impl Stage {
         })
     }
 
-    fn plan(&self, task: Task, downloads: Downloads, sandbox: &Sandbox) -> Result<BuildPlan, Problem> {
+    fn plan(
+        &self,
+        task: Task,
+        downloads: Downloads,
+        sandbox: &Sandbox,
+    ) -> Result<BuildPlan, Problem> {
         // Two processes that want the same libraries build them one after the other, and the second finds them built.
         let mut lock = None;
         if let Some(added) = &self.added {
@@ -140,7 +149,12 @@ impl Stage {
             Some(added) => {
                 let home = cargo_home()
                     .ok_or_else(|| Problem::our_bug("find Cargo's folder", &"there is no HOME"))?;
-                download::fetch(self.folder.path(), &home, downloads, &download::Limits::default())?;
+                download::fetch(
+                    self.folder.path(),
+                    &home,
+                    downloads,
+                    &download::Limits::default(),
+                )?;
                 let versions = fs::copy(self.path("Cargo.lock"), added.join("Cargo.lock"));
                 versions.map_err(|error| no_room(&error))?;
                 self.build(sandbox, &added.join("target"))?;
@@ -190,8 +204,8 @@ impl Stage {
     /// Has Cargo build the package, with the libraries below `libraries`.
     fn build(&self, sandbox: &Sandbox, libraries: &Path) -> Result<(), Problem> {
         let toolchain = toolchain()?;
-        let home =
-            cargo_home().ok_or_else(|| Problem::our_bug("find Cargo's folder", &"there is no HOME"))?;
+        let home = cargo_home()
+            .ok_or_else(|| Problem::our_bug("find Cargo's folder", &"there is no HOME"))?;
         let (registry, shared) = (home.join("registry"), workspace().join("shared"));
         let (record, target) = (self.path("record"), self.path("target"));
         let script = state_folder()?.join("record.sh");
@@ -205,9 +219,11 @@ impl Stage {
             write: vec![&record, &target, libraries],
         };
         let folders = sources.iter().flat_map(|sources| &sources.folders);
-        mounts
-            .read
-            .extend(folders.filter(|folder| folder.exists()).map(PathBuf::as_path));
+        mounts.read.extend(
+            folders
+                .filter(|folder| folder.exists())
+                .map(PathBuf::as_path),
+        );
         let setting = |name: &str, value: &Path| format!("{name}={}", value.display());
         let program = Path::new("/usr/bin/env");
         let written = || match &self.added {
@@ -241,7 +257,11 @@ impl Stage {
                     "--color=never",
                 ])
                 .arg(setting("--manifest-path", &self.path("Cargo.toml")))
-                .args(sources.iter().map(|sources| setting("--config", &sources.file)));
+                .args(
+                    sources
+                        .iter()
+                        .map(|sources| setting("--config", &sources.file)),
+                );
         };
         let ended = process::run_until(sandbox, &mounts, program, LIMITS, prepare, &is_too_much);
         let ended = ended.map_err(|error| fault::not_started("Cargo", &error))?;
@@ -278,7 +298,13 @@ impl Stage {
     /// configuration. The rest of it, such as a wrapper for the compiler, has no meaning in a sandbox.
     fn sources(&self) -> Result<Option<Sources>, Problem> {
         let output = cargo_command()
-            .args(["-Zunstable-options", "config", "get", "--format=toml", "source"])
+            .args([
+                "-Zunstable-options",
+                "config",
+                "get",
+                "--format=toml",
+                "source",
+            ])
             // Cargo has no stable way to show its configuration.
             .env("RUSTC_BOOTSTRAP", "1")
             .current_dir(workspace())
@@ -311,7 +337,9 @@ impl Stage {
     fn read(&self, task: Task, built_below: &Path) -> io::Result<BuildPlan> {
         let (record, package) = (self.path("record"), self.folder.path());
         let crate_name = |name: &str| name.replace('-', "_");
-        let read = |name: &str, source: &str| Invocation::read(&record, &crate_name(name), package, source);
+        let read = |name: &str, source: &str| {
+            Invocation::read(&record, &crate_name(name), package, source)
+        };
         let library = read(&self.merged.library, "src/lib.rs")?;
         let checks = read(CHECKS, "tests/checks.rs")?;
         // A procedural macro can write to the record, and make links: only what lies there counts.
@@ -345,14 +373,16 @@ struct Sources {
 }
 
 /// What to do about a manifest.
-const FIX: &str = "see what `cargo check` says in its folder; compare its Cargo.toml with the task's";
+const FIX: &str =
+    "see what `cargo check` says in its folder; compare its Cargo.toml with the task's";
 
 fn no_room(error: &io::Error) -> Problem {
     Problem {
         whose: Whose::YourMachine,
         message: format!("the folder for what submissions add cannot be written: {error}"),
         details: String::new(),
-        help: "see whether there is room on the disk, and who owns the workspace's `target`".to_owned(),
+        help: "see whether there is room on the disk, and who owns the workspace's `target`"
+            .to_owned(),
     }
 }
 

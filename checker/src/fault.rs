@@ -40,14 +40,17 @@ pub(crate) fn not_started(program: &str, error: &io::Error) -> Problem {
         whose: Whose::YourMachine,
         message: format!("{program} cannot be started: {error}"),
         details: String::new(),
-        help: "free memory, processes or room on the disk, then run the same command again".to_owned(),
+        help: "free memory, processes or room on the disk, then run the same command again"
+            .to_owned(),
     }
 }
 
 /// Returns the problem when a program was killed by a signal from outside; one that this program stopped at a limit was
 /// not.
 pub(crate) fn of_the_machine(program: &str, ended: &Ended) -> Option<Problem> {
-    let End::Exited(_) = ended.end else { return None };
+    let End::Exited(_) = ended.end else {
+        return None;
+    };
     let signal = ended.signal.filter(|signal| !OWN_FAULTS.contains(signal))?;
     Some(Problem {
         whose: Whose::YourMachine,
@@ -62,7 +65,9 @@ pub(crate) fn of_the_machine(program: &str, ended: &Ended) -> Option<Problem> {
 
 /// Returns the problem when a program's own words say that the machine lacks something.
 pub(crate) fn shortage(program: &str, said: &str) -> Option<Problem> {
-    let lacks = SHORTAGES.into_iter().find(|shortage| said.contains(shortage))?;
+    let lacks = SHORTAGES
+        .into_iter()
+        .find(|shortage| said.contains(shortage))?;
     Some(Problem {
         whose: Whose::YourMachine,
         message: format!("{program} did not get what it needs: {lacks}"),

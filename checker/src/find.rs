@@ -73,7 +73,10 @@ fn found(task: Task, root: &Path, crates: &[Crate]) -> Option<Found> {
     let mut copies: Vec<&Crate> = Vec::new();
     // From the outside inwards.
     for copy in crates.iter().filter(is_it) {
-        if !copies.iter().any(|outer| copy.folder.starts_with(&outer.folder)) {
+        if !copies
+            .iter()
+            .any(|outer| copy.folder.starts_with(&outer.folder))
+        {
             copies.push(copy);
         }
     }
@@ -166,7 +169,9 @@ fn find_crates(root: &Path) -> Result<(Vec<Crate>, Vec<PathBuf>), Reason> {
 
 fn is_archive(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    [".zip", ".tar.gz", ".tgz"].iter().any(|end| name.ends_with(end))
+    [".zip", ".tar.gz", ".tgz"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 /// The package's name in a manifest; `None` for one of a workspace without a package of its own.
@@ -270,7 +275,9 @@ impl Error {
             }
             Reason::NoTask { .. } => {
                 let names = TASKS.map(|task| format!("`{}`", task.package)).join(", ");
-                format!("keep the package's name in each Cargo.toml: {names}; at most {DEEPEST} folders down")
+                format!(
+                    "keep the package's name in each Cargo.toml: {names}; at most {DEEPEST} folders down"
+                )
             }
             Reason::Manifest(_) => MEND.to_owned(),
         }

@@ -41,7 +41,13 @@ pub fn manifests(folder: &Path) -> io::Result<Fingerprint> {
             add_text(&mut hash, &fs::read(manifest)?);
         }
     }
-    for name in ["src/lib.rs", "build.rs", "README.md", "README.txt", "README"] {
+    for name in [
+        "src/lib.rs",
+        "build.rs",
+        "README.md",
+        "README.txt",
+        "README",
+    ] {
         hash.update([folder.join(name).exists().into()]);
     }
     Ok(hash.finalize().into())

@@ -20,7 +20,8 @@ pub fn hints(task: Task, check: &Check) -> Vec<String> {
         }
         Verdict::TimedOut { output } => {
             hints.push(
-                "it did not come to an end: what does your code wait for, and who is to give it?".to_owned(),
+                "it did not come to an end: what does your code wait for, and who is to give it?"
+                    .to_owned(),
             );
             hints.push(format!("before its time was up it had printed:\n{output}"));
         }
@@ -57,7 +58,8 @@ fn mistakes(task: Task, name: &str) -> Option<String> {
             _ => (),
         }
     }
-    (!list.is_empty()).then(|| format!("solutions that fail this check have done one of these:{list}"))
+    (!list.is_empty())
+        .then(|| format!("solutions that fail this check have done one of these:{list}"))
 }
 
 /// The check as it is written, and where.

@@ -73,8 +73,9 @@ impl Judge {
         let required = reference.checks()?;
         let mut checks = Vec::new();
         let stays = self.stays.as_deref();
-        let compile =
-            |target: &Target| reference.compile_in(stays, folder, &root, &[&target.name], &self.sandbox);
+        let compile = |target: &Target| {
+            reference.compile_in(stays, folder, &root, &[&target.name], &self.sandbox)
+        };
         let compiled = compile(required)?;
         let names: Vec<&str> = required.names(self.with_extras).collect();
         if self.is_quick {
@@ -131,7 +132,9 @@ impl Judge {
             }
         });
         drop(send);
-        let mut checks = checks.into_iter().collect::<Result<Vec<Check>, Problem>>()?;
+        let mut checks = checks
+            .into_iter()
+            .collect::<Result<Vec<Check>, Problem>>()?;
         checks.sort_by_key(|check| names.iter().position(|name| check.name == *name));
         Ok(checks)
     }

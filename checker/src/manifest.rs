@@ -57,14 +57,17 @@ impl Manifest {
         if folder.join("build.rs").symlink_metadata().is_ok() {
             return Err(Problem::build_script());
         }
-        let key = manifests(folder).map_err(|error| refused("its Cargo.toml cannot be read", &error, FIX))?;
+        let key = manifests(folder)
+            .map_err(|error| refused("its Cargo.toml cannot be read", &error, FIX))?;
         if let Some(known) = read().get(&key) {
             return Ok(known.clone());
         }
         let manifest = Arc::new(match ask_cargo(folder) {
             Ok(metadata) => Manifest::new(folder, &text, &metadata)?,
             // A folder that lies in a workspace without being its member, or was submitted without `shared`.
-            Err(problem) if problem.whose == Whose::YourCode => alone(folder, &text).map_err(|_| problem)?,
+            Err(problem) if problem.whose == Whose::YourCode => {
+                alone(folder, &text).map_err(|_| problem)?
+            }
             Err(problem) => return Err(problem),
         });
         read().insert(key, manifest.clone());
@@ -72,7 +75,8 @@ impl Manifest {
     }
 
     fn new(folder: &Path, text: &str, metadata: &Json) -> Result<Manifest, Problem> {
-        let unreadable = |error: &dyn std::fmt::Display| refused("its Cargo.toml cannot be read", error, FIX);
+        let unreadable =
+            |error: &dyn std::fmt::Display| refused("its Cargo.toml cannot be read", error, FIX);
         let manifest: Table = text.parse().map_err(|error| unreadable(&error))?;
         let folder = folder.canonicalize().map_err(|error| unreadable(&error))?;
         let ours = |package: &&Json| {
@@ -88,7 +92,8 @@ impl Manifest {
         if targets().any(|target| is(target, "custom-build") || is(target, "proc-macro")) {
             return Err(Problem::build_script());
         }
-        let library = targets().find(|target| array(&target["kind"]).any(|kind| kind.contains("lib")));
+        let library =
+            targets().find(|target| array(&target["kind"]).any(|kind| kind.contains("lib")));
         let Some(source) = library.and_then(|library| library["src_path"].as_str()) else {
             return Err(Problem::no_library());
         };
@@ -107,7 +112,12 @@ impl Manifest {
         };
         let workspace_root = metadata["workspace_root"].as_str().map(Path::new);
         let workspace_root: Table = workspace_root
-            .and_then(|root| fs::read_to_string(root.join("Cargo.toml")).ok()?.parse().ok())
+            .and_then(|root| {
+                fs::read_to_string(root.join("Cargo.toml"))
+                    .ok()?
+                    .parse()
+                    .ok()
+            })
             .unwrap_or_else(|| manifest.clone());
         let mut lints = manifest.get("lints").cloned();
         if lints.as_ref().and_then(|lints| lints.get("workspace")) == Some(&Value::Boolean(true)) {
@@ -134,20 +144,26 @@ impl Manifest {
 /// What `cargo metadata` says about the package in a folder and the workspace that it is a member of.
 fn ask_cargo(folder: &Path) -> Result<Json, Problem> {
     let cargo = toolchain()?.join("bin/cargo");
-    let ended = process::run(&Sandbox::None, &Mounts::default(), &cargo, LIMITS, |command| {
-        command
-            .args([
-                "metadata",
-                "--no-deps",
-                "--offline",
-                "--format-version=1",
-                "--color=never",
-            ])
-            .arg("--manifest-path")
-            .arg(folder.join("Cargo.toml"))
-            // Cargo's configuration is that of the workspace: a submission has none.
-            .current_dir(workspace());
-    });
+    let ended = process::run(
+        &Sandbox::None,
+        &Mounts::default(),
+        &cargo,
+        LIMITS,
+        |command| {
+            command
+                .args([
+                    "metadata",
+                    "--no-deps",
+                    "--offline",
+                    "--format-version=1",
+                    "--color=never",
+                ])
+                .arg("--manifest-path")
+                .arg(folder.join("Cargo.toml"))
+                // Cargo's configuration is that of the workspace: a submission has none.
+                .current_dir(workspace());
+        },
+    );
     let ended = ended.map_err(|error| fault::not_started("Cargo", &error))?;
     if let Some(problem) = fault::of_the_machine("Cargo", &ended) {
         return Err(problem);
@@ -156,7 +172,8 @@ fn ask_cargo(folder: &Path) -> Result<Json, Problem> {
         let details = String::from_utf8_lossy(&ended.stderr).into_owned();
         return Err(refused("its Cargo.toml cannot be read", &details, FIX));
     }
-    serde_json::from_slice(&ended.stdout).map_err(|error| Problem::our_bug("read what Cargo says", &error))
+    serde_json::from_slice(&ended.stdout)
+        .map_err(|error| Problem::our_bug("read what Cargo says", &error))
 }
 
 /// Reads the same manifest from a folder that lies in no workspace, without what it needs from other folders.
@@ -264,7 +281,10 @@ pub fn merged(task: Task, theirs: &Manifest) -> Result<Merged, Problem> {
 
     let mut profiles = root.get("profile").cloned();
     if let Some(theirs) = &theirs.profiles {
-        overlay(profiles.get_or_insert_with(|| Value::Table(Table::new())), theirs);
+        overlay(
+            profiles.get_or_insert_with(|| Value::Table(Table::new())),
+            theirs,
+        );
     }
     merged
         .manifest
@@ -292,7 +312,10 @@ fn merge(reference: &Table, package: &str, theirs: &Manifest) -> Result<Merged, 
         });
     }
     let mut manifest = Table::new();
-    manifest.insert("package".to_owned(), Value::Table(package_table(&theirs.package)));
+    manifest.insert(
+        "package".to_owned(),
+        Value::Table(package_table(&theirs.package)),
+    );
     let library = theirs
         .library()
         .and_then(|library| library["name"].as_str())
@@ -301,7 +324,9 @@ fn merge(reference: &Table, package: &str, theirs: &Manifest) -> Result<Merged, 
         ("name".to_owned(), library.into()),
         ("path".to_owned(), "src/lib.rs".into()),
     ]);
-    let edition = theirs.library().and_then(|library| library["edition"].as_str());
+    let edition = theirs
+        .library()
+        .and_then(|library| library["edition"].as_str());
     library_table.extend(edition.map(|edition| ("edition".to_owned(), edition.into())));
     manifest.insert("lib".to_owned(), Value::Table(library_table));
 
@@ -315,7 +340,11 @@ fn merge(reference: &Table, package: &str, theirs: &Manifest) -> Result<Merged, 
     let (mut dependencies, for_tests) = (table("dependencies"), table("dev-dependencies"));
     let mut for_targets: BTreeMap<String, Table> = BTreeMap::new();
     let mut has_added = false;
-    for asked in theirs.package["dependencies"].as_array().into_iter().flatten() {
+    for asked in theirs.package["dependencies"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         if !asked["kind"].is_null() {
             continue; // The tests are the task's.
         }
@@ -341,7 +370,8 @@ fn merge(reference: &Table, package: &str, theirs: &Manifest) -> Result<Merged, 
         }
         has_added = true;
     }
-    let features: Table = serde_json::from_value(theirs.package["features"].clone()).unwrap_or_default();
+    let features: Table =
+        serde_json::from_value(theirs.package["features"].clone()).unwrap_or_default();
     // Such as `rusqlite/chrono`, which can bring another crate.
     let reaches_out = |value: &Value| array_of(value).any(|feature| feature.contains('/'));
     has_added |= features.values().any(reaches_out);
@@ -354,7 +384,12 @@ fn merge(reference: &Table, package: &str, theirs: &Manifest) -> Result<Merged, 
     });
     manifest.insert("target".to_owned(), Value::Table(for_targets.collect()));
     manifest.insert("features".to_owned(), Value::Table(features));
-    manifest.extend(theirs.lints.clone().map(|lints| ("lints".to_owned(), lints)));
+    manifest.extend(
+        theirs
+            .lints
+            .clone()
+            .map(|lints| ("lints".to_owned(), lints)),
+    );
     Ok(Merged {
         manifest,
         library: library.replace('-', "_"),
@@ -443,14 +478,18 @@ fn from_registry(name: &str, asked: &Json) -> Result<Value, Problem> {
             whose: Whose::YourCode,
             message: format!("it depends on `{name}`, which does not come from the registry"),
             details: String::new(),
-            help: "depend on crates by their names and versions, or move the code into the crate".to_owned(),
+            help: "depend on crates by their names and versions, or move the code into the crate"
+                .to_owned(),
         });
     }
     let mut features: Vec<&str> = array(&asked["features"]).collect();
     features.sort_unstable();
     let features: Vec<Value> = features.into_iter().map(Value::from).collect();
     let mut table = Table::from_iter([
-        ("version".to_owned(), asked["req"].as_str().unwrap_or("*").into()),
+        (
+            "version".to_owned(),
+            asked["req"].as_str().unwrap_or("*").into(),
+        ),
         ("features".to_owned(), Value::Array(features)),
     ]);
     if !asked["rename"].is_null() {
@@ -502,11 +541,19 @@ fn overlay(under: &mut Value, over: &Value) {
 }
 
 fn array(value: &Json) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().filter_map(Json::as_str)
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
 }
 
 fn array_of(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str)
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 pub(crate) fn refused(message: &str, details: &dyn std::fmt::Display, help: &str) -> Problem {

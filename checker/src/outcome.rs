@@ -97,7 +97,11 @@ pub enum Verdict {
 impl Task {
     /// Whether every required check passed.
     pub fn is_passed(&self) -> bool {
-        let mut required = self.checks.iter().filter(|check| check.is_required).peekable();
+        let mut required = self
+            .checks
+            .iter()
+            .filter(|check| check.is_required)
+            .peekable();
         self.problem.is_none()
             && required.peek().is_some()
             && required.all(|check| check.verdict == Verdict::Passed)
@@ -116,7 +120,9 @@ impl Task {
         for check in &mut self.checks {
             match &mut check.verdict {
                 Verdict::Passed => {}
-                Verdict::Failed { message, saw, hint } => [message, saw, hint].into_iter().for_each(cap),
+                Verdict::Failed { message, saw, hint } => {
+                    [message, saw, hint].into_iter().for_each(cap)
+                }
                 Verdict::TimedOut { output } | Verdict::Crashed { output, .. } => {
                     let from = output.ceil_char_boundary(output.len().saturating_sub(LONGEST_TEXT));
                     output.drain(..from);
@@ -171,7 +177,8 @@ impl Problem {
             whose: Whose::YourCode,
             message: "there is no src/lib.rs".to_owned(),
             details: String::new(),
-            help: "write the solution into src/lib.rs, under the names that the task asks for".to_owned(),
+            help: "write the solution into src/lib.rs, under the names that the task asks for"
+                .to_owned(),
         }
     }
 

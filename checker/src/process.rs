@@ -12,7 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::retry_on_intr;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, setpriority_process, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, setpriority_process, waitid,
+};
 
 use crate::sandbox::{Mounts, Sandbox};
 use crate::usage::Usage;
@@ -168,7 +170,12 @@ pub fn run_until(
     // table, so that until `wait` below nobody else gets its number, which is the group's as well.
     let (tell_end, end) = channel();
     thread::spawn(move || {
-        let wait = || waitid(WaitId::Pid(group), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        let wait = || {
+            waitid(
+                WaitId::Pid(group),
+                WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+            )
+        };
         let _ = tell_end.send(retry_on_intr(wait).is_ok());
     });
     let must_stop = watch(group, limits, begun, end, is_too_much);
@@ -234,18 +241,26 @@ impl Ended {
         let status = match self.end {
             End::Exited(status) => status,
             End::TimedOut => return "its time was up".to_owned(),
-            End::TooManyProcesses => return "it was stopped, for it started too many processes".to_owned(),
+            End::TooManyProcesses => {
+                return "it was stopped, for it started too many processes".to_owned();
+            }
             End::OutOfMemory => return "it was stopped, for it used too much memory".to_owned(),
-            End::TooMuchWritten => return "it was stopped, because it had written too much".to_owned(),
+            End::TooMuchWritten => {
+                return "it was stopped, because it had written too much".to_owned();
+            }
         };
         let stderr = String::from_utf8_lossy(&self.stderr);
         match (self.signal, status.code()) {
             _ if stderr.contains("has overflowed its stack") => {
                 "it overflowed its stack: does something call itself without an end?".to_owned()
             }
-            _ if stderr.contains("memory allocation of") => "it asked for too much memory".to_owned(),
+            _ if stderr.contains("memory allocation of") => {
+                "it asked for too much memory".to_owned()
+            }
             (Some(signal), _) => format!("it was ended by {}", name_of(signal)),
-            (None, Some(101)) => "it panicked outside of what is checked; its output says why".to_owned(),
+            (None, Some(101)) => {
+                "it panicked outside of what is checked; its output says why".to_owned()
+            }
             (None, Some(code)) => format!(
                 "its process ended with exit status {code} before the check did: does something call \
                  `std::process::exit`, or close standard output?"
@@ -313,7 +328,11 @@ impl Kept {
     /// What there was, when the program has ended; somebody else may still hold the stream open.
     fn end(self) -> Vec<u8> {
         let _ = self.end.recv_timeout(AFTERWARDS);
-        let Output { mut first, cut, last } = mem::take(&mut *lock(&self.output));
+        let Output {
+            mut first,
+            cut,
+            last,
+        } = mem::take(&mut *lock(&self.output));
         if cut > 0 {
             first.extend(format!("\n[{cut} bytes of output were cut here]\n").into_bytes());
         }

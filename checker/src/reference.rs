@@ -46,7 +46,10 @@ impl Tasks {
     ///
     /// As [`Reference::build`].
     pub fn reference(&self, task: Task) -> Result<&Reference, Problem> {
-        let index = TASKS.iter().position(|one| *one == task).unwrap_or_default();
+        let index = TASKS
+            .iter()
+            .position(|one| *one == task)
+            .unwrap_or_default();
         let built = self.0[index].get_or_init(|| Reference::build(task));
         built.as_ref().map_err(Problem::clone)
     }
@@ -103,7 +106,11 @@ impl Reference {
                 whose: Whose::YourMachine,
                 ..problem
             })?;
-        Ok(Reference { task, targets, plan })
+        Ok(Reference {
+            task,
+            targets,
+            plan,
+        })
     }
 
     /// The target whose checks give the verdict.
@@ -167,7 +174,9 @@ impl Target {
                 .output()
                 .map_err(|error| Problem::our_bug("list the checks", &error))?;
             let output = String::from_utf8_lossy(&output.stdout).into_owned();
-            let names = output.lines().filter_map(|line| line.strip_suffix(": test"));
+            let names = output
+                .lines()
+                .filter_map(|line| line.strip_suffix(": test"));
             Ok(names.map(str::to_owned).collect())
         };
         let (mut required, mut extras) = (list(&[])?, list(&["--ignored"])?);
@@ -210,7 +219,10 @@ impl Order {
             return (0, place(&self.root, &function));
         }
         let text = fs::read_to_string(self.folder.join(&file)).unwrap_or_default();
-        (place(&self.root, &format!("`{file}`")), place(&text, &function))
+        (
+            place(&self.root, &format!("`{file}`")),
+            place(&text, &function),
+        )
     }
 }
 
@@ -232,7 +244,8 @@ pub(crate) fn folders() -> Result<&'static Folders, Problem> {
             .map_err(|error| Problem::our_bug("read what Cargo says", &error))?;
         let folder = |name: &str| metadata[name].as_str().map(PathBuf::from);
         let target = folder("target_directory");
-        let target = target.ok_or_else(|| Problem::our_bug("find Cargo's folder", &"it does not say"))?;
+        let target =
+            target.ok_or_else(|| Problem::our_bug("find Cargo's folder", &"it does not say"))?;
         Ok(Folders {
             build: folder("build_directory").unwrap_or_else(|| target.clone()),
             target,

@@ -66,7 +66,10 @@ impl Solution {
     pub fn read(file: &Path) -> Result<Solution, String> {
         let named = |error: String| format!("{}: {error}", file.display());
         let text = read(file)?;
-        let (header, program, edit) = if file.extension().is_some_and(|extension| extension == "diff") {
+        let (header, program, edit) = if file
+            .extension()
+            .is_some_and(|extension| extension == "diff")
+        {
             let (header, edit) = text
                 .split_once("\n--- ")
                 .ok_or_else(|| named("no line `--- BASE` before the edit".to_owned()))?;
@@ -200,7 +203,8 @@ mod tests {
 
     #[test]
     fn replaces_the_lines_of_each_hunk() {
-        let edit = "@@\n     open();\n-    close();\n }\n\n fn two() {\n@@\n fn two() {\n+    begin();\n";
+        let edit =
+            "@@\n     open();\n-    close();\n }\n\n fn two() {\n@@\n fn two() {\n+    begin();\n";
         let program = "fn one() {\n    open();\n}\n\nfn two() {\n    begin();\n    open();\n}\n";
         assert_eq!(apply(BASE, edit).as_deref(), Ok(program));
     }
@@ -237,7 +241,10 @@ mod tests {
         };
         assert_eq!(Kind::read(header), Some(kind));
         assert_eq!(Kind::read("Right: it opens once."), Some(Kind::Right));
-        assert_eq!(Kind::read("Right: it opens once.\ncaught by: opens_once"), None);
+        assert_eq!(
+            Kind::read("Right: it opens once.\ncaught by: opens_once"),
+            None
+        );
         assert_eq!(Kind::read("Wrong: it opens twice."), None);
     }
 }

@@ -33,7 +33,10 @@ pub fn start(task: Task, folder: &Path) -> Result<PathBuf, Problem> {
     };
     let taken = || Problem {
         whose: Whose::YourMachine,
-        message: format!("{} is there already, and is left as it is", wanted.display()),
+        message: format!(
+            "{} is there already, and is left as it is",
+            wanted.display()
+        ),
         details: String::new(),
         help: "name another folder, or move that one away first".to_owned(),
     };
@@ -119,7 +122,8 @@ fn solved(task: &Path) -> io::Result<Vec<String>> {
         for module in modules {
             let file = format!("{module}.rs");
             let source = task.join("src").join(&file);
-            if !files.contains(&file) && !task.join("stub").join(&file).exists() && source.exists() {
+            if !files.contains(&file) && !task.join("stub").join(&file).exists() && source.exists()
+            {
                 texts.push(source);
                 files.push(file);
             }

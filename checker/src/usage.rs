@@ -28,7 +28,9 @@ impl Usage {
         // Until there is none any more that is a child of one of them.
         loop {
             let (found, others): (Vec<_>, Vec<_>) = strangers.into_iter().partition(|process| {
-                process.group == group || ours.contains(&process.id) || ours.contains(&process.parent)
+                process.group == group
+                    || ours.contains(&process.id)
+                    || ours.contains(&process.parent)
             });
             if found.is_empty() {
                 return usage;
@@ -62,7 +64,10 @@ impl Process {
 
     fn memory(&self) -> u64 {
         let statm = fs::read_to_string(format!("/proc/{}/statm", self.id)).unwrap_or_default();
-        let mut pages = statm.split(' ').skip(1).map(|field| field.parse().unwrap_or(0));
+        let mut pages = statm
+            .split(' ')
+            .skip(1)
+            .map(|field| field.parse().unwrap_or(0));
         let (resident, shared): (u64, u64) = (pages.next().unwrap_or(0), pages.next().unwrap_or(0));
         resident.saturating_sub(shared) * page_size() as u64
     }

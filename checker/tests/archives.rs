@@ -49,7 +49,11 @@ impl Bench {
     fn accepts(&self) -> (Vec<String>, Vec<String>) {
         let unpacked = unpack(&self.archive(), &self.unpacked(), &self.limits).unwrap();
         self.assert_nothing_elsewhere(&["class/alice/"]);
-        let left_out = unpacked.left_out.into_iter().map(|left| left.name).collect();
+        let left_out = unpacked
+            .left_out
+            .into_iter()
+            .map(|left| left.name)
+            .collect();
         (paths(&self.unpacked()), left_out)
     }
 
@@ -68,7 +72,9 @@ impl Bench {
     fn assert_nothing_elsewhere(&self, below: &[&str]) {
         let mut elsewhere = paths(self.folder.path());
         elsewhere.retain(|path| {
-            path != "archive" && path != "class/" && !below.iter().any(|below| path.starts_with(below))
+            path != "archive"
+                && path != "class/"
+                && !below.iter().any(|below| path.starts_with(below))
         });
         assert_eq!(elsewhere, [""; 0]);
     }
@@ -97,12 +103,12 @@ fn paths(folder: &Path) -> Vec<String> {
 
 /// The same files in both formats.
 fn both(files: &[(&str, &str)]) -> [Bench; 2] {
-    let tar = files
-        .iter()
-        .fold(Tar::default(), |tar, (name, contents)| tar.file(name, contents));
-    let zip = files
-        .iter()
-        .fold(Zip::default(), |zip, (name, contents)| zip.file(name, contents));
+    let tar = files.iter().fold(Tar::default(), |tar, (name, contents)| {
+        tar.file(name, contents)
+    });
+    let zip = files.iter().fold(Zip::default(), |zip, (name, contents)| {
+        zip.file(name, contents)
+    });
     [Bench::new(&tar.gzip()), Bench::new(&zip.finish())]
 }
 
@@ -129,14 +135,17 @@ fn unpacks_what_a_tar_builder_has_packed_with_long_names_too() {
     fs::write(source.path().join(&long).join("mod.rs"), "// deep").unwrap();
     fs::write(source.path().join("Cargo.toml"), "[package]").unwrap();
     let mut builder = tar::Builder::new(Vec::new());
-    builder.append_dir_all("2-concurrent", source.path()).unwrap();
+    builder
+        .append_dir_all("2-concurrent", source.path())
+        .unwrap();
     let bench = Bench::new(&gzip(&builder.into_inner().unwrap()));
 
     let (paths, left_out) = bench.accepts();
 
     assert_eq!(paths.len(), 9, "{paths:?}");
     assert_eq!(left_out, [""; 0]);
-    let read = |path: &str| fs::read_to_string(bench.unpacked().join("2-concurrent").join(path)).unwrap();
+    let read =
+        |path: &str| fs::read_to_string(bench.unpacked().join("2-concurrent").join(path)).unwrap();
     assert_eq!(read("Cargo.toml"), "[package]");
     assert_eq!(read(&(long + "mod.rs")), "// deep");
 }
@@ -145,10 +154,13 @@ fn unpacks_what_a_tar_builder_has_packed_with_long_names_too() {
 fn unpacks_what_a_zip_writer_has_packed_stored_or_deflated() {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-    let deflated = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    let deflated =
+        SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     writer.add_directory("task/src", deflated).unwrap();
     writer.start_file("task/src/lib.rs", deflated).unwrap();
-    writer.write_all("// naïve ".repeat(1000).as_bytes()).unwrap();
+    writer
+        .write_all("// naïve ".repeat(1000).as_bytes())
+        .unwrap();
     writer.start_file("task/Cargo.toml", stored).unwrap();
     writer.write_all(b"[package]").unwrap();
     let bench = Bench::new(&writer.finish().unwrap().into_inner());
@@ -165,7 +177,11 @@ fn unpacks_what_a_zip_writer_has_packed_stored_or_deflated() {
 
 #[test]
 fn takes_names_that_begin_with_a_dot_and_backslashes_as_other_tools_do() {
-    for bench in both(&[("./src/lib.rs", ""), ("tests\\a.rs", ""), ("src//main.rs", "")]) {
+    for bench in both(&[
+        ("./src/lib.rs", ""),
+        ("tests\\a.rs", ""),
+        ("src//main.rs", ""),
+    ]) {
         let (paths, _) = bench.accepts();
         assert_eq!(
             paths,
@@ -206,7 +222,10 @@ fn leaves_an_archive_in_the_archive_as_it_is() {
     let bench = Bench::new(&tar.gzip());
 
     assert_eq!(bench.accepts().0, ["inner.tar.gz"]);
-    assert_eq!(fs::read(bench.unpacked().join("inner.tar.gz")).unwrap(), inner);
+    assert_eq!(
+        fs::read(bench.unpacked().join("inner.tar.gz")).unwrap(),
+        inner
+    );
 }
 
 #[test]
@@ -220,7 +239,13 @@ fn an_archive_without_entries_becomes_an_empty_folder() {
 #[test]
 fn the_header_that_git_archive_writes_is_no_file() {
     let comment = b"52 comment=0123456789012345678901234567890123456789\n";
-    let tar = Tar::default().entry("pax_global_header", EntryType::XGlobalHeader, 0, "", comment);
+    let tar = Tar::default().entry(
+        "pax_global_header",
+        EntryType::XGlobalHeader,
+        0,
+        "",
+        comment,
+    );
 
     let (paths, left_out) = Bench::new(&tar.file("a", "").gzip()).accepts();
 
@@ -418,7 +443,8 @@ fn leaves_out_devices_and_pipes_and_names_them() {
         mode: 0o020_666,
         ..FILE
     };
-    let (paths, left_out) = Bench::new(&Zip::default().entry(b"null", device, b"").finish()).accepts();
+    let (paths, left_out) =
+        Bench::new(&Zip::default().entry(b"null", device, b"").finish()).accepts();
     assert_eq!(paths, [""; 0]);
     assert_eq!(left_out, ["null"]);
 }
@@ -515,7 +541,11 @@ fn refuses_more_entries_than_the_limit_folders_on_the_way_and_those_left_out_too
 
 #[test]
 fn does_not_uncompress_for_ever_what_it_passes_over() {
-    let mut bench = Bench::new(&Tar::default().file("target/bomb", &"\0".repeat(5 << 20)).gzip());
+    let mut bench = Bench::new(
+        &Tar::default()
+            .file("target/bomb", &"\0".repeat(5 << 20))
+            .gzip(),
+    );
     bench.accepts();
     fs::remove_dir_all(bench.unpacked()).unwrap();
     bench.limits.stream = 4 << 20;
@@ -704,7 +734,12 @@ fn refuses_two_names_that_differ_in_case() {
 
 #[test]
 fn refuses_a_file_that_is_there_twice_and_names_it() {
-    for bench in both(&[("a", "1"), ("src/lib.rs", "a"), ("b", "2"), ("src/lib.rs", "b")]) {
+    for bench in both(&[
+        ("a", "1"),
+        ("src/lib.rs", "a"),
+        ("b", "2"),
+        ("src/lib.rs", "b"),
+    ]) {
         let (reason, text) = bench.refuses();
         assert!(matches!(reason, Reason::Duplicate { .. }), "{reason:?}");
         assert!(text.contains("`src/lib.rs` is in it twice"), "{text}");
@@ -751,7 +786,12 @@ fn passes_over_what_cargo_git_and_macos_add_before_it_counts() {
         let (paths, left_out) = bench.accepts();
         assert_eq!(
             paths,
-            ["task/", "task/src/", "task/src/target/", "task/src/target/mod.rs"]
+            [
+                "task/",
+                "task/src/",
+                "task/src/target/",
+                "task/src/target/mod.rs"
+            ]
         );
         assert_eq!(left_out, [""; 0]);
     }
@@ -820,7 +860,10 @@ fn says_what_a_file_is_that_is_no_archive_of_ours() {
 #[test]
 fn an_archive_cut_off_anywhere_leaves_nothing_behind() {
     let contents = "// some text that is not all the same 0123456789\n".repeat(3);
-    let files = [("src/lib.rs", contents.as_str()), ("Cargo.toml", "[package]")];
+    let files = [
+        ("src/lib.rs", contents.as_str()),
+        ("Cargo.toml", "[package]"),
+    ];
     for bench in both(&files) {
         bench.accepts();
         fs::remove_dir_all(bench.unpacked()).unwrap();
@@ -840,7 +883,9 @@ fn an_archive_cut_off_anywhere_leaves_nothing_behind() {
 fn no_wrong_byte_anywhere_makes_it_panic_or_write_elsewhere() {
     for bench in both(&[("src/lib.rs", "// text"), ("Cargo.toml", "[package]")]) {
         let whole = fs::read(bench.archive()).unwrap();
-        for (index, value) in (0..whole.len()).flat_map(|index| [0, 0x2f, 0xff].map(|value| (index, value))) {
+        for (index, value) in
+            (0..whole.len()).flat_map(|index| [0, 0x2f, 0xff].map(|value| (index, value)))
+        {
             let mut wrong = whole.clone();
             wrong[index] = value;
             fs::write(bench.archive(), &wrong).unwrap();
@@ -909,8 +954,14 @@ fn tells_the_packers_mistakes_from_the_machines() {
     assert!(theirs.help.starts_with("pack it again"), "{theirs:?}");
 
     let missing = bench.folder.path().join("missing");
-    assert_eq!(problem(&missing, &bench.unpacked()).whose, Whose::YourMachine);
+    assert_eq!(
+        problem(&missing, &bench.unpacked()).whose,
+        Whose::YourMachine
+    );
     let bench = Bench::new(&Tar::default().gzip());
     let nowhere = bench.folder.path().join("no/such/folder");
-    assert_eq!(problem(&bench.archive(), &nowhere).whose, Whose::YourMachine);
+    assert_eq!(
+        problem(&bench.archive(), &nowhere).whose,
+        Whose::YourMachine
+    );
 }

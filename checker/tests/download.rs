@@ -59,8 +59,12 @@ impl Registry {
                     false => self.entry(index, bytes).into_bytes(),
                 })
             };
-            let (status, body) = body.map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
-            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len());
+            let (status, body) =
+                body.map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
             stream.write_all(&[head.into_bytes(), body].concat()).ok()?;
         }
     }
@@ -90,8 +94,7 @@ impl Registry {
             ),
         );
         write(&folder.path().join("src/lib.rs"), "");
-        let manifest =
-            "[package]\nname = 'mine'\nedition = '2024'\n[dependencies]\ncrate-0 = '1'\n[workspace]\n";
+        let manifest = "[package]\nname = 'mine'\nedition = '2024'\n[dependencies]\ncrate-0 = '1'\n[workspace]\n";
         write(&folder.path().join("Cargo.toml"), manifest);
         (home, folder)
     }
@@ -162,7 +165,9 @@ fn too_many_bytes_are_refused() {
     };
     // As archives and unpacked, they take 2 MiB each.
     assert_eq!(Registry::start(1, 1 << 20).fetch(limits), Ok(()));
-    let problem = Registry::start(3, 1 << 20).fetch(limits).expect_err("too much");
+    let problem = Registry::start(3, 1 << 20)
+        .fetch(limits)
+        .expect_err("too much");
     assert_eq!(problem.whose, Whose::YourCode);
     assert!(problem.message.contains("more than 4 MiB"), "{problem}");
 }

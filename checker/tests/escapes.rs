@@ -191,7 +191,11 @@ fn writes_neither_to_its_program_nor_beside_it() {
         folder.join("libdatabaseconnection.rlib").display(),
         &sandbox,
     ));
-    expect_no(&try_to("create", folder.join("created").display(), &sandbox));
+    expect_no(&try_to(
+        "create",
+        folder.join("created").display(),
+        &sandbox,
+    ));
 }
 
 #[test]
@@ -221,7 +225,8 @@ fn reaches_no_network_but_its_own() {
 fn reaches_no_socket_without_a_file() {
     let Some(sandbox) = closed() else { return };
     let name = fastrand::u64(..).to_string();
-    let _listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+    let _listener =
+        UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
     expect_no(&try_to("call", &name, &sandbox));
 }
 
@@ -269,7 +274,9 @@ fn is_not_compiled_from_files_outside_of_its_folder() {
     symlink(&file, &link).unwrap();
     symlink(outside.path(), &folder).unwrap();
     for root in [link, folder.join("lib.rs")] {
-        let error = reference().compile(&root, &["checks"], &sandbox).unwrap_err();
+        let error = reference()
+            .compile(&root, &["checks"], &sandbox)
+            .unwrap_err();
         assert_eq!(error.whose, Whose::YourCode);
         assert!(error.message.ends_with("is a link"), "{}", error.message);
     }
@@ -278,8 +285,14 @@ fn is_not_compiled_from_files_outside_of_its_folder() {
     symlink(&file, inside.path().join("module.rs")).unwrap();
     let root = inside.path().join("root.rs");
     fs::write(&root, with_twist("fn twist() {}\nmod module;")).unwrap();
-    let error = reference().compile(&root, &["checks"], &sandbox).unwrap_err();
-    assert!(error.details.contains("file not found"), "{}", error.details);
+    let error = reference()
+        .compile(&root, &["checks"], &sandbox)
+        .unwrap_err();
+    assert!(
+        error.details.contains("file not found"),
+        "{}",
+        error.details
+    );
 }
 
 /// In the sandbox, or nothing, if there is none here.

@@ -37,7 +37,9 @@ fn submission(manifest: &str, more: &str) -> TempDir {
 }
 
 fn depends_on(dependencies: &str) -> String {
-    format!("[package]\nname = 'databaseconnection'\nedition = '2024'\n[dependencies]\n{dependencies}")
+    format!(
+        "[package]\nname = 'databaseconnection'\nedition = '2024'\n[dependencies]\n{dependencies}"
+    )
 }
 
 fn for_submission(submission: &TempDir) -> Result<Reference, Problem> {
@@ -86,7 +88,8 @@ fn what_a_submission_adds_is_there_and_is_built_once_for_all_who_add_the_same() 
     }
     let root = first.path().join("src/lib.rs");
     let compiled = reference.compile(&root, &["checks"], &sandbox());
-    let compiled = compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
+    let compiled =
+        compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
     let checks = reference.target("checks").unwrap();
     for check in compiled.run_required(checks, &sandbox()).unwrap() {
         assert_eq!(check.verdict, Verdict::Passed, "{}", check.name);
@@ -184,7 +187,10 @@ fn a_submissions_own_settings_of_cargo_are_not_looked_at() {
     let submission = submission(&depends_on(MORE), "");
     let write = |name: &str, text: &str| fs::write(submission.path().join(name), text).unwrap();
     fs::create_dir(submission.path().join(".cargo")).unwrap();
-    write(".cargo/config.toml", "[build]\nrustc-wrapper = '/bin/false'\n");
+    write(
+        ".cargo/config.toml",
+        "[build]\nrustc-wrapper = '/bin/false'\n",
+    );
     write("rust-toolchain.toml", "[toolchain]\nchannel = 'none'\n");
     write("Cargo.lock", "nonsense");
     for_submission(&submission).unwrap();

@@ -165,7 +165,10 @@ fn follows_no_link_neither_to_a_folder_nor_to_a_manifest() {
 #[test]
 fn says_which_packages_are_there_when_none_is_a_task() {
     let names: Vec<String> = (0..6).map(|index| format!("p{index}")).collect();
-    let packages: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), name.as_str())).collect();
+    let packages: Vec<(&str, &str)> = names
+        .iter()
+        .map(|name| (name.as_str(), name.as_str()))
+        .collect();
 
     let text = error(submission(&packages).path());
 
@@ -193,14 +196,21 @@ fn a_manifest_that_cannot_be_read_is_the_problem_of_the_task_in_its_folder() {
 
     assert!(tasks[0].folder.is_ok());
     let problem = tasks[1].folder.clone().unwrap_err();
-    assert_eq!(problem.message, "the Cargo.toml of 2-concurrent cannot be read");
+    assert_eq!(
+        problem.message,
+        "the Cargo.toml of 2-concurrent cannot be read"
+    );
     assert!(problem.details.contains("line 1"), "{problem:?}");
 }
 
 #[test]
 fn a_manifest_that_cannot_be_read_is_named_when_there_is_nothing_else() {
     let submission = submission(&[]);
-    for text in [b"[package".to_vec(), b"\xff\xfe".to_vec(), vec![b'#'; 2 << 20]] {
+    for text in [
+        b"[package".to_vec(),
+        b"\xff\xfe".to_vec(),
+        vec![b'#'; 2 << 20],
+    ] {
         fs::write(submission.path().join("Cargo.toml"), text).unwrap();
         assert!(error(submission.path()).contains("a Cargo.toml cannot be read"));
         let problem = Problem::from(find_tasks(submission.path()).unwrap_err());

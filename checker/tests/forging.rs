@@ -61,10 +61,17 @@ fn code_that_would_run_before_the_checks_is_refused() {
 
 #[test]
 fn a_function_in_place_of_one_that_the_checks_call_is_refused() {
-    for name in ["write", "getenv", "sqlite3_open_v2", "__gmon_start__", "main"] {
+    for name in [
+        "write",
+        "getenv",
+        "sqlite3_open_v2",
+        "__gmon_start__",
+        "main",
+    ] {
         let no_mangle = format!("#[unsafe(no_mangle)] pub extern \"C\" fn {name}() -> i32 {{ 0 }}");
         expect_refused(&no_mangle, name);
-        let renamed = format!("#[unsafe(export_name = \"{name}\")] pub extern \"C\" fn own() -> i32 {{ 0 }}");
+        let renamed =
+            format!("#[unsafe(export_name = \"{name}\")] pub extern \"C\" fn own() -> i32 {{ 0 }}");
         expect_refused(&renamed, name);
         let assembly = format!("std::arch::global_asm!(\".globl {name}\", \"{name}: ret\");");
         expect_refused(&assembly, name);
@@ -163,7 +170,10 @@ fn compile(twist: &str) -> Result<Compiled, Problem> {
 fn expect_refused(code: &str, what: &str) {
     let problem = compile(&format!("fn twist() {{}}\n{code}")).expect_err(code);
     assert_eq!(problem.whose, Whose::YourCode, "{problem}");
-    assert!(problem.message.contains("before the checks"), "{code}\n{problem}");
+    assert!(
+        problem.message.contains("before the checks"),
+        "{code}\n{problem}"
+    );
     assert!(problem.message.contains(what), "{problem}");
 }
 
@@ -175,7 +185,10 @@ fn verdicts(twist: &str) -> Vec<Verdict> {
             .run(checks(), CHECK, sandbox)
             .expect("a check that starts")
     };
-    sandboxes().iter().map(|sandbox| run(sandbox).verdict).collect()
+    sandboxes()
+        .iter()
+        .map(|sandbox| run(sandbox).verdict)
+        .collect()
 }
 
 #[track_caller]

@@ -110,7 +110,9 @@ fn one_that_prints_a_gigabyte_does_not_fill_anything() {
         for _ in 0..1 << 14 { std::io::stdout().write_all(&line).unwrap(); }
     }";
     for verdict in patient_verdicts(twist, "quiet::the_library_prints_nothing") {
-        let (Verdict::Failed { message: text, .. } | Verdict::Crashed { output: text, .. }) = verdict else {
+        let (Verdict::Failed { message: text, .. } | Verdict::Crashed { output: text, .. }) =
+            verdict
+        else {
             panic!("{verdict:?}")
         };
         assert!(text.len() <= 1 << 20, "{} bytes are kept", text.len());
@@ -154,8 +156,9 @@ fn of_a_gigabyte_of_output_the_beginning_and_the_end_are_kept() {
 fn of_megabytes_of_compiler_errors_the_first_and_the_last_are_kept_with_a_note() {
     let text = "long ".repeat(20_000);
     let calls = "error!();\n".repeat(50);
-    let twist =
-        format!("fn twist() {{}}\nmacro_rules! error {{ () => {{ compile_error!({text:?}); }} }}\n{calls}");
+    let twist = format!(
+        "fn twist() {{}}\nmacro_rules! error {{ () => {{ compile_error!({text:?}); }} }}\n{calls}"
+    );
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::create_dir(folder.path().join("src")).expect("a folder");
     let root = folder.path().join("src/lib.rs");
@@ -172,7 +175,9 @@ fn of_megabytes_of_compiler_errors_the_first_and_the_last_are_kept_with_a_note()
         problem.details.len()
     );
     assert!(problem.details.contains("bytes of output were cut here"));
-    assert!(problem.details.starts_with("error: long") && problem.details.contains("aborting due to"));
+    assert!(
+        problem.details.starts_with("error: long") && problem.details.contains("aborting due to")
+    );
 
     // What is kept of each submission until the class is done, and in the cache.
     let judge = Judge {
@@ -200,7 +205,8 @@ fn one_that_overflows_its_stack_crashes() {
 
 #[test]
 fn one_that_writes_where_nothing_is_crashes() {
-    let twist = "fn twist() { unsafe { std::ptr::without_provenance_mut::<u8>(8).write_volatile(1); } }";
+    let twist =
+        "fn twist() { unsafe { std::ptr::without_provenance_mut::<u8>(8).write_volatile(1); } }";
     for verdict in verdicts(twist, CHECK) {
         expect_crash(&verdict, "SIGSEGV");
     }
@@ -253,7 +259,10 @@ fn one_that_leaves_a_process_behind_leaves_none() {
         std::process::Command::new(\"setsid\").args([\"sleep\", \"86400.MARK\"]).spawn().unwrap();
     }";
     let submission = Submission::compile(twist);
-    for sandbox in sandboxes().iter().filter(|sandbox| **sandbox != Sandbox::None) {
+    for sandbox in sandboxes()
+        .iter()
+        .filter(|sandbox| **sandbox != Sandbox::None)
+    {
         assert_eq!(submission.run(CHECK, sandbox), Verdict::Passed);
         submission.expect_gone();
     }

@@ -109,7 +109,9 @@ impl Submission {
         let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         let verdict = match output.status.success() {
             true => Passed,
-            false if text.contains("could not compile `databaseconnection` (lib)") => DoesNotCompile,
+            false if text.contains("could not compile `databaseconnection` (lib)") => {
+                DoesNotCompile
+            }
             false => panic!("{text}"),
         };
         (verdict, text)
@@ -118,7 +120,8 @@ impl Submission {
     /// As grading does it.
     fn by_checker(&self) -> (Verdict, String) {
         let judge = Judge {
-            sandbox: checker::bubblewrap::find().map_or(Sandbox::None, |bwrap| Sandbox::Full { bwrap }),
+            sandbox: checker::bubblewrap::find()
+                .map_or(Sandbox::None, |bwrap| Sandbox::Full { bwrap }),
             with_extras: false,
             at_once: NonZero::new(2).unwrap(),
             is_quick: true,
@@ -128,7 +131,9 @@ impl Submission {
         let text = format!("{task:#?}");
         let verdict = match &task.problem {
             None if task.is_passed() => Passed,
-            Some(problem) if problem.whose == Whose::YourCode && problem.message == "it does not compile" => {
+            Some(problem)
+                if problem.whose == Whose::YourCode && problem.message == "it does not compile" =>
+            {
                 DoesNotCompile
             }
             _ => panic!("{text}"),
@@ -144,7 +149,9 @@ fn asserting(condition: &str) -> String {
 
 /// Code that compiles where a variable has this value.
 fn variable(name: &str, value: &str) -> String {
-    asserting(&format!("matches!(env!(\"{name}\").as_bytes(), b\"{value}\")"))
+    asserting(&format!(
+        "matches!(env!(\"{name}\").as_bytes(), b\"{value}\")"
+    ))
 }
 
 #[test]
@@ -206,7 +213,8 @@ fn with_dependencies(more: &str) -> Submission {
 
 #[test]
 fn a_dependency_is_there_for_this_kind_of_machine_under_another_name_and_by_a_feature() {
-    let more = "\npub use {hex, numbers::Zero};\n#[cfg(feature = \"errors\")]\npub use thiserror;\n";
+    let more =
+        "\npub use {hex, numbers::Zero};\n#[cfg(feature = \"errors\")]\npub use thiserror;\n";
     let condition = "cfg!(feature = \"errors\") && !cfg!(feature = \"cfg-if\")";
     with_dependencies(&(more.to_owned() + &asserting(condition))).expect(Passed);
 }
@@ -260,7 +268,11 @@ fn a_profile_decides_on_assertions() {
 fn the_library_is_where_the_manifest_says() {
     let submission = Submission::new("").adding("lib", "path = 'code/solution.rs'");
     fs::create_dir(submission.path("code")).unwrap();
-    fs::rename(submission.path("src/lib.rs"), submission.path("code/solution.rs")).unwrap();
+    fs::rename(
+        submission.path("src/lib.rs"),
+        submission.path("code/solution.rs"),
+    )
+    .unwrap();
     submission.expect(Passed);
 }
 

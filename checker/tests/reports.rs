@@ -321,7 +321,10 @@ fn json_that_differs_from_the_schema_in_anything_is_noticed() {
         ["/submissions/0/tasks/0/checks/0: has \"more\""]
     );
     let mut less = good;
-    less["submissions"][0].as_object_mut().unwrap().remove("name");
+    less["submissions"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("name");
     assert_eq!(
         schema::errors(&schema(), &less),
         ["/submissions/0: lacks \"name\""]
@@ -338,7 +341,10 @@ fn json_has_what_a_check_said() {
         .iter()
         .map(|check| check["verdict"].as_str().unwrap())
         .collect();
-    assert_eq!(verdicts, ["passed", "failed", "failed", "timed_out", "crashed"]);
+    assert_eq!(
+        verdicts,
+        ["passed", "failed", "failed", "timed_out", "crashed"]
+    );
     assert_eq!(
         checks[2]["message"],
         "expected: the users older than 40\nfound: one of 40"
@@ -417,7 +423,10 @@ fn csv_has_no_cell_that_a_spreadsheet_would_run() {
         "\x1b[1m=1",
     ] {
         let checks = vec![check(formula, true, failed(formula, "", ""))];
-        let text = report(&[submission(formula, vec![task(formula, checks)])], Format::Csv);
+        let text = report(
+            &[submission(formula, vec![task(formula, checks)])],
+            Format::Csv,
+        );
         let row = &rows(&text)[1];
         for cell in [0, 1, 2, 6] {
             assert!(row[cell].starts_with('\''), "{formula:?}: {row:?}");
@@ -437,8 +446,14 @@ fn junit(text: &str) -> Report {
 }
 
 fn case<'a>(report: &'a Report, name: &str) -> &'a TestCase {
-    let cases = report.test_suites.iter().flat_map(|suite| &suite.test_cases);
-    cases.into_iter().find(|case| case.name.as_str() == name).unwrap()
+    let cases = report
+        .test_suites
+        .iter()
+        .flat_map(|suite| &suite.test_cases);
+    cases
+        .into_iter()
+        .find(|case| case.name.as_str() == name)
+        .unwrap()
 }
 
 #[test]
@@ -480,7 +495,10 @@ fn junit_skips_an_extra_that_failed_and_makes_an_error_of_a_problem() {
         panic!("{broken:?}")
     };
     assert_eq!(*kind, NonSuccessKind::Error);
-    assert!(description.as_ref().unwrap().contains("E0425"), "{description:?}");
+    assert!(
+        description.as_ref().unwrap().contains("E0425"),
+        "{description:?}"
+    );
 }
 
 #[test]
@@ -568,14 +586,25 @@ fn gradescope_uses_no_field_and_no_value_that_its_documentation_lacks() {
     let of_test = ["score", "max_score", "status", "name", "output"];
     for submission in [alice(), bob(), carol()] {
         let results = json(&report(&[submission], Format::Gradescope));
-        let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let fields = |value: &Value| {
+            value
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
         assert!(
-            fields(&results).iter().all(|field| top.contains(&field.as_str())),
+            fields(&results)
+                .iter()
+                .all(|field| top.contains(&field.as_str())),
             "{results}"
         );
         for test in results["tests"].as_array().unwrap() {
             assert!(
-                fields(test).iter().all(|field| of_test.contains(&field.as_str())),
+                fields(test)
+                    .iter()
+                    .all(|field| of_test.contains(&field.as_str())),
                 "{test}"
             );
             assert!(
@@ -746,7 +775,13 @@ fn megabytes_are_capped_and_each_format_says_so() {
     let lines = "a line\n".repeat(1 << 20);
     let checks = vec![
         check(&long, true, failed(&long, &lines, &long)),
-        check("t", true, Verdict::TimedOut { output: long.clone() }),
+        check(
+            "t",
+            true,
+            Verdict::TimedOut {
+                output: long.clone(),
+            },
+        ),
         check(
             "é",
             true,
@@ -768,7 +803,10 @@ fn megabytes_are_capped_and_each_format_says_so() {
     for format in FORMATS {
         let text = report(std::slice::from_ref(&one), format);
         assert!(text.len() < 200 << 10, "{format:?}: {} bytes", text.len());
-        assert!(text.contains('…') || text.contains("is left out"), "{format:?}");
+        assert!(
+            text.contains('…') || text.contains("is left out"),
+            "{format:?}"
+        );
     }
     let document = json(&report(&[one], Format::Json));
     let output = document["submissions"][0]["tasks"][0]["checks"][3]["output"]

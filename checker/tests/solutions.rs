@@ -40,7 +40,8 @@ fn expect_passed(task: Task) {
     for sandbox in sandboxes() {
         let begun = Instant::now();
         let compiled = reference.compile(&task.path().join("src/lib.rs"), &["checks"], &sandbox);
-        let compiled = compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
+        let compiled =
+            compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
         let compiling = begun.elapsed();
         let took = run(&compiled, checks, &sandbox);
         println!(
@@ -56,7 +57,9 @@ fn expect_passed(task: Task) {
 /// How long each check took.
 fn run(compiled: &Compiled, checks: &Target, sandbox: &Sandbox) -> Vec<Duration> {
     let time = |name: &String| {
-        let check = compiled.run(checks, name, sandbox).expect("a check that starts");
+        let check = compiled
+            .run(checks, name, sandbox)
+            .expect("a check that starts");
         assert_eq!(check.verdict, Verdict::Passed, "{name}, {sandbox:?}");
         check.took
     };

@@ -42,7 +42,8 @@ fn solve(task: Task, folder: &Path) {
 
 fn verdicts(reference: &Reference, root: &Path) -> Vec<Check> {
     let compiled = reference.compile(root, &["checks"], &Sandbox::None);
-    let compiled = compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
+    let compiled =
+        compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
     let checks = reference.target("checks").unwrap();
     let verdicts = compiled.run_required(checks, &Sandbox::None).unwrap();
     assert_eq!(verdicts.len(), checks.required.len());
@@ -84,7 +85,9 @@ fn every_body_of_a_stub_says_what_to_do() {
 /// What the bodies of a stub say.
 fn sentences(stub: &str) -> Vec<&str> {
     let bodies = stub.split("todo!(\"").skip(1);
-    bodies.map(|body| body.split_once("\")").unwrap().0).collect()
+    bodies
+        .map(|body| body.split_once("\")").unwrap().0)
+        .collect()
 }
 
 #[test]
@@ -199,16 +202,23 @@ fn every_stub_compiles_without_a_warning_with_its_program() {
         let library = parent.path().join(format!("lib{}.rlib", task.library));
         let rustc = |arguments: &[&str], source: &str| {
             let mut command = Command::new("rustc");
-            command.args(["--edition=2024", "-Dwarnings"]).args(arguments);
+            command
+                .args(["--edition=2024", "-Dwarnings"])
+                .args(arguments);
             let externs = reference.plan.program.externs();
             for (name, file) in externs.iter().filter(|(name, _)| *name != task.library) {
-                command.arg("--extern").arg(format!("{name}={}", file.display()));
+                command
+                    .arg("--extern")
+                    .arg(format!("{name}={}", file.display()));
                 command
                     .arg("-L")
                     .arg(format!("dependency={}", file.parent().unwrap().display()));
             }
             command
-                .args(["--extern", &format!("{}={}", task.library, library.display())])
+                .args([
+                    "--extern",
+                    &format!("{}={}", task.library, library.display()),
+                ])
                 .arg(folder.join(source))
                 .env("CARGO_BIN_NAME", task.folder)
                 .env("CARGO_PKG_VERSION", "0.1.0")
@@ -219,7 +229,13 @@ fn every_stub_compiles_without_a_warning_with_its_program() {
         };
         let output = library.to_str().unwrap();
         rustc(
-            &["--crate-type=lib", "--crate-name", task.library, "-o", output],
+            &[
+                "--crate-type=lib",
+                "--crate-name",
+                task.library,
+                "-o",
+                output,
+            ],
             "src/lib.rs",
         );
         let output = parent.path().join("program");
@@ -269,7 +285,13 @@ fn every_required_check_passes_on_the_solution_in_a_started_folder() {
         let (_parent, folder) = started(task);
         solve(task, &folder);
         for check in verdicts(&reference, &folder.join("src/lib.rs")) {
-            assert_eq!(check.verdict, Verdict::Passed, "{}: {}", task.folder, check.name);
+            assert_eq!(
+                check.verdict,
+                Verdict::Passed,
+                "{}: {}",
+                task.folder,
+                check.name
+            );
         }
     }
 }

@@ -8,7 +8,9 @@ use robustness::files::damaged_file;
 
 fn main() {
     let mut arguments = env::args_os().skip(1);
-    let number = arguments.next().and_then(|number| number.to_str()?.parse().ok());
+    let number = arguments
+        .next()
+        .and_then(|number| number.to_str()?.parse().ok());
     let (Some(number), Some(folder)) = (number, arguments.next().map(PathBuf::from)) else {
         panic!("give a number and a folder");
     };

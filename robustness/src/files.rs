@@ -54,7 +54,9 @@ impl Files {
 
 /// Databases that are in order: what is special about each, and its files.
 fn originals() -> Vec<(&'static str, Files)> {
-    let small = |pragmas: &str| format!("PRAGMA page_size = 512; {pragmas}; {SQLITE_TABLE}; {SQLITE_INDEX}");
+    let small = |pragmas: &str| {
+        format!("PRAGMA page_size = 512; {pragmas}; {SQLITE_TABLE}; {SQLITE_INDEX}")
+    };
     let (few, many): (Vec<User>, Vec<User>) = (sample_users(), many_users(300));
     let untouched = "";
     vec![
@@ -145,7 +147,13 @@ fn left_open(table: &str, users: &[User], change: &str) -> Files {
 fn changed(folder: &Path, table: &str, users: &[User], change: &str) -> Connection {
     let connection = Connection::open(folder.join(DATABASE)).expect("opens");
     connection.execute_batch(table).expect(table);
-    for User { id, name, email, age } in users {
+    for User {
+        id,
+        name,
+        email,
+        age,
+    } in users
+    {
         let insert = "INSERT INTO users (id, name, email, age) VALUES (?1, ?2, ?3, ?4)";
         connection
             .execute(insert, (id, name, email, age))
@@ -171,7 +179,12 @@ pub fn damaged_file(number: u64) -> (&'static str, Files) {
 
 fn strike(files: &mut Files, random: &mut Rng) {
     // The database itself more often than what is beside it.
-    let beside: Vec<String> = files.0.keys().filter(|name| *name != DATABASE).cloned().collect();
+    let beside: Vec<String> = files
+        .0
+        .keys()
+        .filter(|name| *name != DATABASE)
+        .cloned()
+        .collect();
     let name = match random.usize(0..3) {
         0 if !beside.is_empty() => beside[random.usize(..beside.len())].clone(),
         _ => DATABASE.to_owned(),
@@ -186,7 +199,11 @@ fn strike(files: &mut Files, random: &mut Rng) {
     } else {
         0
     };
-    let page = if is_database && page >= 512 { page } else { 512 };
+    let page = if is_database && page >= 512 {
+        page
+    } else {
+        512
+    };
     let any = random.usize(..size);
     let first_of_a_page = random.usize(..size.div_ceil(page)) * page;
     let value = *random

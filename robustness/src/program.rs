@@ -69,7 +69,8 @@ pub fn run(command: &mut Command) -> Option<Outcome> {
     };
     let stdout = read(child.stdout.take().map(|stream| Box::new(stream) as _));
     let stderr = read(child.stderr.take().map(|stream| Box::new(stream) as _));
-    let (Ok(stdout), Ok(stderr)) = (stdout.recv_timeout(DEADLINE), stderr.recv_timeout(DEADLINE)) else {
+    let (Ok(stdout), Ok(stderr)) = (stdout.recv_timeout(DEADLINE), stderr.recv_timeout(DEADLINE))
+    else {
         let _ = child.kill();
         let _ = child.wait();
         return None;

@@ -55,7 +55,10 @@ fn every_reader_gives_the_right_rows_or_an_error_and_changes_nothing() {
         }
     });
     let tally = tally.into_inner().expect("no panic");
-    println!("{count} damaged files, panics: {}", panics.load(Ordering::SeqCst));
+    println!(
+        "{count} damaged files, panics: {}",
+        panics.load(Ordering::SeqCst)
+    );
     for ((reader, came), files) in &tally.counts {
         println!("{files:7}  {reader}: {came}");
     }
@@ -132,19 +135,22 @@ fn try_all(place: &Place, number: u64, files: &Files) -> Seen {
         ..
     } = &expected;
     let mut seen = Seen::new();
-    let mut read = |reader, fetch: fn(&Path) -> Result<Vec<User>, String>, right: Option<Vec<User>>| {
-        files.write(place.path());
-        let (came, wrong) = match (within_the_deadline(&database, fetch), right) {
-            (Fetched::Panic, _) => ("A PANIC", Some(String::new())),
-            (Fetched::Hang, _) => ("A HANG", Some(String::new())),
-            _ if !expected.finds_its_files(place.path()) => ("CHANGED", Some(String::new())),
-            (Fetched::Error(_), None) => ("an error", None),
-            (Fetched::Error(error), Some(_)) => ("AN ERROR WHERE THERE IS NONE", Some(error)),
-            (Fetched::Users(users), right) if Some(&users) == right.as_ref() => ("the right rows", None),
-            (Fetched::Users(users), _) => ("WRONG ROWS", Some(format!("{users:?}"))),
+    let mut read =
+        |reader, fetch: fn(&Path) -> Result<Vec<User>, String>, right: Option<Vec<User>>| {
+            files.write(place.path());
+            let (came, wrong) = match (within_the_deadline(&database, fetch), right) {
+                (Fetched::Panic, _) => ("A PANIC", Some(String::new())),
+                (Fetched::Hang, _) => ("A HANG", Some(String::new())),
+                _ if !expected.finds_its_files(place.path()) => ("CHANGED", Some(String::new())),
+                (Fetched::Error(_), None) => ("an error", None),
+                (Fetched::Error(error), Some(_)) => ("AN ERROR WHERE THERE IS NONE", Some(error)),
+                (Fetched::Users(users), right) if Some(&users) == right.as_ref() => {
+                    ("the right rows", None)
+                }
+                (Fetched::Users(users), _) => ("WRONG ROWS", Some(format!("{users:?}"))),
+            };
+            seen.push((reader, came, wrong));
         };
-        seen.push((reader, came, wrong));
-    };
     read(
         "task 0",
         |path| text(with_connection(path, fetch_users)),
@@ -152,7 +158,9 @@ fn try_all(place: &Place, number: u64, files: &Files) -> Seen {
     );
     read(
         "task 1",
-        |path| text(ExecuteQuery::new(path, "SELECT * FROM users ORDER BY id", [0; 0]).fetch_users()),
+        |path| {
+            text(ExecuteQuery::new(path, "SELECT * FROM users ORDER BY id", [0; 0]).fetch_users())
+        },
         plain.all.clone(),
     );
     read(
@@ -242,7 +250,8 @@ fn text<T>(fetched: shared::sqlite::Result<T>) -> Result<T, String> {
 }
 
 fn read_users(database: &Path, query: &str, around: &[&str]) -> Option<Vec<User>> {
-    let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE).ok()?;
+    let connection =
+        Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE).ok()?;
     let (before, after) = around.split_at(around.len() / 2);
     connection.execute_batch(&before.concat()).ok()?;
     let mut statement = connection.prepare(query).ok()?;
@@ -292,7 +301,11 @@ fn seed(
         let is_whole = users == Some(sample_users()) && files.names() == ["users.db"];
         return match is_whole {
             true => (reader, "replaced", None),
-            false => (reader, "REPLACED BY SOMETHING ELSE", Some(format!("{outcome:?}"))),
+            false => (
+                reader,
+                "REPLACED BY SOMETHING ELSE",
+                Some(format!("{outcome:?}")),
+            ),
         };
     }
     let came = match outcome.status {

@@ -14,7 +14,8 @@ const READERS: [(&str, &[&str]); 4] = [
     (env!("CARGO_BIN_EXE_robust-2"), &["--driver", "sqlx"]),
 ];
 
-const USERS: &str = "INSERT INTO users (id, name, email, age) VALUES (1, 'Ada', 'ada@example.com', 36)";
+const USERS: &str =
+    "INSERT INTO users (id, name, email, age) VALUES (1, 'Ada', 'ada@example.com', 36)";
 
 /// What every reader makes of a database.
 fn read_all(database: &Path) -> Vec<Outcome> {
@@ -50,9 +51,15 @@ fn a_table_without_the_columns_of_a_user_says_which_are_needed() {
     let sql = "CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, mail TEXT); INSERT INTO users VALUES (1, 'a', 'b')";
     for outcome in read_all(&database(folder.path(), sql, "theirs", b"theirs")) {
         let text = &outcome.stderr;
-        assert!(outcome.is_orderly() && outcome.status == Some(1), "{outcome:?}");
+        assert!(
+            outcome.is_orderly() && outcome.status == Some(1),
+            "{outcome:?}"
+        );
         assert!(text.contains("the table `users` has no column"), "{text}");
-        assert!(text.contains("has the columns id, name, email and age"), "{text}");
+        assert!(
+            text.contains("has the columns id, name, email and age"),
+            "{text}"
+        );
         assert!(!text.contains('^') && !text.contains("SELECT"), "{text}");
     }
 }
@@ -101,20 +108,30 @@ fn text_that_is_not_utf_8_is_an_error_that_names_the_column() {
         USERS.replace("Ada", "Ad_")
     );
     for outcome in read_all(&database(folder.path(), &sql, "Ad_", b"Ad\xe9")) {
-        assert!(outcome.is_orderly() && outcome.status == Some(1), "{outcome:?}");
+        assert!(
+            outcome.is_orderly() && outcome.status == Some(1),
+            "{outcome:?}"
+        );
     }
 }
 
 #[test]
 fn an_address_for_another_library_is_called_a_url_and_makes_no_file() {
     let folder = tempfile::tempdir().expect("a folder");
-    let urls = ["sqlite:users.db", "sqlite::memory:", "file:users.db?mode=ro"];
+    let urls = [
+        "sqlite:users.db",
+        "sqlite::memory:",
+        "file:users.db?mode=ro",
+    ];
     for url in urls {
         let seed: (&str, &[&str]) = (env!("CARGO_BIN_EXE_robust-seed"), &[]);
         for (program, options) in READERS.into_iter().chain([seed]) {
             let mut command = command(program, folder.path());
             let outcome = run(command.args(options).args(["--database", url])).expect("it ends");
-            assert!(outcome.is_orderly() && outcome.status == Some(1), "{outcome:?}");
+            assert!(
+                outcome.is_orderly() && outcome.status == Some(1),
+                "{outcome:?}"
+            );
             assert!(outcome.stderr.contains("a path, not a URL"), "{outcome:?}");
             assert!(!outcome.stderr.contains("cargo run"), "{outcome:?}");
         }
@@ -165,7 +182,8 @@ fn a_path_of_any_bytes_is_read_or_refused() {
                 let mut option = std::ffi::OsString::from("--database=");
                 option.push(OsStr::from_bytes(name));
                 let mut command = command(program, folder.path());
-                let outcome = run(command.args(options).args(timeline).arg(option)).expect("it ends");
+                let outcome =
+                    run(command.args(options).args(timeline).arg(option)).expect("it ends");
                 // sqlx takes paths that are UTF-8.
                 let is_refused = options.contains(&"sqlx") && std::str::from_utf8(name).is_err();
                 assert_eq!(outcome.status, Some(i32::from(is_refused)), "{outcome:?}");
@@ -245,7 +263,8 @@ fn arguments_of_any_kind_cause_no_panic() {
             command.arg(random.choice(&pieces).expect("one"));
         }
         let outcome = run(&mut command).expect("it ends");
-        let is_orderly = matches!(outcome.status, Some(0..=2)) && !outcome.stderr.contains("panicked");
+        let is_orderly =
+            matches!(outcome.status, Some(0..=2)) && !outcome.stderr.contains("panicked");
         assert!(is_orderly, "{command:?}: {outcome:?}");
     }
 }

@@ -74,11 +74,20 @@ fn a_file_system_without_links_is_enough_for_a_new_database() {
 
 /// Runs a program as a user who may have so many processes and threads. `None` where this is not possible. The processes
 /// of all that run as one user count together, so each test has users of its own.
-fn with_threads(user: u32, limit: u32, program: &str, folder: &Path, options: &[&str]) -> Option<Outcome> {
+fn with_threads(
+    user: u32,
+    limit: u32,
+    program: &str,
+    folder: &Path,
+    options: &[&str],
+) -> Option<Outcome> {
     let limit = format!("--nproc={limit}");
     let ids = [format!("--reuid={user}"), format!("--regid={user}")];
     let user = [&*ids[0], &*ids[1], "--clear-groups"];
-    if !can_run("prlimit", &[&[&*limit, "setpriv"], &user[..], &["true"]].concat()) {
+    if !can_run(
+        "prlimit",
+        &[&[&*limit, "setpriv"], &user[..], &["true"]].concat(),
+    ) {
         return None;
     }
     let copy = copy_of(program, folder);
@@ -96,7 +105,13 @@ fn with_threads(user: u32, limit: u32, program: &str, folder: &Path, options: &[
 fn copy_of(program: &str, folder: &Path) -> PathBuf {
     let copy = folder.join("program");
     let mut cp = Command::new("cp");
-    assert!(cp.arg(program).arg(&copy).status().expect("cp runs").success());
+    assert!(
+        cp.arg(program)
+            .arg(&copy)
+            .status()
+            .expect("cp runs")
+            .success()
+    );
     copy
 }
 
@@ -113,7 +128,11 @@ fn where_no_thread_can_be_started_that_is_the_error() {
         let folder = open_folder();
         let options = ["--database", "theirs.db", "--driver", driver];
         assert!(run(command(SEED, folder.path()).args(&options[..2])).is_some());
-        fs::set_permissions(folder.path().join("theirs.db"), Permissions::from_mode(0o666)).expect("may");
+        fs::set_permissions(
+            folder.path().join("theirs.db"),
+            Permissions::from_mode(0o666),
+        )
+        .expect("may");
         let Some(outcome) = with_threads(64001, limit, TASK_2, folder.path(), &options) else {
             return;
         };
@@ -122,7 +141,9 @@ fn where_no_thread_can_be_started_that_is_the_error() {
             "{driver}: {outcome:?}"
         );
         assert!(
-            outcome.stderr.contains("theirs.db`: no thread can be started"),
+            outcome
+                .stderr
+                .contains("theirs.db`: no thread can be started"),
             "{driver}: {outcome:?}"
         );
     }
@@ -148,7 +169,10 @@ fn a_file_that_has_no_whole_path_is_an_error_also_for_a_timeline() {
     for options in [&[][..], &["--timeline"]] {
         let mut setpriv = command("setpriv", &inner);
         let outcome = run(setpriv.args(user).arg(&copy).args(options)).expect("it ends");
-        assert!(outcome.is_orderly() && outcome.status == Some(1), "{outcome:?}");
+        assert!(
+            outcome.is_orderly() && outcome.status == Some(1),
+            "{outcome:?}"
+        );
     }
 }
 

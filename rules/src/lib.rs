@@ -70,7 +70,10 @@ pub fn without_code(text: &str) -> String {
 /// Returns the targets of `[text](link)`, of `[name]: link`, and of the `src` of an image.
 pub fn links(text: &str) -> Vec<String> {
     let inline = text.split("](").skip(1).map(|part| part.split(')').next());
-    let images = text.split("src=\"").skip(1).map(|part| part.split('"').next());
+    let images = text
+        .split("src=\"")
+        .skip(1)
+        .map(|part| part.split('"').next());
     let named = text
         .lines()
         .filter_map(|line| line.strip_prefix('[')?.split_once("]: "))

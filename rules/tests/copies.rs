@@ -39,7 +39,11 @@ fn check_copies(task: &str) {
     cargo_test(&empty.path().join(task));
 
     let foreign = tempfile::tempdir().unwrap();
-    fs::write(foreign.path().join("Cargo.toml"), "[workspace]\nmembers = []\n").unwrap();
+    fs::write(
+        foreign.path().join("Cargo.toml"),
+        "[workspace]\nmembers = []\n",
+    )
+    .unwrap();
     let exercises = foreign.path().join("exercises");
     fs::create_dir(&exercises).unwrap();
     copy(task, &exercises);
@@ -74,7 +78,10 @@ fn cargo_test(folder: &Path) {
     assert!(stdout.contains("test result: ok"), "{stdout}");
     // What was built of the copy is of no use to the next, which lies elsewhere.
     let packages = ["databaseconnection", "execute", "concurrent", "mysql-pool"];
-    let package = packages[TASKS.iter().position(|task| folder.ends_with(task)).unwrap()];
+    let package = packages[TASKS
+        .iter()
+        .position(|task| folder.ends_with(task))
+        .unwrap()];
     assert!(
         cargo(
             folder,

@@ -31,7 +31,9 @@ fn tree(package: &str, edges: &str) -> String {
 }
 
 fn names(tree: &str) -> Vec<&str> {
-    tree.lines().filter_map(|line| line.split(' ').next()).collect()
+    tree.lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect()
 }
 
 #[test]

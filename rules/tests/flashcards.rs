@@ -42,7 +42,10 @@ fn questions(lesson: &str) -> Vec<(String, String)> {
                 !answer.contains("\n\n"),
                 "an empty line in the answer to: {question}"
             );
-            (markdown(question), answer.lines().collect::<Vec<_>>().join(" "))
+            (
+                markdown(question),
+                answer.lines().collect::<Vec<_>>().join(" "),
+            )
         })
         .collect()
 }

@@ -11,7 +11,10 @@ fn each_lesson_leads_to_each_file_of_its_checks() {
         let links = links(&without_code(&lesson(task)));
         for entry in fs::read_dir(root().join(task).join("tests/checks")).unwrap() {
             let path = entry.unwrap().path();
-            let link = format!("tests/checks/{}", path.file_name().unwrap().to_string_lossy());
+            let link = format!(
+                "tests/checks/{}",
+                path.file_name().unwrap().to_string_lossy()
+            );
             if read(&path).contains("#[test]") {
                 assert!(links.contains(&link), "{task}: {link}");
             }
@@ -29,11 +32,22 @@ fn all_rust_of_the_lessons_runs_as_doc_tests() {
             "{task}"
         );
         for (language, block) in blocks(&lesson(task)) {
-            let known = ["console", "python", "python aiosqlite", "python aiomysql", "rust"];
+            let known = [
+                "console",
+                "python",
+                "python aiosqlite",
+                "python aiomysql",
+                "rust",
+            ];
             let fails = language.starts_with("rust,compile_fail");
-            assert!(known.contains(&language.as_str()) || fails, "{task}: {language}");
+            assert!(
+                known.contains(&language.as_str()) || fails,
+                "{task}: {language}"
+            );
             // GitHub shows the lines that rustdoc hides.
-            let hides = block.lines().any(|line| line.trim_start().starts_with("# "));
+            let hides = block
+                .lines()
+                .any(|line| line.trim_start().starts_with("# "));
             assert!(!language.starts_with("rust") || !hides, "{task}: {block}");
         }
     }
@@ -41,7 +55,10 @@ fn all_rust_of_the_lessons_runs_as_doc_tests() {
 
 #[test]
 fn the_python_and_rust_of_the_readme_stand_in_a_lesson_word_for_word() {
-    let lessons: Vec<_> = TASKS.iter().flat_map(|task| blocks(&lesson(task))).collect();
+    let lessons: Vec<_> = TASKS
+        .iter()
+        .flat_map(|task| blocks(&lesson(task)))
+        .collect();
     let snippets = blocks(&read(root().join("README.md")));
     for snippet in snippets
         .into_iter()

@@ -26,7 +26,10 @@ const SUFFIX: &str = ".seeding";
 impl Draft {
     /// Makes an empty file, with the permissions of any new file.
     pub fn beside(database: &Path) -> io::Result<Draft> {
-        let (parent, name) = (folder_of(database), database.file_name().unwrap_or_default());
+        let (parent, name) = (
+            folder_of(database),
+            database.file_name().unwrap_or_default(),
+        );
         let mut prefix = name.to_owned();
         prefix.push(".");
         loop {

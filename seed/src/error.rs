@@ -32,7 +32,11 @@ pub const FORCE: &str = "name another database, or give --force to replace what 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Refused { database, what, help } => {
+            Error::Refused {
+                database,
+                what,
+                help,
+            } => {
                 write!(f, "{database} was left alone: {what}\nhelp: {help}")
             }
             Error::Sqlite(error) => error.fmt(f),

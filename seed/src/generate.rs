@@ -41,8 +41,10 @@ fn generated(id: u32, random_seed: u32) -> User {
     // One number, its bytes cut up: four independent choices.
     let random = mix(u64::from(random_seed) << 32 | u64::from(id));
     let people = &PEOPLES[usize::from(random as u16) % PEOPLES.len()];
-    let (given, given_ascii) = people.given[usize::from((random >> 16) as u16) % people.given.len()];
-    let (family, family_ascii) = people.family[usize::from((random >> 32) as u16) % people.family.len()];
+    let (given, given_ascii) =
+        people.given[usize::from((random >> 16) as u16) % people.given.len()];
+    let (family, family_ascii) =
+        people.family[usize::from((random >> 32) as u16) % people.family.len()];
     let tag = format!("{:08x}", id.wrapping_add(random_seed));
     User {
         id: i64::from(id),
@@ -224,7 +226,8 @@ mod tests {
 
     #[test]
     fn a_row_that_is_missing_makes_it_another_table_but_still_ours() {
-        let inspection = inspect(seeding(300, 5).users().filter(|user| user.id != 13)).expect("ours");
+        let inspection =
+            inspect(seeding(300, 5).users().filter(|user| user.id != 13)).expect("ours");
         assert!(!inspection.is_exactly(seeding(300, 5)));
         assert!(!inspection.is_exactly(seeding(299, 5)));
     }

@@ -58,7 +58,10 @@ fn main() -> ExitCode {
         };
         cli::notice(&match outcome {
             Outcome::Made => format!("{}: {users}", arguments.database),
-            Outcome::WasThere => format!("{}: {users}, as before; nothing was changed", arguments.database),
+            Outcome::WasThere => format!(
+                "{}: {users}, as before; nothing was changed",
+                arguments.database
+            ),
         });
         Ok(())
     })

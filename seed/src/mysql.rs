@@ -47,7 +47,11 @@ pub fn seed(opts: &Opts, seeding: Seeding, force: bool) -> Result<Outcome, Error
     let stopped = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stopped);
     let runtime = stop::on_signal(move || flag.store(true, Ordering::Relaxed))
-        .and_then(|()| tokio::runtime::Builder::new_current_thread().enable_all().build())
+        .and_then(|()| {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+        })
         .map_err(|error| connecting(opts, error.to_string(), "try again"))?;
     let outcome = runtime.block_on(async {
         let connection = connect(opts).await?;
@@ -95,7 +99,9 @@ impl Failure {
 
     fn another_is_at_work() -> Failure {
         Failure::Refused(
-            format!("another seeding is at work there, and was not done within {LOCK_WAIT} seconds"),
+            format!(
+                "another seeding is at work there, and was not done within {LOCK_WAIT} seconds"
+            ),
             "wait until it is done, then run this again",
         )
     }
@@ -134,7 +140,9 @@ impl Work {
             }
         }
         let progress = Progress::new(self.seeding.count);
-        let filled = self.fill(progress.clone().follow(self.seeding.users())).await;
+        let filled = self
+            .fill(progress.clone().follow(self.seeding.users()))
+            .await;
         progress.clear();
         filled?;
         match exists {
@@ -183,7 +191,9 @@ impl Work {
     }
 
     /// When [`NEW`] was made, and its last user; nothing where there is no such table.
-    async fn state_of_the_new_table(&mut self) -> Result<Option<(Option<String>, Option<i64>)>, Failure> {
+    async fn state_of_the_new_table(
+        &mut self,
+    ) -> Result<Option<(Option<String>, Option<i64>)>, Failure> {
         let created: Option<Option<String>> = self
             .connection
             .exec_first(
@@ -192,7 +202,9 @@ impl Work {
                 (NEW,),
             )
             .await?;
-        let Some(created) = created else { return Ok(None) };
+        let Some(created) = created else {
+            return Ok(None);
+        };
         let last = self
             .connection
             .query_first(format!("SELECT MAX(id) FROM {NEW}"))
@@ -248,7 +260,9 @@ impl Work {
             .await
             .map_err(|failure| match failure {
                 Failure::Refused(what, _) => Failure::Refused(
-                    format!("{what}, and another table refers to `{OLD}`, which an earlier run replaced"),
+                    format!(
+                        "{what}, and another table refers to `{OLD}`, which an earlier run replaced"
+                    ),
                     "decide which of the two tables to keep, and drop the other yourself",
                 ),
                 other => other,
@@ -293,7 +307,8 @@ impl Work {
     /// Looks at a table's definition and at every row, and refuses it when it holds what no seeding made. Every server
     /// writes a definition its own way: so it is compared with that of a table that was just made.
     async fn inspect(&mut self, table: &str, just_made: &str) -> Result<Inspection, Failure> {
-        let foreign = |what: String| Failure::Refused(format!("{what} (in the table `{table}`)"), FORCE);
+        let foreign =
+            |what: String| Failure::Refused(format!("{what} (in the table `{table}`)"), FORCE);
         let trigger: Option<String> = self
             .connection
             .exec_first(
@@ -411,8 +426,7 @@ impl Work {
     }
 
     async fn exists(&mut self, table: &str) -> mysql_async::Result<bool> {
-        let query =
-            "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?";
+        let query = "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?";
         Ok(self
             .connection
             .exec_first::<u8, _, _>(query, (table,))
@@ -572,13 +586,21 @@ fn help(error: &mysql_async::Error, opts: &Opts) -> &'static str {
                 "let the user CREATE, ALTER, DROP, SELECT and INSERT in this database, or name another user"
             }
             UNKNOWN_DATABASE => "check the database in the URL, or create it",
-            LOCK_WAIT_TIMEOUT => "end what is using it (SHOW PROCESSLIST lists it), or wait until it is done",
-            NODE_IS_NOT_READY => "wait until this node has joined its cluster, or name another node",
+            LOCK_WAIT_TIMEOUT => {
+                "end what is using it (SHOW PROCESSLIST lists it), or wait until it is done"
+            }
+            NODE_IS_NOT_READY => {
+                "wait until this node has joined its cluster, or name another node"
+            }
             code if CONFLICTS.contains(&code) => "wait until it is done, then run this again",
             _ => "do what the server says; the table is what it was",
         },
-        mysql_async::Error::Io(IoError::Tls(error)) => mysql::help_for_certificate(&error.to_string()),
-        mysql_async::Error::Io(IoError::Io(error)) if error.to_string().contains("peer certificate") => {
+        mysql_async::Error::Io(IoError::Tls(error)) => {
+            mysql::help_for_certificate(&error.to_string())
+        }
+        mysql_async::Error::Io(IoError::Io(error))
+            if error.to_string().contains("peer certificate") =>
+        {
             mysql::help_for_certificate(&error.to_string())
         }
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {

@@ -16,8 +16,10 @@ impl Progress {
     pub fn new(users: u32) -> Progress {
         let bar = ProgressBar::new(users.into());
         bar.set_style(
-            ProgressStyle::with_template("{msg} {wide_bar} {human_pos} of {human_len} users, {eta} left")
-                .expect("the template is a constant"),
+            ProgressStyle::with_template(
+                "{msg} {wide_bar} {human_pos} of {human_len} users, {eta} left",
+            )
+            .expect("the template is a constant"),
         );
         bar.set_message("filling");
         Progress { bar }

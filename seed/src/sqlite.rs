@@ -55,7 +55,8 @@ pub fn seed(database: &Path, seeding: Seeding, force: bool) -> Result<Outcome, E
         } else if target.inspect(&connection)?.is_exactly(seeding) {
             return Ok(Outcome::WasThere);
         }
-        check_that_it_can_be_written(&connection).map_err(|error| target.failed(error, "replace"))?;
+        check_that_it_can_be_written(&connection)
+            .map_err(|error| target.failed(error, "replace"))?;
     }
     let progress = Progress::new(seeding.count);
     let draft = target.draft_that_a_signal_removes(&progress)?;
@@ -168,7 +169,10 @@ impl<'a> Database<'a> {
         stop::on_signal(move || {
             // Ends the program in the middle of whatever it is doing. That is safe, for so is `kill -9`.
             progress.clear();
-            if let Some(folder) = &*folder_to_remove.lock().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(folder) = &*folder_to_remove
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+            {
                 let _ = fs::remove_dir_all(folder);
             }
             cli::notice(&format!("error: {stopped}"));
@@ -228,7 +232,9 @@ impl<'a> Database<'a> {
         loop {
             let connection = open(&self.file).map_err(|error| self.name(error))?;
             let locked = match lock(&connection) {
-                Err(error) if force && error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+                Err(error)
+                    if force && error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) =>
+                {
                     lock_damaged(&connection)
                 }
                 locked => locked,
@@ -267,7 +273,9 @@ impl<'a> Database<'a> {
                 "it is not a SQLite database".to_owned(),
                 "name another file, or remove this one yourself: --force replaces databases only",
             ),
-            Some(ErrorCode::DatabaseCorrupt) => self.refused(format!("it is damaged ({error})"), FORCE),
+            Some(ErrorCode::DatabaseCorrupt) => {
+                self.refused(format!("it is damaged ({error})"), FORCE)
+            }
             _ => self.name(sqlite::Error::from(error).doing(doing)),
         }
     }
@@ -326,7 +334,9 @@ fn inspect_schema(connection: &Connection) -> Result<Schema, Unfit> {
     let mut objects = statement.query([])?;
     while let Some(object) = objects.next()? {
         // What is not UTF-8 was not made by a seeding. The error shows as much of it as can be read.
-        let bytes = |column| Ok::<_, rusqlite::Error>(object.get_ref(column)?.as_bytes().unwrap_or_default());
+        let bytes = |column| {
+            Ok::<_, rusqlite::Error>(object.get_ref(column)?.as_bytes().unwrap_or_default())
+        };
         let kind = String::from_utf8_lossy(bytes(0)?);
         let name = String::from_utf8_lossy(bytes(1)?);
         let sql = bytes(2)?;
@@ -335,7 +345,9 @@ fn inspect_schema(connection: &Connection) -> Result<Schema, Unfit> {
             _ if name.starts_with("sqlite_") => {}
             "users" if sql == SQLITE_TABLE.as_bytes() => schema.table = true,
             "users_email" if sql == SQLITE_INDEX.as_bytes() => schema.index = true,
-            "users" if kind == "table" => foreign.push("a table `users` of another shape".to_owned()),
+            "users" if kind == "table" => {
+                foreign.push("a table `users` of another shape".to_owned())
+            }
             _ => foreign.push(format!("the {kind} `{name}`")),
         }
     }
@@ -362,7 +374,9 @@ fn inspect_rows(connection: &Connection, inspection: &mut Inspection) -> Result<
             _ => false,
         };
         if !ours {
-            return Err(Unfit::Foreign(format!("no seeding made the user with id {id}")));
+            return Err(Unfit::Foreign(format!(
+                "no seeding made the user with id {id}"
+            )));
         }
     }
     Ok(())

@@ -16,7 +16,10 @@ pub fn on_signal(clean_up: impl FnOnce() + Send + 'static) -> io::Result<()> {
         .build()?;
     let mut signals = {
         let _context = runtime.enter();
-        [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?]
+        [
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        ]
     };
     thread::Builder::new().spawn(move || {
         let mut next = || {

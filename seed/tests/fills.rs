@@ -6,7 +6,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use common::{
-    Place, command, made_by, run, seed, start, until, users, with_a_hot_journal, with_a_write_ahead_log,
+    Place, command, made_by, run, seed, start, until, users, with_a_hot_journal,
+    with_a_write_ahead_log,
 };
 use rusqlite::Connection;
 use shared::sample_users;
@@ -70,7 +71,11 @@ fn running_it_twice_changes_nothing() {
 fn takes_what_a_task_created_for_its_own() {
     let place = Place::new();
     assert!(shared::sqlite::create_sample(&place.database()).expect("creates"));
-    assert!(seed(place.database(), &[]).well().contains("nothing was changed"));
+    assert!(
+        seed(place.database(), &[])
+            .well()
+            .contains("nothing was changed")
+    );
 }
 
 #[test]
@@ -96,13 +101,19 @@ fn tables_of_sqlites_own_are_not_in_the_way() {
         let place = Place::changed(&["--users", "500"], sql);
         let connection = Connection::open(place.database()).expect("opens");
         let own = "SELECT count(*) FROM sqlite_schema WHERE name IN ('sqlite_stat1', 'sqlite_stat4', 'sqlite_sequence')";
-        let own: i64 = connection.query_one(own, [], |row| row.get(0)).expect("counts");
+        let own: i64 = connection
+            .query_one(own, [], |row| row.get(0))
+            .expect("counts");
         assert!(own > 0, "{sql}");
         drop(connection);
         let said = seed(place.database(), &["--users", "500"]).well();
         assert!(said.contains("nothing was changed"), "{said}");
         seed(place.database(), &["--users", "20"]).well();
-        assert_eq!(users(place.database()), made_by(&["--users", "20"]), "{sql}");
+        assert_eq!(
+            users(place.database()),
+            made_by(&["--users", "20"]),
+            "{sql}"
+        );
         place.holds_the_database_alone();
     }
 }
@@ -163,7 +174,10 @@ fn a_name_that_sqlite_would_take_for_something_else_is_the_name_of_a_file() {
 }
 
 fn seed_in(place: &Place, name: &str) {
-    run(command().current_dir(place.folder()).args(["--database", name])).well();
+    run(command()
+        .current_dir(place.folder())
+        .args(["--database", name]))
+    .well();
 }
 
 #[test]
@@ -238,7 +252,8 @@ fn what_another_program_leaves_while_the_new_file_is_filled_is_not_applied_to_it
 #[test]
 fn a_write_ahead_log_that_was_left_is_not_applied_to_the_new_file() {
     for file_is_removed in [false, true] {
-        let place = with_a_write_ahead_log(&["--users", "2000"], "DELETE FROM users WHERE id % 7 = 0");
+        let place =
+            with_a_write_ahead_log(&["--users", "2000"], "DELETE FROM users WHERE id % 7 = 0");
         if file_is_removed {
             fs::remove_file(place.database()).expect("removes");
         }
@@ -253,7 +268,8 @@ fn a_write_ahead_log_that_was_left_is_not_applied_to_the_new_file() {
 fn a_connection_that_had_the_old_file_open_cannot_write_to_the_new_one() {
     let place = Place::seeded(&[]);
     let connection = Connection::open(place.database()).expect("opens");
-    let count = || connection.query_row("SELECT count(*) FROM users", [], |row| row.get::<_, u32>(0));
+    let count =
+        || connection.query_row("SELECT count(*) FROM users", [], |row| row.get::<_, u32>(0));
     assert_eq!(count().expect("runs"), 12);
     seed(place.database(), &["--users", "20"]).well();
     // It still reads the old file, and SQLite lets it write to that no more.
@@ -292,7 +308,10 @@ fn a_wrong_command_line_ends_with_status_2_and_shows_no_password() {
         &["--database"],
         &["--database", "mysql://ada:pa55word@localhost"],
         &["--database", "mysql://ada:pa55word@localhost:port/db"],
-        &["--database", "mysql://ada:pa55word@localhost/db?no_such_thing=1"],
+        &[
+            "--database",
+            "mysql://ada:pa55word@localhost/db?no_such_thing=1",
+        ],
         &["--database", "postgres://ada:pa55word@localhost/db"],
         &["--databse", "mysql://ada:pa55word@localhost/db"],
     ] {
@@ -332,6 +351,14 @@ fn an_option_of_another_library_is_named_with_what_to_write_instead() {
         assert!(!ended.stderr.contains("pa55word"), "{}", ended.stderr);
     }
     let ended = run(command().args(["--database", "mysql://ada:pa55word@localhost"]));
-    assert!(ended.stderr.contains("names no database"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("%40 for @, %2F for /"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("names no database"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("%40 for @, %2F for /"),
+        "{}",
+        ended.stderr
+    );
 }

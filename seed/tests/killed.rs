@@ -96,7 +96,8 @@ fn killed_where_nothing_was_there_is_nothing_or_the_new_database() {
 #[test]
 fn killed_over_an_old_database_is_the_old_or_the_new_one() {
     let old = ["--users", "3000"];
-    let in_the_middle = kill_again_and_again(&Place::seeded(&old), Some(&made_by(&old)), &made_by(NEW));
+    let in_the_middle =
+        kill_again_and_again(&Place::seeded(&old), Some(&made_by(&old)), &made_by(NEW));
     assert!(in_the_middle > 0);
 }
 
@@ -157,7 +158,10 @@ fn two_runs_at_once_do_not_disturb_each_other() {
     }
     place.holds_the_database_alone();
     let found = users(place.database());
-    assert!((0..6).any(|seed| found == made_by(&["--users", "5000", "--random-seed", &seed.to_string()])));
+    assert!(
+        (0..6)
+            .any(|seed| found == made_by(&["--users", "5000", "--random-seed", &seed.to_string()]))
+    );
 }
 
 #[test]
@@ -176,5 +180,8 @@ fn a_run_leaves_the_draft_of_another_run_that_is_still_at_work() {
     long.wait().expect("ends");
     assert!(draft.exists());
     seed(place.database(), &["--users", "20"]).well();
-    assert_eq!(names(place.folder()), BTreeSet::from(["users.db".to_owned()]));
+    assert_eq!(
+        names(place.folder()),
+        BTreeSet::from(["users.db".to_owned()])
+    );
 }

@@ -20,7 +20,8 @@ use tokio::runtime::Runtime;
 /// One server for all tests of this file, each of which has a database of its own. It ends with the process.
 fn server() -> &'static TempServer {
     static SERVER: OnceLock<TempServer> = OnceLock::new();
-    SERVER.get_or_init(|| TempServer::with(shared::schema::mysql_sample()).expect("a server starts"))
+    SERVER
+        .get_or_init(|| TempServer::with(shared::schema::mysql_sample()).expect("a server starts"))
 }
 
 /// A database, and somebody who looks at it.
@@ -84,19 +85,29 @@ impl Database {
 
     #[track_caller]
     fn run(&mut self, sql: &str) {
-        self.runtime.block_on(self.connection.query_drop(sql)).expect(sql);
+        self.runtime
+            .block_on(self.connection.query_drop(sql))
+            .expect(sql);
     }
 
     #[track_caller]
     fn read<T: FromRow + Send + 'static>(&mut self, sql: &str) -> Vec<T> {
-        self.runtime.block_on(self.connection.query(sql)).expect(sql)
+        self.runtime
+            .block_on(self.connection.query(sql))
+            .expect(sql)
     }
 
     fn users(&mut self) -> Vec<User> {
-        let rows =
-            self.read::<(i64, String, String, u32)>("SELECT id, name, email, age FROM users ORDER BY id");
+        let rows = self.read::<(i64, String, String, u32)>(
+            "SELECT id, name, email, age FROM users ORDER BY id",
+        );
         rows.into_iter()
-            .map(|(id, name, email, age)| User { id, name, email, age })
+            .map(|(id, name, email, age)| User {
+                id,
+                name,
+                email,
+                age,
+            })
             .collect()
     }
 
@@ -107,9 +118,10 @@ impl Database {
     /// How many users the unfinished table has, also those that are not committed.
     fn unfinished(&mut self) -> u64 {
         self.run("SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED");
-        let count = self
-            .runtime
-            .block_on(self.connection.query_first("SELECT count(*) FROM users_seed_new"));
+        let count = self.runtime.block_on(
+            self.connection
+                .query_first("SELECT count(*) FROM users_seed_new"),
+        );
         count.ok().flatten().unwrap_or(0)
     }
 
@@ -138,7 +150,10 @@ fn makes_the_same_users_as_in_sqlite() {
         &["--users", "2500", "--random-seed", "7"],
     ] {
         let said = database.seed(options).well();
-        assert!(said.contains("`users`") && said.lines().count() == 1, "{said}");
+        assert!(
+            said.contains("`users`") && said.lines().count() == 1,
+            "{said}"
+        );
         assert_eq!(database.users(), made_by(options));
         assert_eq!(database.tables(), only_users());
     }
@@ -184,7 +199,11 @@ fn running_it_twice_changes_nothing() {
 fn takes_the_temporary_servers_own_users_for_a_seeding_and_replaces_them() {
     // A server of its own: other tests look at what this one replaces.
     let server = TempServer::with(shared::schema::mysql_sample()).expect("a server starts");
-    assert!(seed(server.url(), &[]).well().contains("nothing was changed"));
+    assert!(
+        seed(server.url(), &[])
+            .well()
+            .contains("nothing was changed")
+    );
     seed(server.url(), &["--users", "20"]).well();
 }
 
@@ -203,7 +222,10 @@ fn what_no_seeding_made_is_left_alone_unless_forced() {
             "UPDATE users SET name = 'Ada' WHERE id = 13",
             "the user with id 13",
         ),
-        ("ALTER TABLE users ADD COLUMN phone TEXT", "it has another shape"),
+        (
+            "ALTER TABLE users ADD COLUMN phone TEXT",
+            "it has another shape",
+        ),
         ("ALTER TABLE users DROP INDEX email", "it has another shape"),
         (
             "DROP TABLE users; CREATE TABLE users (id TEXT)",
@@ -218,7 +240,10 @@ fn what_no_seeding_made_is_left_alone_unless_forced() {
         database.run(change);
         let before: Vec<mysql_async::Row> = database.read("SELECT * FROM users");
         let error = database.seed(&["--users", "20"]).badly();
-        assert!(error.contains(named) && error.contains("--force"), "{error}");
+        assert!(
+            error.contains(named) && error.contains("--force"),
+            "{error}"
+        );
         let after: Vec<mysql_async::Row> = database.read("SELECT * FROM users");
         assert_eq!(format!("{before:?}"), format!("{after:?}"));
         assert_eq!(database.tables(), only_users());
@@ -306,7 +331,10 @@ fn somebody_elses_table_under_a_name_that_a_run_needs_is_left_alone() {
         database.read::<String>("SELECT note FROM users_seed_new"),
         ["mine"]
     );
-    assert_eq!(database.tables(), BTreeSet::from(["users_seed_new".to_owned()]));
+    assert_eq!(
+        database.tables(),
+        BTreeSet::from(["users_seed_new".to_owned()])
+    );
     database.seed(&["--force"]).well();
     assert_eq!(database.tables(), only_users());
 }
@@ -314,7 +342,10 @@ fn somebody_elses_table_under_a_name_that_a_run_needs_is_left_alone() {
 #[test]
 fn an_ipv6_address_in_brackets_is_an_address() {
     let error = seed("mysql://ada:pa55word@[::1]:1/somewhere", &[]).badly();
-    assert!(error.contains("::1") && !error.contains("lookup"), "{error}");
+    assert!(
+        error.contains("::1") && !error.contains("lookup"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -368,7 +399,11 @@ fn killed_at_any_moment_is_the_old_table_or_the_new_one() {
         program.wait().expect("ends");
         in_the_middle += u32::from(database.tables() != only_users());
         let found = database.users();
-        assert!(found == old || found == new, "{} users of neither", found.len());
+        assert!(
+            found == old || found == new,
+            "{} users of neither",
+            found.len()
+        );
 
         database.seed(&options).well();
         assert!(database.users() == new);
@@ -556,7 +591,10 @@ fn a_foreign_key_that_the_user_cannot_see_is_found_and_nothing_changes() {
         "{error}"
     );
     assert_eq!(database.users().len(), 1);
-    assert_eq!(database.read::<u64>("SELECT count(*) FROM users_seed_old"), [13]);
+    assert_eq!(
+        database.read::<u64>("SELECT count(*) FROM users_seed_old"),
+        [13]
+    );
 
     database.run(&format!("DROP DATABASE hidden_{name}"));
     seed(&url, &["--force"]).well();
@@ -592,7 +630,9 @@ fn what_cannot_be_undone_is_told_and_the_next_run_clears_it_up() {
 fn another_node() -> Relay {
     Relay::start(server().port(), |query| {
         Some(match query {
-            "SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'" => "SELECT 'wsrep_cluster_size', '2'".to_owned(),
+            "SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'" => {
+                "SELECT 'wsrep_cluster_size', '2'".to_owned()
+            }
             other => other.replace("GET_LOCK(CONCAT('seed ',", "GET_LOCK(CONCAT('node ',"),
         })
     })
@@ -628,7 +668,9 @@ fn a_second_run_on_another_node_waits_for_a_first_that_ends_soon_and_clears_up_w
             .iter()
             .any(|query| query.starts_with("SELECT MAX(id)"))
     });
-    database.run("RENAME TABLE users TO users_seed_old, users_seed_new TO users; DROP TABLE users_seed_old");
+    database.run(
+        "RENAME TABLE users TO users_seed_old, users_seed_new TO users; DROP TABLE users_seed_old",
+    );
     let output = waiting.wait_with_output().expect("ends");
     assert!(
         output.status.success(),
@@ -697,7 +739,12 @@ fn a_second_run_at_the_same_time_waits_for_the_first() {
     assert_eq!(database.tables(), only_users());
 
     database.run("SELECT GET_LOCK(CONCAT('seed ', MD5(DATABASE())), 0)");
-    assert!(database.seed(&[]).badly().contains("another seeding is at work"));
+    assert!(
+        database
+            .seed(&[])
+            .badly()
+            .contains("another seeding is at work")
+    );
 }
 
 #[test]
@@ -732,7 +779,13 @@ fn a_server_that_cannot_be_used_is_named_with_everything_but_the_password() {
         ),
     ] {
         let error = seed(url, &[]).badly();
-        for part in [expected, "127.0.0.1", &port.to_string(), "`ada`", "`somewhere`"] {
+        for part in [
+            expected,
+            "127.0.0.1",
+            &port.to_string(),
+            "`ada`",
+            "`somewhere`",
+        ] {
             assert!(error.contains(part), "{part}: {error}");
         }
         assert!(!error.contains("pa55word"), "{error}");
@@ -746,7 +799,10 @@ fn a_server_that_cannot_be_used_is_named_with_everything_but_the_password() {
     assert!(error.contains("`?require_ssl=true`"), "{error}");
 
     let error = seed(format!("{host}/no_such_database"), &[]).badly();
-    assert!(error.contains("Unknown database 'no_such_database'"), "{error}");
+    assert!(
+        error.contains("Unknown database 'no_such_database'"),
+        "{error}"
+    );
 
     // A program that nobody told of a database takes none from its surroundings.
     let place = common::Place::new();

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{
-    Place, command, made_by, names, rows, run, seed, start, start_after, until, users, with_a_write_ahead_log,
+    Place, command, made_by, names, rows, run, seed, start, start_after, until, users,
+    with_a_write_ahead_log,
 };
 use rusqlite::Connection;
 use shared::sample_users;
@@ -24,7 +25,10 @@ const CHANGES: &[(&str, &str)] = &[
         "CREATE VIEW adults AS SELECT * FROM users WHERE age >= 18",
         "the view `adults`",
     ),
-    ("CREATE INDEX users_age ON users (age)", "the index `users_age`"),
+    (
+        "CREATE INDEX users_age ON users (age)",
+        "the index `users_age`",
+    ),
     (
         "CREATE TRIGGER t AFTER DELETE ON users BEGIN SELECT 1; END",
         "the trigger `t`",
@@ -95,7 +99,8 @@ fn a_database_that_holds_anything_else_is_left_alone_unless_forced() {
 fn a_database_of_somebody_else_is_left_alone() {
     let place = Place::new();
     let connection = Connection::open(place.database()).expect("opens");
-    let tables = "CREATE TABLE a (x); CREATE TABLE b (x UNIQUE); CREATE TABLE c (x); CREATE TABLE d (x)";
+    let tables =
+        "CREATE TABLE a (x); CREATE TABLE b (x UNIQUE); CREATE TABLE c (x); CREATE TABLE d (x)";
     connection.execute_batch(tables).expect("runs");
     drop(connection);
     let error = seed(place.database(), &[]).badly();
@@ -160,7 +165,10 @@ fn a_row_that_only_the_write_ahead_log_has_counts() {
 
 #[test]
 fn a_row_that_a_dead_program_was_deleting_counts() {
-    let place = Place::changed(&["--users", "2000"], "UPDATE users SET age = 99 WHERE id = 2000");
+    let place = Place::changed(
+        &["--users", "2000"],
+        "UPDATE users SET age = 99 WHERE id = 2000",
+    );
     let foreign = with_a_hot_journal_over(&place, "DELETE FROM users WHERE id > 10");
     assert!(
         seed(foreign.database(), &[])
@@ -261,10 +269,11 @@ fn a_folder_and_what_sqlite_would_make_a_passing_database_of_are_refused() {
         ("sqlite:new.db", "a path, not a URL"),
         ("file:new.db?mode=rwc", "a path, not a URL"),
     ] {
-        let error = run(command()
-            .current_dir(place.folder())
-            .args(["--database", nothing, "--force"]))
-        .badly();
+        let error =
+            run(command()
+                .current_dir(place.folder())
+                .args(["--database", nothing, "--force"]))
+            .badly();
         assert!(error.contains(reason), "{error}");
     }
     assert!(
@@ -279,7 +288,10 @@ fn a_folder_and_what_sqlite_would_make_a_passing_database_of_are_refused() {
 fn an_error_is_no_command_to_the_terminal() {
     let place = Place::changed(&[], "CREATE TABLE \"t\x1b[2J\u{202e}\" (x)");
     let table = seed(place.database(), &[]).badly();
-    assert!(table.contains("the table `t\\u{1b}[2J\\u{202e}`"), "{table:?}");
+    assert!(
+        table.contains("the table `t\\u{1b}[2J\\u{202e}`"),
+        "{table:?}"
+    );
     let path = seed(place.folder().join("missing\x1b[2J/users.db"), &[]).badly();
     assert!(path.contains("missing\\u{1b}[2J/users.db"), "{path:?}");
     let url = seed("mysql://ada\x1b[2J@127.0.0.1:1/school", &[]).badly();
@@ -410,7 +422,8 @@ fn a_full_disk_leaves_the_old_database() {
     let full = |options: &str| {
         // A limit on the size of files, in blocks of 512 bytes, stands in for the disk. Its signal is ignored, so
         // that writing fails as it does on a full disk.
-        let script = format!("trap '' XFSZ; ulimit -f 512; exec \"$0\" --database \"$1\" {options}");
+        let script =
+            format!("trap '' XFSZ; ulimit -f 512; exec \"$0\" --database \"$1\" {options}");
         let mut shell = Command::new("sh");
         run(shell
             .args(["-c", &script, env!("CARGO_BIN_EXE_seed")])

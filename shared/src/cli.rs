@@ -30,7 +30,10 @@ pub fn run<A: clap::Parser, T: Termination>(
     let arguments = match A::try_parse() {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
-            notice(&format!("error: {}", wrong_command_line(&error, &A::command())));
+            notice(&format!(
+                "error: {}",
+                wrong_command_line(&error, &A::command())
+            ));
             return ExitCode::from(2);
         }
         // --help and --version are errors to clap, and go to standard output. A closed pipe ends them quietly.
@@ -92,14 +95,18 @@ fn wrong_command_line(error: &clap::Error, command: &clap::Command) -> String {
                 Some((reason, help)) => {
                     format!("the value of {option} cannot be used: {reason}\nhelp: {help}")
                 }
-                None => format!("the value of {option} cannot be used ({reason})\nhelp: {where_to_look}"),
+                None => format!(
+                    "the value of {option} cannot be used ({reason})\nhelp: {where_to_look}"
+                ),
             };
         }
         (ErrorKind::UnknownArgument, _) => match known(ContextKind::SuggestedArg) {
             Some(suggestion) => format!("there is no such option; did you mean {suggestion}?"),
-            None => "there is a word too many on the command line, or an option that does not exist \
+            None => {
+                "there is a word too many on the command line, or an option that does not exist \
                      (a value that begins with a hyphen stands after `--`)"
-                .to_owned(),
+                    .to_owned()
+            }
         },
         (ErrorKind::InvalidSubcommand, _) => match known(ContextKind::SuggestedSubcommand) {
             Some(suggestion) => format!("there is no such command; did you mean {suggestion}?"),

@@ -218,7 +218,8 @@ pub fn check_url(url: &str) -> Result<(), Unusable> {
         Some(scheme) if scheme.contains("mysql") || scheme.contains("mariadb") => {
             return Err(Unusable {
                 reason: "it does not begin with `mysql://`".to_owned(),
-                help: "write `mysql://` before the user or the host, and nothing before it".to_owned(),
+                help: "write `mysql://` before the user or the host, and nothing before it"
+                    .to_owned(),
             });
         }
         _ => return Err(Unusable::unreadable("it does not begin with `mysql://`")),
@@ -231,7 +232,10 @@ pub fn check_url(url: &str) -> Result<(), Unusable> {
             "it has an `@` after its first `/`, `?` or `#`",
         ));
     }
-    let query = after.split('#').next().and_then(|after| after.split_once('?'));
+    let query = after
+        .split('#')
+        .next()
+        .and_then(|after| after.split_once('?'));
     let options = query.map_or("", |(_, query)| query).split('&');
     let unknown: Vec<(String, &str)> = options
         .filter(|option| !option.is_empty())

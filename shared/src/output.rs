@@ -62,14 +62,23 @@ impl OutputOption {
     /// # Errors
     ///
     /// When standard output cannot be written to.
-    pub fn two_lists(self, all: &[User], older: &[User], older_than: u32) -> Result<(), OutputError> {
+    pub fn two_lists(
+        self,
+        all: &[User],
+        older: &[User],
+        older_than: u32,
+    ) -> Result<(), OutputError> {
         if self.format == Format::Table {
             print_line("All users")?;
             self.users(all)?;
             print_line(&format!("\nUsers older than {older_than}"))?;
             return self.users(older);
         }
-        let mut rows = self.rows(["list", "id", "name", "email", "age"].map(str::to_owned).to_vec())?;
+        let mut rows = self.rows(
+            ["list", "id", "name", "email", "age"]
+                .map(str::to_owned)
+                .to_vec(),
+        )?;
         for (list, users) in [("all", all), ("older", older)] {
             for user in users {
                 let [id, name, email, age] = user_values(user);
@@ -267,7 +276,11 @@ impl Serialize for Object<'_> {
 struct Json;
 
 impl serde_json::ser::Formatter for Json {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, mut rest: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        mut rest: &str,
+    ) -> io::Result<()> {
         while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_harmful(*c)) {
             out.write_all(&rest.as_bytes()[..at])?;
             for unit in c.encode_utf16(&mut [0; 2]) {

@@ -72,7 +72,10 @@ fn between_colon_and_at(text: &str, range: Range<usize>) -> Option<Range<usize>>
 }
 
 fn begins_as_a_url(text: &str) -> bool {
-    let scheme = text.trim_start().split_once("://").map(|(scheme, _)| scheme);
+    let scheme = text
+        .trim_start()
+        .split_once("://")
+        .map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| {
         scheme
             .bytes()

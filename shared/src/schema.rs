@@ -46,7 +46,12 @@ pub fn mysql_table(name: &str) -> String {
 /// ```
 pub fn mysql_sample() -> [String; 2] {
     let quoted = |text: &str| format!("'{}'", text.replace('\\', r"\\").replace('\'', "''"));
-    let row = |User { id, name, email, age }| format!("({id}, {}, {}, {age})", quoted(&name), quoted(&email));
+    let row = |User {
+                   id,
+                   name,
+                   email,
+                   age,
+               }| format!("({id}, {}, {}, {age})", quoted(&name), quoted(&email));
     let rows: Vec<String> = sample_users().into_iter().map(row).collect();
     let insert = format!(
         "INSERT INTO users (id, name, email, age) VALUES {}",

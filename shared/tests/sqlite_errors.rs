@@ -66,7 +66,9 @@ fn a_row_that_is_no_user_names_the_column_the_id_and_what_is_there() {
         let text = text_of(&format!("{table} INSERT INTO users VALUES ({row})"));
         assert_eq!(
             text,
-            format!("could not read `users.db`: {expected}\nhelp: correct the row, then run this again")
+            format!(
+                "could not read `users.db`: {expected}\nhelp: correct the row, then run this again"
+            )
         );
     }
 }
@@ -74,7 +76,11 @@ fn a_row_that_is_no_user_names_the_column_the_id_and_what_is_there() {
 #[test]
 fn sql_that_does_not_parse_is_shown_with_a_mark_under_the_place() {
     let connection = Connection::open_in_memory().unwrap();
-    let error = Error::from(connection.prepare("SELECT 1,\n  'é' FORM users").unwrap_err());
+    let error = Error::from(
+        connection
+            .prepare("SELECT 1,\n  'é' FORM users")
+            .unwrap_err(),
+    );
     assert_eq!(
         error.to_string(),
         "could not query the database: near \"users\": syntax error\n\
@@ -128,7 +134,8 @@ fn sql_with_urls_is_shown_without_their_passwords() {
 
 #[test]
 fn sql_of_the_programs_own_is_not_shown_and_a_missing_column_is_named() {
-    let temporary = TempDatabase::of("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, mail TEXT)");
+    let temporary =
+        TempDatabase::of("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT, mail TEXT)");
     let refused = |sql| Error::from(temporary.connection().prepare(sql).unwrap_err()).in_own_sql();
     for (sql, column) in [
         ("SELECT id, name, email, age FROM users", "name"),
@@ -158,10 +165,14 @@ fn a_foreign_key_that_refuses_says_that_it_would_not_elsewhere() {
         let error = Error::from(connection.execute(sql, []).unwrap_err());
         error.to_string()
     };
-    for sql in ["DELETE FROM users WHERE id = 3", "INSERT INTO orders VALUES (99)"] {
+    for sql in [
+        "DELETE FROM users WHERE id = 3",
+        "INSERT INTO orders VALUES (99)",
+    ] {
         let text = text_of(sql);
         assert!(text.contains("FOREIGN KEY constraint failed"), "{text}");
-        let help = "foreign keys are enforced here, unlike in the sqlite3 shell and in Python's sqlite3";
+        let help =
+            "foreign keys are enforced here, unlike in the sqlite3 shell and in Python's sqlite3";
         assert!(text.contains(help), "{text}");
     }
     let other = text_of("UPDATE users SET email = 'bob@example.com' WHERE id = 1");
@@ -188,7 +199,12 @@ fn a_missing_file_that_is_written_like_a_url_is_called_one() {
         "could not open `sqlite:users.db`: this must be a path, not a URL\n\
          help: give the path of a SQLite file, such as users.db"
     );
-    for path in ["users.db", "C:users.db", "notes:users.db", "./sqlite/users.db"] {
+    for path in [
+        "users.db",
+        "C:users.db",
+        "notes:users.db",
+        "./sqlite/users.db",
+    ] {
         let error = open(Path::new(path)).unwrap_err();
         assert!(matches!(error.problem(), Problem::Missing), "{error}");
     }
@@ -234,7 +250,10 @@ fn a_sample_is_made_once_whole_and_never_over_a_file_that_is_there() {
         let threads: Vec<_> = (0..8)
             .map(|_| scope.spawn(|| create_sample(&path).unwrap()))
             .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     assert_eq!(
         made.iter().filter(|made| **made).count(),
@@ -254,7 +273,10 @@ fn a_sample_inherits_nothing_from_a_deleted_database() {
     // Longer rows: the change reaches the root of the table's tree, without which the old rows would not be found.
     let change = "UPDATE users SET name = name || name || name";
     for (how, companion) in [
-        ("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0", "-wal"),
+        (
+            "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0",
+            "-wal",
+        ),
         // A cache of one page: the change is written at once, after the journal.
         ("PRAGMA cache_size = 1; BEGIN", "-journal"),
     ] {
@@ -271,7 +293,11 @@ fn a_sample_inherits_nothing_from_a_deleted_database() {
         std::fs::copy(left(&old, companion), left(&new, companion)).unwrap();
         assert!(create_sample(new.path()).unwrap());
         assert_eq!(users_in(new.path()), sample_users(), "{companion}");
-        assert_eq!(std::fs::read_dir(new.folder()).unwrap().count(), 1, "{companion}");
+        assert_eq!(
+            std::fs::read_dir(new.folder()).unwrap().count(),
+            1,
+            "{companion}"
+        );
     }
 }
 
@@ -305,7 +331,10 @@ fn any_number_of_users_is_created_whole() {
 #[test]
 fn two_users_of_one_id_or_address_are_refused() {
     for (column, spoil) in [
-        ("id", (|users| users[20].id = users[19].id) as fn(&mut Vec<User>)),
+        (
+            "id",
+            (|users| users[20].id = users[19].id) as fn(&mut Vec<User>),
+        ),
         ("id", |users| users[20].id = 1),
         ("email", |users| users[40].email = users[3].email.clone()),
     ] {

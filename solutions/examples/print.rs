@@ -12,7 +12,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let name = env::args().nth(1).ok_or("usage: print TASK/KIND/NAME")?;
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let extensions = ["rs", "diff"];
-    let file = extensions.iter().map(|extension| file.with_extension(extension));
+    let file = extensions
+        .iter()
+        .map(|extension| file.with_extension(extension));
     let file = file
         .into_iter()
         .find(|file| file.is_file())

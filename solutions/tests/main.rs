@@ -10,9 +10,9 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use checker::compile::BINARY;
-use checker::sandbox::Sandbox;
 use checker::outcome::{Check, Problem, Verdict};
 use checker::reference::{Reference, Target, Tasks};
+use checker::sandbox::Sandbox;
 use checker::solution::{EVERY_CHECK, Kind, Solution};
 use checker::task::{CHECKS, TASKS, Task};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -36,14 +36,24 @@ fn main() -> ExitCode {
                 Kind::Right => right += 1,
                 Kind::Wrong { .. } => wrong += 1,
             }
-            let name = format!("{}/{}/{}", task.folder, solution.kind.folder(), solution.name());
+            let name = format!(
+                "{}/{}/{}",
+                task.folder,
+                solution.kind.folder(),
+                solution.name()
+            );
             let solution = solution.clone();
             trials.push(Trial::test(name, move || {
                 judge(task, &solution).map_err(|failed| explain(&solution, &failed))
             }));
         }
-        let name = format!("{}: every required check catches a wrong solution", task.folder);
-        trials.push(Trial::test(name, move || every_check_is_named(task, &solutions)));
+        let name = format!(
+            "{}: every required check catches a wrong solution",
+            task.folder
+        );
+        trials.push(Trial::test(name, move || {
+            every_check_is_named(task, &solutions)
+        }));
     }
     let count = trials.len();
     let conclusion = libtest_mimic::run(&arguments, trials);
@@ -66,20 +76,29 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let root = folder.path().join("lib.rs");
     fs::write(&root, &solution.program)?;
-    let compiled = reference.compile(&root, targets, &Sandbox::None).map_err(in_full)?;
-    let mut outcomes = compiled.run_required(checks, &Sandbox::None).map_err(in_full)?;
+    let compiled = reference
+        .compile(&root, targets, &Sandbox::None)
+        .map_err(in_full)?;
+    let mut outcomes = compiled
+        .run_required(checks, &Sandbox::None)
+        .map_err(in_full)?;
     match &solution.kind {
         Kind::Right => {
             compare(&outcomes, &BTreeSet::new())?;
             let binary = reference
                 .target(BINARY)
                 .ok_or("a task without tests of its program")?;
-            match compiled.run_tests(binary, &Sandbox::None).map_err(in_full)? {
+            match compiled
+                .run_tests(binary, &Sandbox::None)
+                .map_err(in_full)?
+            {
                 Verdict::Passed => Ok(()),
                 failed => Err(format!("the tests of the program: {failed:#?}").into()),
             }
         }
-        Kind::Wrong { caught_by, also, .. } => {
+        Kind::Wrong {
+            caught_by, also, ..
+        } => {
             let expected = if *caught_by == [EVERY_CHECK] {
                 names(checks)
             } else {
@@ -89,7 +108,9 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
             // unexpected outcome gets a second run, in a separate process.
             for check in &mut outcomes {
                 if has_failed(check) != expected.contains(last_name(&check.name)) {
-                    *check = compiled.run(checks, &check.name, &Sandbox::None).map_err(in_full)?;
+                    *check = compiled
+                        .run(checks, &check.name, &Sandbox::None)
+                        .map_err(in_full)?;
                 }
             }
             compare(&outcomes, &expected)
@@ -131,7 +152,9 @@ fn compare(outcomes: &[Check], expected: &BTreeSet<&str>) -> Result<(), Failed> 
 /// Fails if a required check catches no wrong solution, or if there are fewer than four right ones.
 fn every_check_is_named(task: Task, solutions: &[Solution]) -> Result<(), Failed> {
     let (_, checks) = reference(task)?;
-    let caught = solutions.iter().flat_map(|solution| solution.kind.caught_by());
+    let caught = solutions
+        .iter()
+        .flat_map(|solution| solution.kind.caught_by());
     let missing = &names(checks) - &caught.map(String::as_str).collect();
     if !missing.is_empty() {
         return Err(format!("no wrong solution is caught by: {missing:#?}").into());

@@ -40,7 +40,8 @@ fn closes_when_a_query_fails() {
 
 #[test]
 fn closes_on_a_panic() {
-    let hint = "a panic drops the values of every scope that it leaves: what does your `drop` do then?";
+    let hint =
+        "a panic drops the values of every scope that it leaves: what does your `drop` do then?";
     check(hint, |database| {
         attempt(|| {
             let outcome = DatabaseConnection::open(database.path());

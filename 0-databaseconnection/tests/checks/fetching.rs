@@ -33,8 +33,7 @@ fn fetches_every_column() {
 
 #[test]
 fn reads_the_columns_by_name_wherever_they_stand() {
-    let hint =
-        "the table has its columns in another order, and one more: what does a number say of a column then?";
+    let hint = "the table has its columns in another order, and one more: what does a number say of a column then?";
     check(hint, |database| {
         faults::make_users_columns_change_places(&database.outside());
         let found = database.expect_ok(
@@ -42,7 +41,10 @@ fn reads_the_columns_by_name_wherever_they_stand() {
             fetch(database),
         );
         let is_known = |user: &User| database.users().iter().any(|known| known.id == user.id);
-        database.expect("each `id` is one of the table's", found.iter().all(is_known));
+        database.expect(
+            "each `id` is one of the table's",
+            found.iter().all(is_known),
+        );
     });
 }
 
@@ -58,8 +60,7 @@ fn an_empty_table_has_no_users() {
 
 #[test]
 fn a_row_that_does_not_fit_is_an_error() {
-    let hint =
-        "`row.get` returns a `Result`: is each of them handed on, and does the type say what an age can be?";
+    let hint = "`row.get` returns a `Result`: is each of them handed on, and does the type say what an age can be?";
     check(hint, |database| {
         for (what, column, value) in cases::MISFITS {
             faults::make_one_user_hold(&database.outside(), database.users()[1].id, column, value);
@@ -79,7 +80,8 @@ fn a_query_that_fails_half_way_is_an_error() {
 
 #[test]
 fn a_query_that_cannot_be_run_is_an_error() {
-    let hint = "no users and no table of users are not the same: what becomes of the error of `prepare`?";
+    let hint =
+        "no users and no table of users are not the same: what becomes of the error of `prepare`?";
     check(hint, |database| {
         database.sql("ALTER TABLE users RENAME TO people");
         database.expect_error("a database without a table `users`", fetch(database));
@@ -108,8 +110,8 @@ fn the_names_of_the_columns_may_be_in_other_letters() {
     let hint = "to SQL, `Age` and `age` are one name";
     check(hint, |database| {
         for case in cases::readable(&mut database.random()) {
-            let found =
-                DatabaseConnection::open(case.database()).and_then(|connection| fetch_users(&connection));
+            let found = DatabaseConnection::open(case.database())
+                .and_then(|connection| fetch_users(&connection));
             case.expect(&found);
         }
     });
@@ -121,8 +123,8 @@ fn the_error_of_a_row_names_the_column_and_the_row() {
     let hint = "whoever is to mend the row must find it";
     check(hint, |database| {
         for case in cases::rows_that_do_not_fit(&mut database.random()) {
-            let found =
-                DatabaseConnection::open(case.database()).and_then(|connection| fetch_users(&connection));
+            let found = DatabaseConnection::open(case.database())
+                .and_then(|connection| fetch_users(&connection));
             case.expect_words(found, false);
         }
     });

@@ -31,7 +31,10 @@ use databaseconnection::{DatabaseConnection, Error};
 /// What the compiler checks: an error can cross threads and be put into a box, `?` makes one of SQLite's, and a
 /// `&DatabaseConnection` stands for a `&Connection`.
 const _: () = {
-    fn is_an_error<E: Send + Into<Box<dyn std::error::Error + Send + Sync>> + From<rusqlite::Error>>() {}
+    fn is_an_error<
+        E: Send + Into<Box<dyn std::error::Error + Send + Sync>> + From<rusqlite::Error>,
+    >() {
+    }
     fn is_a_connection<C: std::ops::Deref<Target = rusqlite::Connection>>() {}
     let _ = (is_an_error::<Error>, is_a_connection::<DatabaseConnection>);
 };

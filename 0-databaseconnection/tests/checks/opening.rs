@@ -9,7 +9,8 @@ use testkit::{attempt, cases, check};
 
 #[test]
 fn opens_nothing_that_nobody_asked_for() {
-    let hint = "`open` opens; `fetch_users` is handed a connection that is open: which one does it use?";
+    let hint =
+        "`open` opens; `fetch_users` is handed a connection that is open: which one does it use?";
     check(hint, |database| {
         let opened = || database.recording().opened_connections();
         database.expect("nothing is opened before `open`", opened() == 0);
@@ -44,7 +45,10 @@ fn a_path_that_names_no_file_is_refused() {
     let hint = "SQLite takes more than the names of files: ask the file system first";
     check(hint, |database| {
         for path in [":memory:", ""] {
-            database.expect_error(&format!("the path {path:?}"), DatabaseConnection::open(path));
+            database.expect_error(
+                &format!("the path {path:?}"),
+                DatabaseConnection::open(path),
+            );
             let worked = with_connection(path, |_| Ok(()));
             database.expect_error(&format!("`with_connection` on the path {path:?}"), worked);
         }

@@ -21,7 +21,9 @@ fn the_library_prints_nothing() {
                     Ok(connection.execute_batch("SELECT")?)
                 })
             });
-            attempt(|| -> Result<()> { with_connection(database.path(), |_| panic!("on purpose")) });
+            attempt(|| -> Result<()> {
+                with_connection(database.path(), |_| panic!("on purpose"))
+            });
         });
         attempt(|| with_connection(database.path(), fetch_users));
         let opened = database.recording().opened_connections() > 0;

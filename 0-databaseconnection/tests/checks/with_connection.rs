@@ -21,7 +21,8 @@ fn on_purpose() -> Error {
 
 /// Makes a table in which a post by nobody is found out only at the commit.
 fn make_commits_fail(database: &TestDatabase) {
-    database.sql("CREATE TABLE posts (user_id REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)");
+    database
+        .sql("CREATE TABLE posts (user_id REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)");
 }
 
 fn insert_a_post_by_nobody(connection: &Connection) -> Result<()> {
@@ -34,10 +35,9 @@ fn commits_when_the_body_succeeds() {
     let hint = "a transaction that is dropped is rolled back: who says that this one is to stay?";
     check(hint, |database| {
         let id = database.users()[0].id;
-        let outcome = with_connection(
-            database.path(),
-            |connection| Ok(connection.execute(DELETE, [id])?),
-        );
+        let outcome = with_connection(database.path(), |connection| {
+            Ok(connection.execute(DELETE, [id])?)
+        });
         database.expect_ok("a body that deletes a user", outcome);
         let left = database.count();
         database.expect(
@@ -159,7 +159,10 @@ fn the_bodys_error_comes_back_and_says_what_was_wrong() {
         let outcome: Result<()> = with_connection(database.path(), |_| Err(on_purpose()));
         let error: Box<dyn StdError + Send + Sync> =
             database.expect_error("a body that fails", outcome).into();
-        database.expect("the error says what the body's said", says(&*error, "on purpose"));
+        database.expect(
+            "the error says what the body's said",
+            says(&*error, "on purpose"),
+        );
     });
 }
 
@@ -174,7 +177,10 @@ fn a_panic_of_the_body_goes_on_to_the_caller() {
         let message = outcome
             .err()
             .and_then(|panic| panic.downcast_ref::<&str>().copied());
-        database.expect("the caller meets the body's panic", message == Some("on purpose"));
+        database.expect(
+            "the caller meets the body's panic",
+            message == Some("on purpose"),
+        );
     });
 }
 
@@ -189,7 +195,10 @@ fn the_bodys_error_wins_over_the_closes_and_neither_is_lost() {
         });
         let error: Box<dyn StdError + Send + Sync> =
             database.expect_error("a body that fails", outcome).into();
-        database.expect("the error says what the body's said", says(&*error, "on purpose"));
+        database.expect(
+            "the error says what the body's said",
+            says(&*error, "on purpose"),
+        );
         // SQLite's own word for a connection that still has a statement.
         database.expect("and what the close's said", says(&*error, "unfinalized"));
     });
@@ -198,7 +207,8 @@ fn the_bodys_error_wins_over_the_closes_and_neither_is_lost() {
 #[test]
 #[ignore = "extra"]
 fn the_bodys_error_comes_back_also_when_sqlite_has_rolled_back_by_itself() {
-    let hint = "to roll back what is rolled back already is an error, too: it must not hide the first one";
+    let hint =
+        "to roll back what is rolled back already is an error, too: it must not hide the first one";
     check(hint, |database| {
         let id = database.users()[0].id;
         let outcome = with_connection(database.path(), |connection| {
@@ -207,7 +217,10 @@ fn the_bodys_error_comes_back_also_when_sqlite_has_rolled_back_by_itself() {
         });
         let error: Box<dyn StdError + Send + Sync> =
             database.expect_error("an id that is taken", outcome).into();
-        database.expect("the error says which rule was broken", says(&*error, "UNIQUE"));
+        database.expect(
+            "the error says which rule was broken",
+            says(&*error, "UNIQUE"),
+        );
         database.expect_all_closed("after it", 1);
     });
 }

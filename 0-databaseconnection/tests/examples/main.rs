@@ -63,7 +63,10 @@ fn transaction_ends_before_the_connection_does() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("users.db");
     let table = "CREATE TABLE users (name TEXT UNIQUE)";
-    Connection::open(&database).unwrap().execute_batch(table).unwrap();
+    Connection::open(&database)
+        .unwrap()
+        .execute_batch(table)
+        .unwrap();
     let output = printed(|| transaction::lesson(&database).unwrap());
     let expected = "\
 after a body that succeeds: 1 committed, 1 open
@@ -84,7 +87,9 @@ fn transaction_in_python_does_not_close_the_connection() {
         .arg(folder.path().join("users.db"))
         .output();
     let output = match run {
-        Ok(output) if !String::from_utf8_lossy(&output.stderr).contains("ModuleNotFoundError") => output,
+        Ok(output) if !String::from_utf8_lossy(&output.stderr).contains("ModuleNotFoundError") => {
+            output
+        }
         _ => {
             eprintln!("there is no python3, or none with sqlite3: nothing was compared");
             return;

@@ -110,6 +110,9 @@ fn a_panic_of_the_body_goes_on_to_the_caller() {
         let message = outcome
             .err()
             .and_then(|panic| panic.downcast_ref::<&str>().copied());
-        database.expect("the caller meets the body's panic", message == Some("on purpose"));
+        database.expect(
+            "the caller meets the body's panic",
+            message == Some("on purpose"),
+        );
     });
 }

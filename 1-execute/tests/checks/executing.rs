@@ -44,7 +44,8 @@ fn what_execute_changed_stays_changed() {
     let hint = "a transaction that nobody commits is rolled back when the connection closes";
     check(hint, |database| {
         let delete = "DELETE FROM users WHERE id = ?";
-        let outcome = ExecuteQuery::new(database.path(), delete, [database.users()[0].id]).execute();
+        let outcome =
+            ExecuteQuery::new(database.path(), delete, [database.users()[0].id]).execute();
         database.expect_ok(delete, outcome);
         let left = database.count();
         database.expect(
@@ -56,7 +57,8 @@ fn what_execute_changed_stays_changed() {
 
 #[test]
 fn execute_binds_its_parameters() {
-    let hint = "`execute` is given a text and values, as `run` is: what does it do with the values?";
+    let hint =
+        "`execute` is given a text and values, as `run` is: what does it do with the values?";
     check(hint, |database| {
         let (hostile, user) = ("x', age = 0 --", &database.users()[0]);
         let sql = "UPDATE users SET name = ? WHERE id = ?";
@@ -107,9 +109,11 @@ fn a_statement_that_the_table_refuses_half_way_changes_nothing() {
     let hint = "SQLite undoes a statement that fails, as a whole";
     check(hint, |database| {
         let outcome =
-            ExecuteQuery::new(database.path(), "UPDATE users SET id = max(id, ?)", [5000]).execute();
+            ExecuteQuery::new(database.path(), "UPDATE users SET id = max(id, ?)", [5000])
+                .execute();
         database.expect_error("several users with one id", outcome);
-        let found = ExecuteQuery::new(database.path(), "SELECT * FROM users ORDER BY id", NONE).fetch_users();
+        let found = ExecuteQuery::new(database.path(), "SELECT * FROM users ORDER BY id", NONE)
+            .fetch_users();
         database.expect_users("the users as they were", found, database.users());
     });
 }
@@ -120,7 +124,10 @@ fn a_statement_that_changes_no_rows_of_a_table_changes_none() {
     let hint = "what does `changes` say before anything was changed?";
     check(hint, |database| {
         let create = "CREATE TABLE copies AS SELECT * FROM users";
-        let changed = database.expect_ok(create, ExecuteQuery::new(database.path(), create, NONE).execute());
+        let changed = database.expect_ok(
+            create,
+            ExecuteQuery::new(database.path(), create, NONE).execute(),
+        );
         database.expect(&format!("0 rows changed, and not {changed}"), changed == 0);
     });
 }
@@ -131,9 +138,15 @@ fn the_rows_of_a_returning_are_counted_too() {
     let hint = "rusqlite takes the rows of a RETURNING for a mistake, after the changes are made";
     check(hint, |database| {
         let delete = "DELETE FROM users RETURNING id";
-        let changed = database.expect_ok(delete, ExecuteQuery::new(database.path(), delete, NONE).execute());
+        let changed = database.expect_ok(
+            delete,
+            ExecuteQuery::new(database.path(), delete, NONE).execute(),
+        );
         let all = database.users().len();
-        database.expect(&format!("{all} rows changed, and not {changed}"), changed == all);
+        database.expect(
+            &format!("{all} rows changed, and not {changed}"),
+            changed == all,
+        );
     });
 }
 
@@ -143,6 +156,9 @@ fn a_query_that_only_reads_is_not_for_execute() {
     let hint = "who executes a SELECT wanted its rows";
     check(hint, |database| {
         let select = "SELECT * FROM users";
-        database.expect_error(select, ExecuteQuery::new(database.path(), select, NONE).execute());
+        database.expect_error(
+            select,
+            ExecuteQuery::new(database.path(), select, NONE).execute(),
+        );
     });
 }

@@ -25,8 +25,7 @@ fn fetches_every_row() {
 
 #[test]
 fn reads_the_columns_by_name_wherever_they_stand() {
-    let hint =
-        "the query has its columns in another order, and one more: what does a number say of a column then?";
+    let hint = "the query has its columns in another order, and one more: what does a number say of a column then?";
     check(hint, |database| {
         let sql = "SELECT age, 'a note' AS note, email, name, id FROM users";
         let found = ExecuteQuery::new(database.path(), sql, NONE).fetch_users();
@@ -37,8 +36,7 @@ fn reads_the_columns_by_name_wherever_they_stand() {
 
 #[test]
 fn a_row_that_does_not_fit_is_an_error() {
-    let hint =
-        "`row.get` returns a `Result`: is each of them handed on, and does the type say what an age can be?";
+    let hint = "`row.get` returns a `Result`: is each of them handed on, and does the type say what an age can be?";
     check(hint, |database| {
         for (what, column, value) in cases::MISFITS {
             faults::make_one_user_hold(&database.outside(), database.users()[1].id, column, value);

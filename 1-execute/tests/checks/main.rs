@@ -37,7 +37,10 @@ const NONE: [i64; 0] = [];
 
 /// What the compiler checks: an error can cross threads and be put into a box, and `?` makes one of SQLite's.
 const _: () = {
-    fn is_an_error<E: Send + Into<Box<dyn std::error::Error + Send + Sync>> + From<rusqlite::Error>>() {}
+    fn is_an_error<
+        E: Send + Into<Box<dyn std::error::Error + Send + Sync>> + From<rusqlite::Error>,
+    >() {
+    }
     let _ = is_an_error::<Error>;
 };
 

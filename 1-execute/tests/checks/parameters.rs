@@ -25,7 +25,10 @@ fn gives_sqlite_the_placeholders_and_not_the_values() {
                 .any(|statement| statement.sql.contains(text))
         };
         database.expect("SQLite sees a `?`", sees("<> ?"));
-        database.expect(&format!("SQLite sees no {value}"), !sees(&value.to_string()));
+        database.expect(
+            &format!("SQLite sees no {value}"),
+            !sees(&value.to_string()),
+        );
     });
 }
 
@@ -34,7 +37,11 @@ fn a_hostile_text_finds_nobody() {
     let hint = "a value is no SQL, whatever it looks like";
     check(hint, |database| {
         for hostile in ["x' OR '1' = '1", "x' OR 1 = 1 --", "x\" OR \"1\" = \"1"] {
-            let query = ExecuteQuery::new(database.path(), "SELECT * FROM users WHERE name = ?", [hostile]);
+            let query = ExecuteQuery::new(
+                database.path(),
+                "SELECT * FROM users WHERE name = ?",
+                [hostile],
+            );
             let found = database.expect_ok("a name that nobody has", query.fetch_users());
             database.expect(&format!("nobody is called {hostile:?}"), found.is_empty());
         }
@@ -46,7 +53,11 @@ fn obeys_the_parameter() {
     let hint = "the same query with another parameter is another question: where does the value come from?";
     check(hint, |database| {
         for user in [&database.users()[0], &database.users()[1]] {
-            let query = ExecuteQuery::new(database.path(), "SELECT * FROM users WHERE id = ?", [user.id]);
+            let query = ExecuteQuery::new(
+                database.path(),
+                "SELECT * FROM users WHERE id = ?",
+                [user.id],
+            );
             let found = database.expect_ok("a query with a parameter", query.fetch_users());
             let expected = format!("the user whose id is {}", user.id);
             database.expect_same_people(&expected, &found, std::slice::from_ref(user));
@@ -86,7 +97,8 @@ fn a_parameter_keeps_its_type() {
         ];
         for (parameter, expected) in parameters {
             let query = ExecuteQuery::new(database.path(), "SELECT typeof(?)", [parameter]);
-            let found = query.run(|rows| Ok(rows.next()?.expect("a row without a table").get(0)?));
+            let found =
+                query.run(|rows| Ok(rows.next()?.expect("a row without a table").get(0)?));
             let found: String = database.expect_ok("a query with a parameter", found);
             database.expect(
                 &format!("SQLite gets {expected}, and not {found}"),

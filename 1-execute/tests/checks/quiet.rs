@@ -20,9 +20,13 @@ fn the_library_prints_nothing() {
             attempt(|| count_rows(&older));
             attempt(|| -> Result<()> { older.run(|_| Err(on_purpose())) });
             attempt(|| -> Result<()> { older.run(|_| panic!("on purpose")) });
-            attempt(|| ExecuteQuery::new(database.path(), "SELECT * FORM users", NONE).fetch_users());
+            attempt(|| {
+                ExecuteQuery::new(database.path(), "SELECT * FORM users", NONE).fetch_users()
+            });
             attempt(|| ExecuteQuery::new(database.path(), "DELETE FROM users", NONE).execute());
-            attempt(|| ExecuteQuery::new(database.folder().join("missing.db"), "SELECT 1", NONE).execute());
+            attempt(|| {
+                ExecuteQuery::new(database.folder().join("missing.db"), "SELECT 1", NONE).execute()
+            });
         });
         attempt(|| ExecuteQuery::new(database.path(), "SELECT * FROM users", NONE).fetch_users());
         let opened = database.recording().opened_connections() > 0;

@@ -47,7 +47,10 @@ fn sql_that_is_wrong_is_an_error() {
             "SELECT * FROM nowhere",
             "SELECT nothing FROM users",
         ] {
-            database.expect_error(sql, ExecuteQuery::new(database.path(), sql, NONE).fetch_users());
+            database.expect_error(
+                sql,
+                ExecuteQuery::new(database.path(), sql, NONE).fetch_users(),
+            );
         }
     });
 }
@@ -57,10 +60,16 @@ fn two_statements_are_an_error() {
     let hint = "a query is one statement; who sends two did not mean one of them, or somebody else meant it";
     check(hint, |database| {
         for sql in ["SELECT 1; SELECT 2", "SELECT 1; DELETE FROM users"] {
-            database.expect_error(sql, count_rows(&ExecuteQuery::new(database.path(), sql, NONE)));
+            database.expect_error(
+                sql,
+                count_rows(&ExecuteQuery::new(database.path(), sql, NONE)),
+            );
         }
         let left = database.count();
-        database.expect("the second one is not run", left == database.users().len() as i64);
+        database.expect(
+            "the second one is not run",
+            left == database.users().len() as i64,
+        );
     });
 }
 
@@ -69,7 +78,9 @@ struct Unbindable;
 
 impl ToSql for Unbindable {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Err(rusqlite::Error::ToSqlConversionFailure("no such value".into()))
+        Err(rusqlite::Error::ToSqlConversionFailure(
+            "no such value".into(),
+        ))
     }
 }
 
@@ -77,7 +88,11 @@ impl ToSql for Unbindable {
 fn a_parameter_that_cannot_be_converted_is_an_error_when_the_query_is_run() {
     let hint = "`to_sql` can fail, and `new` has no way to say so: who has?";
     check(hint, |database| {
-        let query = ExecuteQuery::new(database.path(), "SELECT * FROM users WHERE age > ?", [Unbindable]);
+        let query = ExecuteQuery::new(
+            database.path(),
+            "SELECT * FROM users WHERE age > ?",
+            [Unbindable],
+        );
         database.expect_error("a value that SQLite cannot hold", count_rows(&query));
     });
 }
@@ -112,7 +127,11 @@ fn what_is_no_database_of_users_is_an_error() {
     let hint = "each of SQLite's errors is worth a `?`";
     check(hint, |_| {
         for case in cases::unreadable() {
-            let query = ExecuteQuery::new(case.database(), "SELECT id, name, email, age FROM users", NONE);
+            let query = ExecuteQuery::new(
+                case.database(),
+                "SELECT id, name, email, age FROM users",
+                NONE,
+            );
             case.expect(&query.fetch_users());
         }
     });
@@ -121,7 +140,8 @@ fn what_is_no_database_of_users_is_an_error() {
 #[test]
 #[ignore = "extra"]
 fn an_empty_query_is_an_error_of_its_own() {
-    let hint = "to SQLite an empty text is no mistake, but to step the statement that it makes of it is";
+    let hint =
+        "to SQLite an empty text is no mistake, but to step the statement that it makes of it is";
     check(hint, |database| {
         for sql in ["", "  -- nothing"] {
             let query = ExecuteQuery::new(database.path(), sql, NONE);
@@ -176,7 +196,10 @@ fn an_error_names_the_database() {
             let outcome = count_rows(&ExecuteQuery::new(path, sql, parameters));
             let error: Box<dyn Error + Send + Sync> = database.expect_error(sql, outcome).into();
             let names_it = says(&*error, &path.to_string_lossy());
-            database.expect(&format!("an error that names the database: {error}"), names_it);
+            database.expect(
+                &format!("an error that names the database: {error}"),
+                names_it,
+            );
         }
         for case in cases::rows_that_do_not_fit(&mut database.random()) {
             let query = ExecuteQuery::new(case.database(), "SELECT * FROM users", NONE);

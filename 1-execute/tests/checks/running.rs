@@ -57,8 +57,8 @@ fn leaves_out_who_is_exactly_as_old() {
         database.sql(&format!(
             "UPDATE users SET age = 25 WHERE id IN ({first}, {second}, {third})"
         ));
-        let older =
-            ExecuteQuery::new(database.path(), "SELECT * FROM users WHERE age > ?", [25]).fetch_users();
+        let older = ExecuteQuery::new(database.path(), "SELECT * FROM users WHERE age > ?", [25])
+            .fetch_users();
         let older = database.expect_ok("the users older than 25", older);
         database.expect(
             "nobody of 25 among those older than 25",
@@ -77,7 +77,10 @@ fn can_be_run_again_and_again() {
             [database.age()],
         );
         let first = database.expect_ok("the first run", query.fetch_users());
-        for time in ["the second run, as the first", "the third run, as the first"] {
+        for time in [
+            "the second run, as the first",
+            "the third run, as the first",
+        ] {
             database.expect_users(time, query.fetch_users(), &first);
         }
     });

@@ -44,7 +44,9 @@ fn runs(timeline: &Timeline, such: fn(&Statement) -> bool) -> bool {
 
 /// Expects that some work comes to such a statement.
 fn expect_running<T>(database: &TestDatabase, work: &mut Running<T>, such: fn(&Statement) -> bool) {
-    let running = database.recording().happened(|timeline| runs(timeline, such));
+    let running = database
+        .recording()
+        .happened(|timeline| runs(timeline, such));
     database.expect("its statement begins, and runs", work.comes_to(running));
 }
 
@@ -109,7 +111,9 @@ fn drop_after_every_poll(steps: &Steps, function: Function) {
     // One recording for all: a thread that opens its connection long after the drop is seen, too.
     let step = steps.next();
     for polls in 1.. {
-        if drop_after(polls, function(elsewhere.path())) || drop_after(polls, function(step.database())) {
+        if drop_after(polls, function(elsewhere.path()))
+            || drop_after(polls, function(step.database()))
+        {
             break;
         }
     }
@@ -117,7 +121,10 @@ fn drop_after_every_poll(steps: &Steps, function: Function) {
 }
 
 /// Polls a future that often, and then drops it. Returns whether it had ended.
-fn drop_after(polls: usize, mut work: impl Future<Output = Outcome<()>> + Unpin + Send + 'static) -> bool {
+fn drop_after(
+    polls: usize,
+    mut work: impl Future<Output = Outcome<()>> + Unpin + Send + 'static,
+) -> bool {
     let mut count = 0;
     let polled = poll_fn(move |context| {
         let is_ready = work.poll(context).is_ready();
@@ -140,7 +147,10 @@ fn the_running_statement_stops_when_its_future_is_dropped() {
         for function in FUNCTIONS {
             let mut work = start(function(database.path()));
             expect_running(database, &mut work, asks_for_users);
-            database.expect("the future can be dropped while its query runs", work.cancel());
+            database.expect(
+                "the future can be dropped while its query runs",
+                work.cancel(),
+            );
             let stopped = database
                 .recording()
                 .happened(|timeline| !runs(timeline, asks_for_users));
@@ -165,7 +175,10 @@ fn a_statement_that_begins_after_the_drop_stops_too() {
         };
         let mut work = start(with_connection(database.path(), body));
         expect_running(database, &mut work, is_endless);
-        database.expect("the future can be dropped while a statement runs", work.cancel());
+        database.expect(
+            "the future can be dropped while a statement runs",
+            work.cancel(),
+        );
         database.expect(
             "the body comes to its end: both its statements are stopped",
             end.recv_timeout(*DEADLINE).is_ok(),
@@ -175,7 +188,8 @@ fn a_statement_that_begins_after_the_drop_stops_too() {
 
 #[test]
 fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
-    let hint = "while SQLite waits for a lock, it runs no statement: who decides how long it waits?";
+    let hint =
+        "while SQLite waits for a lock, it runs no statement: who decides how long it waits?";
     check(hint, |database| {
         let (tell_prepared, prepared) = oneshot::channel();
         let (tell_locked, locked) = channel::<()>();
@@ -199,7 +213,9 @@ fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
             return; // It began its transaction with the lock in hand, and so need not wait for it.
         }
         let _ = tell_locked.send(());
-        expect_running(database, &mut work, |statement| statement.sql.contains("DELETE"));
+        expect_running(database, &mut work, |statement| {
+            statement.sql.contains("DELETE")
+        });
         database.expect(
             "the future can be dropped while a statement waits for a lock",
             work.cancel(),
@@ -229,16 +245,19 @@ fn after_the_drop_not_even_a_small_statement_runs_and_nothing_is_committed() {
         };
         let mut work = start(with_connection(database.path(), body));
         expect_running(database, &mut work, is_endless);
-        database.expect("the future can be dropped while a statement runs", work.cancel());
+        database.expect(
+            "the future can be dropped while a statement runs",
+            work.cancel(),
+        );
         database.expect(
             "each statement is stopped or refused",
             outcomes.recv_timeout(*DEADLINE) == Ok([true; 5]),
         );
         database.recording().wait_until_closed();
         let timeline = database.recording().timeline();
-        let committed = timeline
-            .statements()
-            .any(|statement| statement.sql == "COMMIT" && matches!(statement.ended, Some((_, End::Done))));
+        let committed = timeline.statements().any(|statement| {
+            statement.sql == "COMMIT" && matches!(statement.ended, Some((_, End::Done)))
+        });
         database.expect("what nobody waits for is not committed", !committed);
         let left = usize::try_from(database.count()).expect("a count");
         database.expect("every user is still there", left == database.users().len());

@@ -69,7 +69,8 @@ fn every_connection_is_closed_after_an_error() {
 fn every_connection_is_closed_after_a_panic() {
     let hint = "which of your lines run when the body panics, and which do not?";
     check(hint, |database| {
-        let body = |_: &Connection| -> concurrent::Result<()> { resume_unwind(Box::new("on purpose")) };
+        let body =
+            |_: &Connection| -> concurrent::Result<()> { resume_unwind(Box::new("on purpose")) };
         let mut work = start(with_connection(database.path(), body));
         work.ended();
         expect_closed(database, "after a panic");
@@ -78,12 +79,18 @@ fn every_connection_is_closed_after_a_panic() {
 
 #[test]
 fn every_connection_is_closed_after_a_commit_that_fails() {
-    check("what stands between the commit and the close?", |database| {
-        make_commits_fail(database);
-        let mut work = start(with_connection(database.path(), insert_what_cannot_be_committed));
-        let _ = work.outcome();
-        expect_closed(database, "after a commit that fails");
-    });
+    check(
+        "what stands between the commit and the close?",
+        |database| {
+            make_commits_fail(database);
+            let mut work = start(with_connection(
+                database.path(),
+                insert_what_cannot_be_committed,
+            ));
+            let _ = work.outcome();
+            expect_closed(database, "after a commit that fails");
+        },
+    );
 }
 
 #[test]
@@ -98,7 +105,10 @@ fn with_connection_completes_only_when_its_connection_is_closed() {
             // One that is never closed is another check.
             let closes_later = || wait(closed(database)).is_some();
             let is_late = !was_closed && closes_later();
-            database.expect("the connection is closed when the future completes", !is_late);
+            database.expect(
+                "the connection is closed when the future completes",
+                !is_late,
+            );
             if !was_closed {
                 return;
             }

@@ -17,7 +17,9 @@ use crate::executor::{run, start};
 use crate::functions::{on_purpose, users, with_connection};
 
 /// A body that removes one user.
-fn delete_one(database: &TestDatabase) -> impl FnOnce(&Connection) -> concurrent::Result<()> + Send + use<> {
+fn delete_one(
+    database: &TestDatabase,
+) -> impl FnOnce(&Connection) -> concurrent::Result<()> + Send + use<> {
     let id = database
         .random()
         .choice(database.users())
@@ -37,7 +39,8 @@ fn forget_a_statement(connection: &Connection) -> concurrent::Result<()> {
 
 /// Makes room for rows that a commit refuses.
 pub fn make_commits_fail(database: &TestDatabase) {
-    database.sql("CREATE TABLE posts (user_id REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)");
+    database
+        .sql("CREATE TABLE posts (user_id REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)");
 }
 
 /// A body that does well, and whose commit fails.
@@ -81,7 +84,8 @@ fn rolls_back_when_the_body_fails() {
 
 #[test]
 fn rolls_back_when_the_body_panics() {
-    let hint = "which of your lines run when the body panics, and what do they do to the transaction?";
+    let hint =
+        "which of your lines run when the body panics, and what do they do to the transaction?";
     check(hint, |database| {
         let delete = delete_one(database);
         let body = move |connection: &Connection| -> concurrent::Result<()> {
@@ -104,20 +108,31 @@ fn rolls_back_when_the_body_panics() {
 
 #[test]
 fn reports_a_commit_that_fails() {
-    let hint = "the body has done well, and SQLite refuses to commit: what should the caller think?";
+    let hint =
+        "the body has done well, and SQLite refuses to commit: what should the caller think?";
     check(hint, |database| {
         make_commits_fail(database);
-        let outcome = run(with_connection(database.path(), insert_what_cannot_be_committed));
-        database.expect_error("a row that refers to nobody, and so cannot be committed", outcome);
+        let outcome = run(with_connection(
+            database.path(),
+            insert_what_cannot_be_committed,
+        ));
+        database.expect_error(
+            "a row that refers to nobody, and so cannot be committed",
+            outcome,
+        );
     });
 }
 
 #[test]
 fn reports_a_close_that_fails() {
-    let hint = "which way of closing a connection can tell you that it failed, and who hears of it?";
+    let hint =
+        "which way of closing a connection can tell you that it failed, and who hears of it?";
     check(hint, |database| {
         let outcome = run(with_connection(database.path(), forget_a_statement));
-        database.expect_error("a connection that a forgotten statement keeps open", outcome);
+        database.expect_error(
+            "a connection that a forgotten statement keeps open",
+            outcome,
+        );
     });
 }
 
@@ -132,7 +147,10 @@ fn the_bodys_error_wins_over_that_of_the_close() {
             };
             let outcome = run(with_connection(database.path(), body));
             let error = database.expect_error("a body that fails", outcome);
-            database.expect("the error that the body returned", says(&error, "on purpose"));
+            database.expect(
+                "the error that the body returned",
+                says(&error, "on purpose"),
+            );
         },
     );
 }
@@ -143,7 +161,10 @@ fn neither_error_is_lost() {
     let hint = "two things went wrong: can both be read in the error, or in its source?";
     check(hint, |database| {
         let fail = |_: &Connection| -> concurrent::Result<()> { Err(on_purpose()) };
-        let alone = database.expect_error("a body that fails", run(with_connection(database.path(), fail)));
+        let alone = database.expect_error(
+            "a body that fails",
+            run(with_connection(database.path(), fail)),
+        );
         let forget_and_fail = |connection: &Connection| -> concurrent::Result<()> {
             forget_a_statement(connection)?;
             Err(on_purpose())
@@ -161,7 +182,8 @@ fn neither_error_is_lost() {
 #[ignore = "extra"]
 fn a_panic_of_the_body_goes_on_in_the_caller() {
     check("what becomes of a panic on another thread?", |database| {
-        let body = |_: &Connection| -> concurrent::Result<()> { resume_unwind(Box::new("on purpose")) };
+        let body =
+            |_: &Connection| -> concurrent::Result<()> { resume_unwind(Box::new("on purpose")) };
         let outcome = start(with_connection(database.path(), body)).outcome_or_panic();
         let panic = outcome
             .err()

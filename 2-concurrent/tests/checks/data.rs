@@ -14,7 +14,9 @@ use testkit::cases::{readable, rows_that_do_not_fit, unreadable};
 use testkit::{TempDatabase, attempt, check, expect_quiet};
 
 use crate::executor::run;
-use crate::functions::{FUNCTIONS, asks_for_users, concurrently, older_users, users, with_connection};
+use crate::functions::{
+    FUNCTIONS, asks_for_users, concurrently, older_users, users, with_connection,
+};
 
 #[test]
 fn fetches_every_user_with_every_column() {
@@ -46,7 +48,8 @@ fn the_older_users_are_strictly_older_than_the_age_that_was_given() {
             let expected = format!("the users older than {age}, and nobody of exactly that age");
             let found = database.expect_ok(&expected, run(older_users(database.path(), age)));
             database.expect_same_people(&expected, &found, &database.older_than(age));
-            let (one, other) = database.expect_ok("two lists", run(concurrently(database.path(), age)));
+            let (one, other) =
+                database.expect_ok("two lists", run(concurrently(database.path(), age)));
             let older = if one.len() < other.len() { one } else { other };
             database.expect_same_people(&expected, &older, &database.older_than(age));
         }
@@ -55,14 +58,17 @@ fn the_older_users_are_strictly_older_than_the_age_that_was_given() {
 
 #[test]
 fn the_tuple_holds_all_users_first_and_then_the_older_ones() {
-    check("which of the two futures does each name stand for?", |database| {
-        let lists = run(concurrently(database.path(), database.age()));
-        let (all, older) = database.expect_ok("two lists", lists);
-        database.expect(
-            "the first list is that of all users, and longer",
-            all.len() > older.len(),
-        );
-    });
+    check(
+        "which of the two futures does each name stand for?",
+        |database| {
+            let lists = run(concurrently(database.path(), database.age()));
+            let (all, older) = database.expect_ok("two lists", lists);
+            database.expect(
+                "the first list is that of all users, and longer",
+                all.len() > older.len(),
+            );
+        },
+    );
 }
 
 #[test]
@@ -75,10 +81,14 @@ fn reads_the_columns_by_their_names() {
                  INSERT INTO users (id, name, email, age) SELECT id, name, email, age FROM old"
             ));
             // Whether all are there is another check.
-            let expected = format!("each field in its place, from a table with the columns {columns}");
+            let expected =
+                format!("each field in its place, from a table with the columns {columns}");
             let all = database.expect_ok("the users are read", run(users(database.path())));
             database.expect_true_copies(&expected, &all);
-            let older = database.expect_ok("the older ones are read", run(older_users(database.path(), 0)));
+            let older = database.expect_ok(
+                "the older ones are read",
+                run(older_users(database.path(), 0)),
+            );
             database.expect_true_copies(&expected, &older);
         }
     });
@@ -86,7 +96,8 @@ fn reads_the_columns_by_their_names() {
 
 #[test]
 fn a_row_that_does_not_fit_is_an_error() {
-    let hint = "what becomes of a row that cannot be read as a user: is it skipped, made up, or told of?";
+    let hint =
+        "what becomes of a row that cannot be read as a user: is it skipped, made up, or told of?";
     check(hint, |database| {
         let cases = rows_that_do_not_fit(&mut database.random());
         for case in cases {
@@ -103,13 +114,16 @@ fn a_row_that_does_not_fit_is_an_error() {
 
 #[test]
 fn what_is_no_database_of_users_is_an_error() {
-    check("who is told when the query cannot even be prepared?", |_| {
-        // Those that are not there are the next check.
-        for case in unreadable().iter().filter(|case| case.database().exists()) {
-            case.expect(&run(users(case.database())));
-            case.expect(&run(older_users(case.database(), 0)));
-        }
-    });
+    check(
+        "who is told when the query cannot even be prepared?",
+        |_| {
+            // Those that are not there are the next check.
+            for case in unreadable().iter().filter(|case| case.database().exists()) {
+                case.expect(&run(users(case.database())));
+                case.expect(&run(older_users(case.database(), 0)));
+            }
+        },
+    );
 }
 
 #[test]
@@ -165,10 +179,16 @@ fn the_users_come_in_the_order_of_their_ids() {
         database.expect_users(expected, run(users(database.path())), database.users());
         let older = run(older_users(database.path(), database.age()));
         database.expect_users(expected, older, &database.older_than(database.age()));
-        let (all, older) =
-            database.expect_ok("two lists", run(concurrently(database.path(), database.age())));
+        let (all, older) = database.expect_ok(
+            "two lists",
+            run(concurrently(database.path(), database.age())),
+        );
         database.expect_users::<rusqlite::Error>(expected, Ok(all), database.users());
-        database.expect_users::<rusqlite::Error>(expected, Ok(older), &database.older_than(database.age()));
+        database.expect_users::<rusqlite::Error>(
+            expected,
+            Ok(older),
+            &database.older_than(database.age()),
+        );
     });
 }
 
@@ -186,18 +206,21 @@ fn reads_every_table_of_users_that_can_be_read() {
 #[test]
 #[ignore = "extra"]
 fn reads_a_hundred_thousand_users() {
-    check("is there anything that grows faster than the list?", |database| {
-        let many: Vec<User> = (1..=100_000)
-            .map(|id| User {
-                id,
-                name: format!("Number {id}"),
-                email: format!("{id}@example.com"),
-                age: (id % 100) as u32,
-            })
-            .collect();
-        let large = TempDatabase::with_users(many.clone());
-        database.expect_users("100,000 users", run(users(large.path())), &many);
-    });
+    check(
+        "is there anything that grows faster than the list?",
+        |database| {
+            let many: Vec<User> = (1..=100_000)
+                .map(|id| User {
+                    id,
+                    name: format!("Number {id}"),
+                    email: format!("{id}@example.com"),
+                    age: (id % 100) as u32,
+                })
+                .collect();
+            let large = TempDatabase::with_users(many.clone());
+            database.expect_users("100,000 users", run(users(large.path())), &many);
+        },
+    );
 }
 
 #[test]
@@ -206,7 +229,8 @@ fn ages_at_the_ends_of_what_fits_are_compared_right() {
     check(
         "which type does the age have on its way into the query?",
         |database| {
-            database.sql("UPDATE users SET age = 4294967295 WHERE id = (SELECT max(id) FROM users)");
+            database
+                .sql("UPDATE users SET age = 4294967295 WHERE id = (SELECT max(id) FROM users)");
             let oldest = run(older_users(database.path(), u32::MAX - 1));
             let oldest = database.expect_ok("the users older than 4294967294", oldest);
             database.expect("one user is that old", oldest.len() == 1);
@@ -240,13 +264,16 @@ fn the_age_is_bound_as_a_parameter() {
 #[test]
 #[ignore = "extra"]
 fn an_error_names_the_database_and_the_column_and_the_row() {
-    check("what would you want to know, to put it right?", |database| {
-        let mut cases = rows_that_do_not_fit(&mut database.random());
-        cases.extend(unreadable());
-        for case in cases {
-            let outcome = run(users(case.database()));
-            case.expect(&outcome);
-            case.expect_words(outcome, true);
-        }
-    });
+    check(
+        "what would you want to know, to put it right?",
+        |database| {
+            let mut cases = rows_that_do_not_fit(&mut database.random());
+            cases.extend(unreadable());
+            for case in cases {
+                let outcome = run(users(case.database()));
+                case.expect(&outcome);
+                case.expect_words(outcome, true);
+            }
+        },
+    );
 }

@@ -55,7 +55,10 @@ pub fn users(database: &Path) -> impl Future<Output = Outcome<Vec<User>>> + Send
     async move { Ok(concurrent::async_fetch_users(&database).await?) }
 }
 
-pub fn older_users(database: &Path, age: u32) -> impl Future<Output = Outcome<Vec<User>>> + Send + use<> {
+pub fn older_users(
+    database: &Path,
+    age: u32,
+) -> impl Future<Output = Outcome<Vec<User>>> + Send + use<> {
     let database = database.to_owned();
     async move { Ok(concurrent::async_fetch_older_users(&database, age).await?) }
 }

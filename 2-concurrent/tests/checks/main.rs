@@ -47,7 +47,10 @@ use std::path::Path;
 /// What the compiler checks: the futures can move between threads, and so can an error, which can be put into a box; and
 /// `?` makes one of SQLite's.
 const _: () = {
-    fn is_an_error<E: Send + Into<Box<dyn std::error::Error + Send + Sync>> + From<rusqlite::Error>>() {}
+    fn is_an_error<
+        E: Send + Into<Box<dyn std::error::Error + Send + Sync>> + From<rusqlite::Error>,
+    >() {
+    }
     fn is_send<T: Send>(_: T) {}
     fn futures_are_send(database: &Path) {
         is_send(concurrent::async_fetch_users(database));

@@ -58,10 +58,13 @@ fn ten_thousand_fetches_at_once_need_few_threads_and_1024_file_descriptors() {
     if let Some(database) = env::var_os(DATABASE) {
         return fetch_ten_thousand_times(database.into());
     }
-    let hint = "how many threads and files does each of them need, and how many are there at a time?";
+    let hint =
+        "how many threads and files does each of them need, and how many are there at a time?";
     check(hint, |database| {
         // In WAL mode a connection takes three file descriptors.
-        let pragma = database.outside().pragma_update(None, "journal_mode", "wal");
+        let pragma = database
+            .outside()
+            .pragma_update(None, "journal_mode", "wal");
         pragma.expect("a database that is not locked");
         // A process of its own, for the limit and the threads are a process's.
         let output = std::process::Command::new("sh")

@@ -35,7 +35,10 @@ impl Steps {
         let temporary = TempDatabase::missing();
         fs::copy(self.original.path(), temporary.path()).expect("room for a small file");
         let recording = Recording::start(temporary.path());
-        let step = Arc::new(Step { recording, temporary });
+        let step = Arc::new(Step {
+            recording,
+            temporary,
+        });
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(step.clone());
         step
     }

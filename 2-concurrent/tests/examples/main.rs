@@ -53,7 +53,10 @@ fn on_a_paused_clock<T>(work: impl Future<Output = T>) -> T {
 
 /// For work that waits for threads, which a paused clock does not wait for.
 fn on_tokio<T>(work: impl Future<Output = T>) -> T {
-    Builder::new_current_thread().build().unwrap().block_on(work)
+    Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(work)
 }
 
 #[test]
@@ -208,7 +211,8 @@ fn one_after_the_other_begins_the_second_query_when_the_first_has_ended() {
         .collect();
     let temporary = TempDatabase::with_users(users.clone());
     let recording = Recording::start(temporary.path());
-    let (all, older) = on_tokio(one_after_the_other::one_after_the_other(temporary.path())).unwrap();
+    let (all, older) =
+        on_tokio(one_after_the_other::one_after_the_other(temporary.path())).unwrap();
     assert!(older.iter().eq(users.iter().filter(|user| user.age > 40)));
     assert!(all == users);
 

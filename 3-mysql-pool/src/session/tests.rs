@@ -42,7 +42,9 @@ fn run<T>(test: impl Future<Output = T>) -> T {
 /// A connection that sees the database as it is.
 async fn admin(server: &TempServer) -> Conn {
     let options = OptsBuilder::from_opts(Opts::from_url(&server.url()).unwrap());
-    let options = options.prefer_socket(false).setup(vec![super::setup("temp")]);
+    let options = options
+        .prefer_socket(false)
+        .setup(vec![super::setup("temp")]);
     let mut admin = Conn::new(options).await.unwrap();
     for statement in [
         // No right to more, because a server runs `init_connect` only for users without SUPER.
@@ -75,7 +77,9 @@ async fn expect_the_sample(url: &str, admin: &mut Conn) {
             assert_eq!(fetch_users(pool).await?, sample_users());
 
             let mut connection = pool.get_conn().await?;
-            let limit: Option<f64> = connection.query_first("SELECT @@max_statement_time").await?;
+            let limit: Option<f64> = connection
+                .query_first("SELECT @@max_statement_time")
+                .await?;
             assert_eq!(limit, Some(0.0));
             connection.query_drop("START TRANSACTION").await?;
             connection.query_drop("COMMIT").await?;
@@ -87,9 +91,13 @@ async fn expect_the_sample(url: &str, admin: &mut Conn) {
                 .query_drop("UPDATE users SET age = 31 WHERE id = 1")
                 .await?;
             drop(connection);
-            let age: Option<u32> = admin.query_first("SELECT age FROM users WHERE id = 1").await?;
+            let age: Option<u32> = admin
+                .query_first("SELECT age FROM users WHERE id = 1")
+                .await?;
             assert_eq!(age, Some(31), "what is written is committed");
-            admin.query_drop("UPDATE users SET age = 30 WHERE id = 1").await?;
+            admin
+                .query_drop("UPDATE users SET age = 30 WHERE id = 1")
+                .await?;
         }
         Ok(())
     });

@@ -128,7 +128,10 @@ fn what_requires_tls_says_access_denied_and_the_help_says_what_it_may_want() {
         // It is no help to who has done so.
         let wrong = format!("{}{encrypted}", ada.replace("secret", "hunter2"));
         let refused = said(&wrong).await;
-        assert!(help(&refused).contains("check user and password"), "{refused}");
+        assert!(
+            help(&refused).contains("check user and password"),
+            "{refused}"
+        );
         assert!(!help(&refused).contains("require_ssl"), "{refused}");
     });
 }
@@ -150,14 +153,19 @@ fn a_server_that_takes_its_time_gets_a_help_that_says_so() {
             tokio::spawn(async move {
                 while let Ok((mut client, _)) = listener.accept().await {
                     let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-                    tokio::spawn(
-                        async move { tokio::io::copy_bidirectional(&mut client, &mut server).await },
-                    );
+                    tokio::spawn(async move {
+                        tokio::io::copy_bidirectional(&mut client, &mut server).await
+                    });
                 }
             });
             said
         };
-        for words in ["asleep", "looks up the names", "try again", "`skip_name_resolve`"] {
+        for words in [
+            "asleep",
+            "looks up the names",
+            "try again",
+            "`skip_name_resolve`",
+        ] {
             assert!(help(&refused).contains(words), "{refused}");
         }
         assert_eq!(said(&url).await, "fetched");

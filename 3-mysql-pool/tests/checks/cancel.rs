@@ -48,7 +48,8 @@ fn dropped_at_any_step_it_leaves_no_connection() {
 
 #[test]
 fn a_drop_outside_the_runtime_does_not_panic() {
-    let hint = "a destructor runs wherever the value is dropped: which functions of Tokio panic there?";
+    let hint =
+        "a destructor runs wherever the value is dropped: which functions of Tokio panic there?";
     check(hint, async |server| {
         let url = server.url().to_owned();
         // A thread that no runtime knows.
@@ -70,7 +71,9 @@ fn a_drop_outside_the_runtime_does_not_panic() {
             runtime.shutdown_background();
             dropped
         });
-        let dropped = on_its_own.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let dropped = on_its_own
+            .join()
+            .unwrap_or_else(|panic| resume_unwind(panic));
         assert!(
             dropped.is_ok(),
             "expected: a drop outside the runtime that does not panic\nfound: it panics"
@@ -160,7 +163,8 @@ async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Opti
 #[test]
 #[ignore = "extra"]
 fn dropped_after_every_poll_it_leaves_nothing() {
-    let hint = "an await is a place where a future can be dropped: are there more of them than packets?";
+    let hint =
+        "an await is a place where a future can be dropped: are there more of them than packets?";
     check_alone(
         hint,
         TempServer::options().run(shared::schema::mysql_sample()),
@@ -172,8 +176,12 @@ fn dropped_after_every_poll_it_leaves_nothing() {
                     let completed = with_pool(url, 2, async |pool| {
                         Ok(match fetch {
                             0 => dropped_after(polls, fetch_users(pool)).await.is_some(),
-                            1 => dropped_after(polls, fetch_older_users(pool, 40)).await.is_some(),
-                            _ => dropped_after(polls, fetch_concurrently(pool, 40)).await.is_some(),
+                            1 => dropped_after(polls, fetch_older_users(pool, 40))
+                                .await
+                                .is_some(),
+                            _ => dropped_after(polls, fetch_concurrently(pool, 40))
+                                .await
+                                .is_some(),
                         })
                     });
                     let when = format!("after {polls} polls");
@@ -188,7 +196,9 @@ fn dropped_after_every_poll_it_leaves_nothing() {
             for polls in 0.. {
                 let whole = with_pool(url, 2, async |pool| fetch_concurrently(pool, 40).await);
                 let completed = dropped_after(polls, whole).await.is_some();
-                server.until_nobody_is_left(&format!("after {polls} polls")).await;
+                server
+                    .until_nobody_is_left(&format!("after {polls} polls"))
+                    .await;
                 if completed {
                     break;
                 }

@@ -18,7 +18,8 @@ use tokio::runtime::Builder;
 
 use crate::on_purpose;
 use crate::support::{
-    Server, check, check_alone, check_on_a_thread, expect, expect_error, expect_ok, expect_word, outside,
+    Server, check, check_alone, check_on_a_thread, expect, expect_error, expect_ok, expect_word,
+    outside,
 };
 
 /// Runs a body on a runtime that is dropped as soon as `with_pool` has returned. It has one thread, on which nothing else
@@ -81,7 +82,8 @@ fn disconnects_when_the_body_fails() {
 
 #[test]
 fn disconnects_when_the_body_panics() {
-    let hint = "a panic leaves every function by the way of its destructors, unless somebody catches it";
+    let hint =
+        "a panic leaves every function by the way of its destructors, unless somebody catches it";
     check_on_a_thread(hint, |server| {
         attempt_then_drop_the_runtime::<()>(server, async |pool| {
             use_it(pool).await?;
@@ -93,7 +95,8 @@ fn disconnects_when_the_body_panics() {
 
 #[test]
 fn the_bodys_error_comes_back_and_says_what_was_wrong() {
-    let hint = "the body has returned an error: what does `with_pool` return, after it has tidied up?";
+    let hint =
+        "the body has returned an error: what does `with_pool` return, after it has tidied up?";
     check(hint, async |server| {
         let outcome = with_pool(server.url(), 2, async |_| on_purpose::<()>());
         let error = expect_error("a body that fails", outcome.await);
@@ -134,11 +137,15 @@ fn the_server_counts_nobody_as_aborted() {
 #[test]
 #[ignore = "extra"]
 fn a_panic_of_the_body_goes_on_to_the_caller() {
-    let hint = "who catches a panic to tidy up lets it go on afterwards: `std::panic::resume_unwind`";
+    let hint =
+        "who catches a panic to tidy up lets it go on afterwards: `std::panic::resume_unwind`";
     check_on_a_thread(hint, |server| {
         let outcome = then_drop_the_runtime::<()>(server, async |_| std::panic::panic_any(42));
         let panic = outcome.expect_err("a panic");
-        expect("the panic that the body began", panic.downcast_ref() == Some(&42));
+        expect(
+            "the panic that the body began",
+            panic.downcast_ref() == Some(&42),
+        );
     });
 }
 
@@ -146,7 +153,8 @@ fn a_panic_of_the_body_goes_on_to_the_caller() {
 #[test]
 #[ignore = "extra"]
 fn disconnects_when_the_body_panics_at_once() {
-    let hint = "a body is called before it is awaited: does what catches its panics stand around both?";
+    let hint =
+        "a body is called before it is awaited: does what catches its panics stand around both?";
     check_on_a_thread(hint, |server| {
         let outcome = then_drop_the_runtime(server, |pool: &Pool| {
             assert!(

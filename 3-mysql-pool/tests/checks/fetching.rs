@@ -16,11 +16,17 @@ pub async fn all(server: &Server) -> Result<Vec<User>> {
 }
 
 async fn older(server: &Server, age: u32) -> Result<Vec<User>> {
-    with_pool(server.url(), 2, async |pool| fetch_older_users(pool, age).await).await
+    with_pool(server.url(), 2, async |pool| {
+        fetch_older_users(pool, age).await
+    })
+    .await
 }
 
 pub async fn both(server: &Server, age: u32) -> Result<(Vec<User>, Vec<User>)> {
-    with_pool(server.url(), 2, async |pool| fetch_concurrently(pool, age).await).await
+    with_pool(server.url(), 2, async |pool| {
+        fetch_concurrently(pool, age).await
+    })
+    .await
 }
 
 /// Every list that the library fetches.
@@ -113,7 +119,9 @@ fn a_query_that_fails_is_an_error() {
 /// Makes the query fail that is the `number`th to run from now on, and no other.
 async fn make_one_fail(server: &Server, number: u32) {
     server
-        .sql(&format!("UPDATE arrivals SET arrived = 0, fails = {number}"))
+        .sql(&format!(
+            "UPDATE arrivals SET arrived = 0, fails = {number}"
+        ))
         .await;
 }
 
@@ -150,7 +158,8 @@ fn an_error_of_either_of_the_two_queries_comes_back() {
 
 #[test]
 fn binds_the_age_as_a_parameter() {
-    let hint = "the statement as the server's log shows it: does the age stand in its text, or a `?`?";
+    let hint =
+        "the statement as the server's log shows it: does the age stand in its text, or a `?`?";
     check(hint, async |server| {
         // A number that stands nowhere else.
         let age = server.random().u32(1_000_000_000..2_000_000_000);
@@ -159,7 +168,9 @@ fn binds_the_age_as_a_parameter() {
         let timeline = server.timeline().await;
         let statements: Vec<&str> = timeline.statements().map(|one| one.sql.as_str()).collect();
         for age in [age, age + 1] {
-            let spliced = statements.iter().find(|text| text.contains(&age.to_string()));
+            let spliced = statements
+                .iter()
+                .find(|text| text.contains(&age.to_string()));
             assert!(
                 spliced.is_none(),
                 "expected: a placeholder in the place of the age\nfound: {spliced:?}"
@@ -180,7 +191,10 @@ fn gives_the_users_in_the_order_of_their_ids() {
         server.sql("ALTER TABLE users ORDER BY email").await;
         let [all, older, ..] = lists(server, 0).await;
         let found = expect_ok("every user", all);
-        expect("in the order of their ids", ids(&found) == ids(server.users()));
+        expect(
+            "in the order of their ids",
+            ids(&found) == ids(server.users()),
+        );
         let found = expect_ok("the older users", older);
         expect(
             "in the order of their ids",

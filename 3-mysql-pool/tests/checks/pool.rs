@@ -42,7 +42,8 @@ fn a_server_that_lets_nobody_in_is_an_error_also_for_a_body_that_never_asks() {
 
 #[test]
 fn opens_no_more_connections_than_it_was_given() {
-    let hint = "which of the pool's options says how many it may open, and does each query ask the pool?";
+    let hint =
+        "which of the pool's options says how many it may open, and does each query ask the pool?";
     check(hint, async |server| {
         server.close_the_gate().await;
         let counted = with_pool(server.url(), 3, async |pool| {
@@ -209,7 +210,10 @@ fn works_again_when_the_server_has_been_killed_in_the_middle_and_started_again()
         TempServer::options().run(shared::schema::mysql_sample()),
         async |server| {
             let worked = with_pool(server.url(), 2, async |pool| {
-                expect_ok("work before the restart", fetch_concurrently(pool, 40).await);
+                expect_ok(
+                    "work before the restart",
+                    fetch_concurrently(pool, 40).await,
+                );
                 let waiting = tokio::spawn({
                     let pool = pool.clone();
                     async move {

@@ -47,6 +47,10 @@ fn the_library_prints_nothing() {
             },
         );
         // There, a panic says nothing.
-        attempt(|| runtime().block_on(with_pool(server.url(), 1, async |pool| fetch_users(pool).await)));
+        attempt(|| {
+            runtime().block_on(with_pool(server.url(), 1, async |pool| {
+                fetch_users(pool).await
+            }))
+        });
     });
 }

@@ -44,7 +44,10 @@ async fn put(server: &Server, column: &str, of_type: &str, value: &str) -> User 
         "DROP TABLE IF EXISTS others".to_owned(),
         "CREATE TABLE others SELECT * FROM originals".to_owned(),
         format!("ALTER TABLE others MODIFY {column} {of_type} NULL"),
-        format!("UPDATE others SET {column} = {value} WHERE id = {}", user.id),
+        format!(
+            "UPDATE others SET {column} = {value} WHERE id = {}",
+            user.id
+        ),
         "CREATE OR REPLACE SQL SECURITY INVOKER VIEW users AS SELECT * FROM others".to_owned(),
     ] {
         server.sql(&statement).await;
@@ -93,7 +96,8 @@ fn the_names_of_the_columns_may_be_in_other_letters() {
 #[test]
 #[ignore = "extra"]
 fn the_error_of_a_row_names_the_column_and_the_row() {
-    let hint = "who is to mend the row wants to know which it is: what does the driver's own error say?";
+    let hint =
+        "who is to mend the row wants to know which it is: what does the driver's own error say?";
     check(hint, async |server| {
         server.sql("RENAME TABLE users TO originals").await;
         for (column, of_type, value) in [
@@ -120,7 +124,8 @@ fn the_error_of_a_row_names_the_column_and_the_row() {
 #[test]
 #[ignore = "extra"]
 fn a_value_of_another_type_is_an_error_however_much_it_looks_like_a_number() {
-    let hint = "a database that holds the text '41' holds others: what does the driver make of a text?";
+    let hint =
+        "a database that holds the text '41' holds others: what does the driver make of a text?";
     check(hint, async |server| {
         server.sql("RENAME TABLE users TO originals").await;
         for (of_type, value) in [

@@ -28,7 +28,10 @@ async fn expect_next_sees(server: &Server, what: &str, leave: &[&str], ask: &str
     let seen = next_sees(server, leave, ask).await;
     let expectation = format!("{what} does not outlast its user: {expected}, to `{ask}`");
     let seen = expect_ok(&expectation, seen);
-    assert!(seen == Some(expected), "expected: {expectation}\nfound: {seen:?}");
+    assert!(
+        seen == Some(expected),
+        "expected: {expectation}\nfound: {seen:?}"
+    );
 }
 
 #[test]
@@ -43,7 +46,12 @@ fn what_a_user_of_a_connection_leaves_behind_the_next_does_not_see() {
         let take = [&*format!("DO GET_LOCK('{name}', 0)")];
         let ask_for_it = format!("SELECT COALESCE(IS_USED_LOCK('{name}') = CONNECTION_ID(), 0)");
         for (what, leave, ask, expected) in [
-            ("a transaction", &begin[..], "SELECT COUNT(*) FROM users", count),
+            (
+                "a transaction",
+                &begin[..],
+                "SELECT COUNT(*) FROM users",
+                count,
+            ),
             (
                 "a lock of a table",
                 &["LOCK TABLES users WRITE"],
@@ -57,7 +65,12 @@ fn what_a_user_of_a_connection_leaves_behind_the_next_does_not_see() {
                 "SELECT @left IS NULL",
                 1,
             ),
-            ("a temporary table", &hide, "SELECT COUNT(*) FROM users", count),
+            (
+                "a temporary table",
+                &hide,
+                "SELECT COUNT(*) FROM users",
+                count,
+            ),
         ] {
             expect_next_sees(server, what, leave, ask, expected).await;
         }
@@ -101,11 +114,17 @@ fn a_lock_is_released_as_soon_as_the_connection_comes_back() {
             let mut first = pool.get_conn().await?;
             first.query_drop("LOCK TABLES users WRITE").await?;
             drop(first);
-            server.sql(&format!("DELETE FROM users WHERE id = {id}")).await;
+            server
+                .sql(&format!("DELETE FROM users WHERE id = {id}"))
+                .await;
             let mut first = pool.get_conn().await?;
-            first.query_drop(format!("DO GET_LOCK('{name}', 0)")).await?;
+            first
+                .query_drop(format!("DO GET_LOCK('{name}', 0)"))
+                .await?;
             drop(first);
-            let got: u8 = server.value(&format!("SELECT GET_LOCK('{name}', 1000)")).await;
+            let got: u8 = server
+                .value(&format!("SELECT GET_LOCK('{name}', 1000)"))
+                .await;
             assert_eq!(got, 1);
             fetch_users(pool).await
         });

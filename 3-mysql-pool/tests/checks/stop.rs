@@ -8,7 +8,8 @@ use mysql_pool::{Result, fetch_concurrently, fetch_users, with_pool};
 use temp_mariadb::TempServer;
 
 use crate::support::{
-    Process, Relay, check_alone, check_on_a_thread, expect_error, expect_ok, expect_word, outside, runtime,
+    Process, Relay, check_alone, check_on_a_thread, expect_error, expect_ok, expect_word, outside,
+    runtime,
 };
 
 fn nothing_runs(list: &[Process]) -> bool {
@@ -238,7 +239,9 @@ fn many_dropped_at_once_stop_only_what_runs() {
                         tokio::spawn(async move { fetch_users(&pool).await })
                     })
                     .collect();
-                server.until_at_the_gate("twenty queries at a time", 20).await;
+                server
+                    .until_at_the_gate("twenty queries at a time", 20)
+                    .await;
                 for one in &many {
                     one.abort();
                 }

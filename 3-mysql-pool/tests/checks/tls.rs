@@ -31,8 +31,9 @@ async fn cipher(url: &str) -> mysql_pool::Result<String> {
     with_pool(url, 2, async |pool| {
         fetch_concurrently(pool, 40).await?;
         let mut connection = pool.get_conn().await?;
-        let cipher: Option<(String, String)> =
-            connection.query_first("SHOW STATUS LIKE 'Ssl_cipher'").await?;
+        let cipher: Option<(String, String)> = connection
+            .query_first("SHOW STATUS LIKE 'Ssl_cipher'")
+            .await?;
         Ok(cipher.expect("a row").1)
     })
     .await
@@ -45,7 +46,10 @@ fn with_verify_ca_false_the_connection_is_encrypted_whoever_signed_the_certifica
     let (options, folder) = server_named("127.0.0.1");
     check_alone(hint, options, async move |server| {
         let _folder = folder;
-        let plain = expect_ok("a connection that is not encrypted", cipher(server.url()).await);
+        let plain = expect_ok(
+            "a connection that is not encrypted",
+            cipher(server.url()).await,
+        );
         assert_eq!(plain, "", "not asked for");
         let before = server.aborted().await;
         let url = format!("{}?require_ssl=true&verify_ca=false", server.url());

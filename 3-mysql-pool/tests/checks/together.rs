@@ -25,16 +25,14 @@ async fn panic_of<T>(task: &mut JoinHandle<T>) {
 /// No clock: the server shows both of them standing at the gate, each on a connection of its own.
 #[test]
 fn runs_both_queries_at_the_same_time() {
-    let hint =
-        "when is the second future polled for the first time, and has each query a connection of its own?";
+    let hint = "when is the second future polled for the first time, and has each query a connection of its own?";
     check(hint, async |server| {
         server.close_the_gate().await;
         let url = server.url().to_owned();
         // On another thread, for it may block the one that it runs on.
-        let mut both =
-            tokio::spawn(
-                async move { with_pool(&url, 2, async |pool| fetch_concurrently(pool, 40).await).await },
-            );
+        let mut both = tokio::spawn(async move {
+            with_pool(&url, 2, async |pool| fetch_concurrently(pool, 40).await).await
+        });
         let expected = "two queries at the same time, on two connections";
         tokio::select! {
             _ = server.until_at_the_gate(expected, 2) => {}
@@ -51,7 +49,9 @@ fn runs_both_queries_at_the_same_time() {
 fn a_pool_of_one_connection_is_enough() {
     let hint = "the only connection is out: who gives it back, and does that one wait for another?";
     check(hint, async |server| {
-        let both = with_pool(server.url(), 1, async |pool| fetch_concurrently(pool, 40).await);
+        let both = with_pool(server.url(), 1, async |pool| {
+            fetch_concurrently(pool, 40).await
+        });
         let expected = "two queries that take turns on one connection";
         match timeout(*DEADLINE, both).await {
             Ok(outcome) => drop(expect_ok(expected, outcome)),
@@ -93,7 +93,10 @@ fn works_on_a_runtime_of_a_single_thread() {
             .build()
             .expect("a runtime");
         let both = runtime.block_on(async {
-            with_pool(server.url(), 2, async |pool| fetch_concurrently(pool, 40).await).await
+            with_pool(server.url(), 2, async |pool| {
+                fetch_concurrently(pool, 40).await
+            })
+            .await
         });
         let (all, _) = expect_ok("both lists", both);
         assert_eq!(all.len(), server.users().len());

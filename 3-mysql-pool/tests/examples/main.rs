@@ -22,7 +22,8 @@ fn every_example_has_a_test() {
 #[test]
 fn pool_hands_a_connection_that_is_released_to_the_next_user() {
     let output = printed(|| pool::lesson(0.0).unwrap());
-    let (said, drawn) = output.split_at(output.find("both\n   ").expect("a timeline") + "both\n".len());
+    let (said, drawn) =
+        output.split_at(output.find("both\n   ").expect("a timeline") + "both\n".len());
     let expected = "\
 two connections are acquired, and both are used
 a third user has to wait: true

@@ -37,7 +37,10 @@ pub fn timeline_of(server: &TempServer, openings: &[Opening]) -> Result<Timeline
 
 /// Lets all times count from the opening of the first connection.
 pub fn from_the_first(mut timeline: Timeline) -> Timeline {
-    let first = timeline.connections.first().map(|connection| connection.opened);
+    let first = timeline
+        .connections
+        .first()
+        .map(|connection| connection.opened);
     let shift = |at: &mut Duration| *at = at.saturating_sub(first.unwrap_or_default());
     shift(&mut timeline.watched);
     for connection in &mut timeline.connections {

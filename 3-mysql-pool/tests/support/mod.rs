@@ -7,7 +7,9 @@ mod log;
 mod relay;
 mod server;
 
-pub use expect::{Failure, expect, expect_copies, expect_error, expect_ok, expect_people, expect_word};
+pub use expect::{
+    Failure, expect, expect_copies, expect_error, expect_ok, expect_people, expect_word,
+};
 pub use relay::Relay;
 pub use server::{
     Process, SERVER, Server, check, check_alone, check_on_a_thread, outside, runtime, shared_url,

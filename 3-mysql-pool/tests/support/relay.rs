@@ -180,7 +180,9 @@ fn renumber(greeting: &mut [u8], added: u32) {
             .iter()
             .position(|byte| *byte == 0)
             .expect("a greeting");
-        let id = greeting[5 + end + 1..].first_chunk_mut::<4>().expect("an id");
+        let id = greeting[5 + end + 1..]
+            .first_chunk_mut::<4>()
+            .expect("an id");
         *id = (u32::from_le_bytes(*id) + added).to_le_bytes();
     }
 }

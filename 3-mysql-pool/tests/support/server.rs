@@ -64,7 +64,9 @@ pub fn check(hint: &str, body: impl AsyncFnOnce(&Server) + Send + 'static) {
 /// As [`check`], on a server of its own: one that can be killed, or counts for this check alone.
 pub fn check_alone(hint: &str, options: Options, body: impl AsyncFnOnce(&Server) + Send + 'static) {
     let prepare = |seed| Server::alone(options, seed);
-    check_on(hint, prepare, |server| Running::start().block_on(body(server)));
+    check_on(hint, prepare, |server| {
+        Running::start().block_on(body(server))
+    });
 }
 
 /// As [`check`], with no runtime around its body.
@@ -98,7 +100,10 @@ impl Running {
     fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         // Without its type, so that a runtime is compiled once for each type of outcome, and not for every check.
         let work: Pin<&mut dyn Future<Output = T>> = pin!(work);
-        self.0.as_ref().expect("only dropping takes it").block_on(work)
+        self.0
+            .as_ref()
+            .expect("only dropping takes it")
+            .block_on(work)
     }
 }
 
@@ -164,7 +169,10 @@ impl Server {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         // Another process may be at work on the same server.
         let number = format!("{}_{number}", process::id());
-        let (user, password) = (format!("user_{number}"), format!("{:032x}", random.u128(..)));
+        let (user, password) = (
+            format!("user_{number}"),
+            format!("{:032x}", random.u128(..)),
+        );
         let database = format!("school_{number}");
         let (scheme_and_user, rest) = root.rsplit_once('@').expect("a URL with a user");
         let address = rest.split('/').next().expect("a host and a port");
@@ -210,7 +218,8 @@ impl Server {
     /// The same, through another port.
     pub fn url_through(&self, port: u16) -> String {
         let other = format!("@127.0.0.1:{port}/");
-        self.url.replace(&format!("@127.0.0.1:{}/", self.port()), &other)
+        self.url
+            .replace(&format!("@127.0.0.1:{}/", self.port()), &other)
     }
 
     fn options(&self) -> Opts {
@@ -245,7 +254,11 @@ impl Server {
 
     /// The users who are older than that, in the order of their ids.
     pub fn older_than(&self, age: u32) -> Vec<User> {
-        self.users.iter().filter(|user| user.age > age).cloned().collect()
+        self.users
+            .iter()
+            .filter(|user| user.age > age)
+            .cloned()
+            .collect()
     }
 
     /// Random numbers that the check's seed decides.
@@ -264,7 +277,8 @@ impl Server {
     pub async fn keep_a_few(&self) -> &[User] {
         let few = &self.users[..FEW];
         let last = few[FEW - 1].id;
-        self.sql(&format!("DELETE FROM users WHERE id > {last}")).await;
+        self.sql(&format!("DELETE FROM users WHERE id > {last}"))
+            .await;
         few
     }
 
@@ -281,7 +295,9 @@ impl Server {
 
     /// One more connection, with the rights of the user whom a solution connects as.
     pub async fn connect(&self) -> Conn {
-        connect(&self.url).await.expect("room for one more connection")
+        connect(&self.url)
+            .await
+            .expect("room for one more connection")
     }
 
     /// Waits as long as it takes others to come and go, one after the other: long enough for what is about to happen
@@ -310,7 +326,10 @@ impl Server {
     /// Expects that every connection was closed the polite way. It is not waited for those that are open.
     pub async fn expect_all_have_quit(&self, when: &str) {
         let connections = self.timeline().await.connections;
-        let have_quit = connections.iter().filter(|one| one.closing.is_some()).count();
+        let have_quit = connections
+            .iter()
+            .filter(|one| one.closing.is_some())
+            .count();
         assert!(
             have_quit == connections.len(),
             "expected: every connection has quit {when}\nfound: {have_quit} of {} have",
@@ -328,9 +347,14 @@ async fn connect(url: &str) -> mysql_async::Result<Conn> {
 /// In one statement, however many they are.
 async fn insert(admin: &mut Conn, users: &[User]) {
     let rows = vec!["(?, ?, ?, ?)"; users.len()].join(", ");
-    let values = users
-        .iter()
-        .flat_map(|User { id, name, email, age }| [Value::from(id), name.into(), email.into(), age.into()]);
+    let values = users.iter().flat_map(
+        |User {
+             id,
+             name,
+             email,
+             age,
+         }| [Value::from(id), name.into(), email.into(), age.into()],
+    );
     let insert = format!("INSERT INTO users (id, name, email, age) VALUES {rows}");
     let inserted = admin
         .exec_drop(insert, Params::Positional(values.collect()))

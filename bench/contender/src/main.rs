@@ -12,7 +12,9 @@ fn main() -> Result<()> {
     let job = Job::from_command_line()?;
     match job.name.as_str() {
         "two-queries" | "many" | "cancel" | "open-row" => sqlite::serve(&job),
-        "points" | "rows" | "stop" | "connections" => harness::tokio_runtime()?.block_on(mysql::serve(&job)),
+        "points" | "rows" | "stop" | "connections" => {
+            harness::tokio_runtime()?.block_on(mysql::serve(&job))
+        }
         "pool" => harness::tokio_runtime()?.block_on(pools::serve(&job)),
         _ => Err(job.unknown()),
     }

@@ -136,9 +136,18 @@ pub fn driver_pool(url: &str, connections: usize) -> Result<Pool> {
     Ok(Pool::new(options))
 }
 
-async fn fetch(pool: Pool, statement: &str, parameters: impl Into<Params> + Send) -> Result<Vec<User>> {
+async fn fetch(
+    pool: Pool,
+    statement: &str,
+    parameters: impl Into<Params> + Send,
+) -> Result<Vec<User>> {
     let mut connection = pool.get_conn().await?;
-    let user = |(id, name, email, age)| User { id, name, email, age };
+    let user = |(id, name, email, age)| User {
+        id,
+        name,
+        email,
+        age,
+    };
     Ok(connection.exec_map(statement, parameters, user).await?)
 }
 
@@ -151,7 +160,8 @@ struct Leftovers(Conn);
 
 impl Leftovers {
     async fn connect(url: &str) -> Result<Leftovers> {
-        let options = OptsBuilder::from_opts(mysql_async::Opts::from_url(url)?).prefer_socket(false);
+        let options =
+            OptsBuilder::from_opts(mysql_async::Opts::from_url(url)?).prefer_socket(false);
         Ok(Leftovers(Conn::new(options).await?))
     }
 
@@ -197,7 +207,9 @@ async fn with_sqlx(job: &Job, url: &str) -> Result<()> {
 }
 
 pub fn sqlx_pool(url: &str, connections: usize) -> Result<MySqlPool> {
-    let options = url.parse::<MySqlConnectOptions>()?.disable_statement_logging();
+    let options = url
+        .parse::<MySqlConnectOptions>()?
+        .disable_statement_logging();
     Ok(MySqlPoolOptions::new()
         .max_connections(connections as u32)
         .connect_lazy_with(options))

@@ -43,7 +43,8 @@ pub async fn serve(job: &Job) -> Result<()> {
         }
         "deadpool" | "deadpool, with a reset" => {
             let manager = Manager::new(&url, job.peer.contains("reset"))?;
-            let builder = deadpool::managed::Pool::<Manager>::builder(manager).max_size(CONNECTIONS);
+            let builder =
+                deadpool::managed::Pool::<Manager>::builder(manager).max_size(CONNECTIONS);
             let deadpool = builder.build()?;
             pool(job, move || {
                 let deadpool = deadpool.clone();

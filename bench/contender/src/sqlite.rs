@@ -21,14 +21,18 @@ pub fn serve(job: &Job) -> Result<()> {
     match (job.name.as_str(), job.peer.as_str()) {
         ("two-queries", "ours on Tokio") => {
             let runtime = tokio_runtime()?;
-            two_queries(job, || Ok(runtime.block_on(fetch_concurrently(&database, AGE))?))
+            two_queries(job, || {
+                Ok(runtime.block_on(fetch_concurrently(&database, AGE))?)
+            })
         }
         ("two-queries", "ours on async-std") => two_queries(job, || {
-            Ok(async_std::task::block_on(fetch_concurrently(&database, AGE))?)
+            Ok(async_std::task::block_on(fetch_concurrently(
+                &database, AGE,
+            ))?)
         }),
-        ("two-queries", "ours on smol") => {
-            two_queries(job, || Ok(smol::block_on(fetch_concurrently(&database, AGE))?))
-        }
+        ("two-queries", "ours on smol") => two_queries(job, || {
+            Ok(smol::block_on(fetch_concurrently(&database, AGE))?)
+        }),
         ("two-queries", "ours with sqlx") => {
             let runtime = tokio_runtime()?;
             two_queries(job, || {
@@ -52,7 +56,9 @@ pub fn serve(job: &Job) -> Result<()> {
             // Made at the first fetch, for it wants to be made within a runtime.
             let pool = OnceCell::new();
             let make = || SqlitePoolOptions::new().connect_lazy_with(sqlx_options(&database));
-            serve_fetch(job, |age| with_sqlx_pool(pool.get_or_init(make).clone(), age))
+            serve_fetch(job, |age| {
+                with_sqlx_pool(pool.get_or_init(make).clone(), age)
+            })
         }
         ("open-row", peer) => match peer {
             "ours, task 0" => open_row(job, || {
@@ -62,9 +68,10 @@ pub fn serve(job: &Job) -> Result<()> {
                 Ok(user)
             }),
             "ours, task 0, with_connection" => open_row(job, || {
-                Ok(databaseconnection::with_connection(&database, |connection| {
-                    Ok(one(connection)?)
-                })?)
+                Ok(databaseconnection::with_connection(
+                    &database,
+                    |connection| Ok(one(connection)?),
+                )?)
             }),
             "ours, task 1" => {
                 let query = ExecuteQuery::new(&database, ONE, [ID]);
@@ -96,7 +103,10 @@ pub fn serve(job: &Job) -> Result<()> {
 fn on_two_threads(database: &Path) -> Result<(Vec<User>, Vec<User>)> {
     thread::scope(|scope| {
         let older = scope.spawn(|| with_rusqlite(database, Some(AGE)));
-        Ok((with_rusqlite(database, None)?, older.join().expect("no panic")?))
+        Ok((
+            with_rusqlite(database, None)?,
+            older.join().expect("no panic")?,
+        ))
     })
 }
 
@@ -172,7 +182,12 @@ async fn with_sqlx(database: PathBuf, age: Option<u32>) -> Result<Vec<User>> {
     let mut connection = sqlx_options(&database).connect().await?;
     let users: Vec<SqlxUser> = match age {
         None => sqlx::query_as(ALL).fetch_all(&mut connection).await?,
-        Some(age) => sqlx::query_as(OLDER).bind(age).fetch_all(&mut connection).await?,
+        Some(age) => {
+            sqlx::query_as(OLDER)
+                .bind(age)
+                .fetch_all(&mut connection)
+                .await?
+        }
     };
     connection.close().await?;
     Ok(SqlxUser::into_users(users))
@@ -217,7 +232,19 @@ impl SqlxUser {
     pub fn into_users(users: Vec<SqlxUser>) -> Vec<User> {
         users
             .into_iter()
-            .map(|SqlxUser { id, name, email, age }| User { id, name, email, age })
+            .map(
+                |SqlxUser {
+                     id,
+                     name,
+                     email,
+                     age,
+                 }| User {
+                    id,
+                    name,
+                    email,
+                    age,
+                },
+            )
             .collect()
     }
 }

@@ -35,7 +35,10 @@ pub fn ratios(outcomes: &[Outcome], file: &Path) -> Result<()> {
     let mut chart = ChartBuilder::on(&root)
         .margin(MARGIN)
         .margin_left(NAMES)
-        .caption("So many times as fast as …", (FONT, 15).into_font().color(&INK))
+        .caption(
+            "So many times as fast as …",
+            (FONT, 15).into_font().color(&INK),
+        )
         .x_label_area_size(2 * ROW)
         .build_cartesian_2d((least..most).log_scale(), 0.0..rows.len() as f64)?;
     chart
@@ -51,7 +54,10 @@ pub fn ratios(outcomes: &[Outcome], file: &Path) -> Result<()> {
         let (top, bottom) = (height_of(index) - 0.15, height_of(index) - 0.85);
         if let Some(times) = row.ratio {
             let colour = if times >= 1.0 { FASTER } else { SLOWER };
-            chart.draw_series([Rectangle::new([(1.0, top), (times, bottom)], colour.filled())])?;
+            chart.draw_series([Rectangle::new(
+                [(1.0, top), (times, bottom)],
+                colour.filled(),
+            )])?;
             let at = (times.max(1.0) * 1.06, top);
             let style = (FONT, 12).into_font().color(&INK);
             chart.draw_series([Text::new(ratio(times), at, style)])?;
@@ -95,7 +101,10 @@ fn rows(outcomes: &[Outcome]) -> Vec<Line> {
             .iter()
             .filter(|figure| figure.name != "allocations")
         {
-            let others = outcome.entries.iter().filter(|entry| entry.role != Role::Ours);
+            let others = outcome
+                .entries
+                .iter()
+                .filter(|entry| entry.role != Role::Ours);
             let mut lines: Vec<Line> = others
                 .filter_map(|entry| {
                     let ratio = outcome.speed(figure.name, ours.name, entry.name)?;
@@ -111,7 +120,11 @@ fn rows(outcomes: &[Outcome]) -> Vec<Line> {
             if lines.is_empty() {
                 continue;
             }
-            lines.sort_by(|one, other| one.ratio.partial_cmp(&other.ratio).expect("none is missing"));
+            lines.sort_by(|one, other| {
+                one.ratio
+                    .partial_cmp(&other.ratio)
+                    .expect("none is missing")
+            });
             let what = if outcome.figures.len() > 1 {
                 figure.title
             } else {
@@ -209,7 +222,11 @@ fn panel(
             points.iter().copied(),
             colour.stroke_width(width),
         ))?;
-        labels.extend(points.last().map(|&(size, value)| (value, size, *name, colour)));
+        labels.extend(
+            points
+                .last()
+                .map(|&(size, value)| (value, size, *name, colour)),
+        );
     }
     // Names that would stand on each other are moved up.
     labels.sort_by(|one, other| one.0.total_cmp(&other.0));

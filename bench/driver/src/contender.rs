@@ -88,7 +88,8 @@ impl Contender {
                     run(words, limit)?;
                 }
                 let mut round = run(timed, limit)?;
-                if let (Some(amount), Some(Some(seconds))) = (amount, round.figures.get("seconds")) {
+                if let (Some(amount), Some(Some(seconds))) = (amount, round.figures.get("seconds"))
+                {
                     round
                         .figures
                         .insert("per_second".to_owned(), Some(*amount / seconds));
@@ -194,7 +195,11 @@ impl Serving {
             }
         });
         let orders = child.stdin.take();
-        let mut serving = Serving { child, orders, lines };
+        let mut serving = Serving {
+            child,
+            orders,
+            lines,
+        };
         match serving.line(limit, &mut 0)?.as_str() {
             "ready" => Ok(serving),
             other => Err(format!("it said `{other}` and not that it is ready")),
@@ -209,7 +214,8 @@ impl Serving {
         let mut threads = 0;
         let line = self.line(limit, &mut threads)?;
         Ok(Round {
-            figures: serde_json::from_str(&line).map_err(|error| format!("it said `{line}`: {error}"))?,
+            figures: serde_json::from_str(&line)
+                .map_err(|error| format!("it said `{line}`: {error}"))?,
             memory: status_of(&self.child, "VmHWM:").map(|kib| kib * 1024),
             // A round that was over before the first look is not counted.
             threads: (threads > 0).then_some(threads),
@@ -222,7 +228,9 @@ impl Serving {
             match self.lines.recv_timeout(LOOK) {
                 Ok(line) => return Ok(line),
                 Err(RecvTimeoutError::Timeout) => {
-                    *threads = status_of(&self.child, "Threads:").unwrap_or(0).max(*threads);
+                    *threads = status_of(&self.child, "Threads:")
+                        .unwrap_or(0)
+                        .max(*threads);
                     if begun.elapsed() > limit {
                         return Err(format!("not done within {} s", limit.as_secs()));
                     }

@@ -296,7 +296,9 @@ mod tests {
     fn a_round_that_did_not_get_there_counts_as_one_that_takes_for_ever() {
         let mut outcome = outcome(Unit::Seconds, [("ours", Role::Ours, 1.0); 3]);
         let mut median = |rounds: [Option<f64>; 3]| {
-            outcome.entries[0].figures.insert("it".into(), rounds.into());
+            outcome.entries[0]
+                .figures
+                .insert("it".into(), rounds.into());
             outcome.entries[0].median("it")
         };
         assert_eq!(median([Some(1.0), None, Some(2.0)]), Some(2.0));
@@ -315,7 +317,10 @@ mod tests {
         assert_eq!(seconds.reached(&goal), Some((3.0, true)));
         let per_second = outcome(Unit::PerSecond, entries);
         assert_eq!(per_second.reached(&goal), Some((2.0 / 6.0, false)));
-        assert_eq!(seconds.reached(&target(Goal::TimesAsFastAs(1.0, "nobody"))), None);
+        assert_eq!(
+            seconds.reached(&target(Goal::TimesAsFastAs(1.0, "nobody"))),
+            None
+        );
     }
 
     #[test]

@@ -68,7 +68,12 @@ fn crates(places: &Places) -> Vec<String> {
         "deadpool",
         "scopeguard",
     ];
-    let newer = ["rusqlite", "tokio-rusqlite", "async-sqlite", "deadpool-sqlite"];
+    let newer = [
+        "rusqlite",
+        "tokio-rusqlite",
+        "async-sqlite",
+        "deadpool-sqlite",
+    ];
     [("Cargo.lock", &here[..]), ("newer/Cargo.lock", &newer[..])]
         .iter()
         .flat_map(|(file, names)| {

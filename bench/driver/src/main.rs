@@ -41,12 +41,16 @@ fn main() -> ExitCode {
         let places = Places::new()?;
         let is_whole = !arguments.quick && arguments.only.is_empty();
         let folder = arguments.into.unwrap_or_else(|| {
-            places
-                .bench
-                .join(if is_whole { "results" } else { "target/results" })
+            places.bench.join(if is_whole {
+                "results"
+            } else {
+                "target/results"
+            })
         });
         fs::create_dir_all(&folder)?;
-        let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+        let wanted = |name: &str| {
+            arguments.only.is_empty() || arguments.only.iter().any(|only| only == name)
+        };
         let bar = ProgressBar::new(JOBS.iter().filter(|(name, _)| wanted(name)).count() as u64);
         bar.set_style(ProgressStyle::with_template(
             "{wide_bar} {pos} of {len}, {elapsed}: {msg}",

@@ -31,7 +31,8 @@ impl Places {
             .parent()
             .ok_or("no folder")?
             .to_owned();
-        let server = TempServer::options().run(shared::schema::mysql_sample())
+        let server = TempServer::options()
+            .run(shared::schema::mysql_sample())
             .argument("--max-connections=1100")
             .argument("--innodb-buffer-pool-size=512M")
             .argument("--local-infile=1")
@@ -41,7 +42,10 @@ impl Places {
         Ok(Places {
             root: bench.parent().ok_or("no root")?.to_owned(),
             bench,
-            programs: std::env::current_exe()?.parent().ok_or("no folder")?.to_owned(),
+            programs: std::env::current_exe()?
+                .parent()
+                .ok_or("no folder")?
+                .to_owned(),
             temporary: tempfile::tempdir()?,
             server,
         })
@@ -85,13 +89,23 @@ impl Places {
 
     /// An entrant that is one of ours or lives with our versions of the drivers.
     pub fn here(&self, name: &'static str, role: Role, job: &str, settings: &[String]) -> Entrant {
-        entrant(name, role, vec![self.program("contender").into()], job, settings)
+        entrant(
+            name,
+            role,
+            vec![self.program("contender").into()],
+            job,
+            settings,
+        )
     }
 
     /// An entrant on a newer rusqlite.
     pub fn newer(&self, name: &'static str, role: Role, job: &str, settings: &[String]) -> Entrant {
         let profile = self.programs.file_name().unwrap_or_default();
-        let program = self.programs.with_file_name("newer").join(profile).join("newer");
+        let program = self
+            .programs
+            .with_file_name("newer")
+            .join(profile)
+            .join("newer");
         entrant(name, role, vec![program.into()], job, settings)
     }
 

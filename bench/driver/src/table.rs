@@ -93,7 +93,8 @@ fn row(outcome: &Outcome, entry: &Entry) -> String {
 
 /// A table of what was to be reached.
 pub fn of_targets(outcomes: &[Outcome]) -> String {
-    let mut text = String::from("| job | | to reach | reached | |\n| --- | --- | --- | ---: | --- |\n");
+    let mut text =
+        String::from("| job | | to reach | reached | |\n| --- | --- | --- | ---: | --- |\n");
     for outcome in outcomes {
         for target in &outcome.targets {
             let (reached, verdict) = match outcome.reached(target) {
@@ -101,7 +102,10 @@ pub fn of_targets(outcomes: &[Outcome]) -> String {
                 Some((figure, false)) => (reached(outcome, target, figure), "**no**"),
                 None => (String::new(), "not measured"),
             };
-            let title = outcome.figures.iter().find(|figure| figure.name == target.figure);
+            let title = outcome
+                .figures
+                .iter()
+                .find(|figure| figure.name == target.figure);
             let title = title.map_or("", |figure| figure.title);
             writeln!(
                 text,
@@ -165,7 +169,10 @@ pub fn series(outcomes: &[Outcome]) -> Vec<Vec<&Outcome>> {
         .iter()
         .filter(|outcome| outcome.unit("seconds") == Unit::Seconds)
     {
-        match all.iter_mut().find(|series| series[0].title == outcome.title) {
+        match all
+            .iter_mut()
+            .find(|series| series[0].title == outcome.title)
+        {
             Some(series) => series.push(outcome),
             None => all.push(vec![outcome]),
         }

@@ -15,5 +15,7 @@ pub use protocol::{Figures, Job, Result, figures};
 ///
 /// When the operating system has no threads left.
 pub fn tokio_runtime() -> Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
 }

@@ -104,7 +104,11 @@ where
                 Ok(rows)
             });
         }
-        let rows = running.join_all().await.into_iter().sum::<Result<usize>>()?;
+        let rows = running
+            .join_all()
+            .await
+            .into_iter()
+            .sum::<Result<usize>>()?;
         let per_second = rows as f64 / begun.elapsed().as_secs_f64();
         Ok(figures([("per_second", per_second)]))
     })
@@ -162,7 +166,10 @@ pub async fn stop(
 /// # Errors
 ///
 /// When there is none to be had.
-pub async fn pool<W>(job: &Job, take_and_give: impl Fn() -> W + Clone + Send + 'static) -> Result<()>
+pub async fn pool<W>(
+    job: &Job,
+    take_and_give: impl Fn() -> W + Clone + Send + 'static,
+) -> Result<()>
 where
     W: Future<Output = Result<()>> + Send,
 {
@@ -179,8 +186,15 @@ where
                 Ok(())
             });
         }
-        running.join_all().await.into_iter().collect::<Result<()>>()?;
-        Ok(crate::sqlite::per_time(begun.elapsed(), TIMES / tasks * tasks))
+        running
+            .join_all()
+            .await
+            .into_iter()
+            .collect::<Result<()>>()?;
+        Ok(crate::sqlite::per_time(
+            begun.elapsed(),
+            TIMES / tasks * tasks,
+        ))
     })
     .await
 }

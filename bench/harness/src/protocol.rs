@@ -40,7 +40,11 @@ impl Job {
                 None => Err(format!("`{word}` is not of the form key=value")),
             })
             .collect::<std::result::Result<_, _>>()?;
-        Ok(Job { name, peer, settings })
+        Ok(Job {
+            name,
+            peer,
+            settings,
+        })
     }
 
     /// The value of a setting.

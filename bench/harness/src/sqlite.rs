@@ -54,7 +54,10 @@ where
 /// # Errors
 ///
 /// When they fail.
-pub fn two_queries(job: &Job, mut fetch_both: impl FnMut() -> Result<(Vec<User>, Vec<User>)>) -> Result<()> {
+pub fn two_queries(
+    job: &Job,
+    mut fetch_both: impl FnMut() -> Result<(Vec<User>, Vec<User>)>,
+) -> Result<()> {
     fetch_both()?;
     job.serve(|| {
         let begun = Instant::now();
@@ -84,7 +87,11 @@ where
             for _ in 0..fetches {
                 tasks.spawn(fetch());
             }
-            tasks.join_all().await.into_iter().collect::<Result<Vec<_>>>()
+            tasks
+                .join_all()
+                .await
+                .into_iter()
+                .collect::<Result<Vec<_>>>()
         })?;
         let took = begun.elapsed();
         Ok(figures([

@@ -32,7 +32,9 @@ fn main() -> Result<()> {
             let database = database.clone();
             async move {
                 let connection = tokio_rusqlite::Connection::open(database).await?;
-                let users = connection.call(move |connection| users(connection, age)).await?;
+                let users = connection
+                    .call(move |connection| users(connection, age))
+                    .await?;
                 connection.close().await?;
                 Ok(users)
             }
@@ -40,8 +42,13 @@ fn main() -> Result<()> {
         "async-sqlite" => serve(&job, |age| {
             let database = database.clone();
             async move {
-                let client = async_sqlite::ClientBuilder::new().path(database).open().await?;
-                let users = client.conn(move |connection| users(connection, age)).await?;
+                let client = async_sqlite::ClientBuilder::new()
+                    .path(database)
+                    .open()
+                    .await?;
+                let users = client
+                    .conn(move |connection| users(connection, age))
+                    .await?;
                 client.close().await?;
                 Ok(users)
             }
@@ -55,15 +62,27 @@ fn main() -> Result<()> {
             let kept = [open()?, open()?];
             serve(&job, |age| {
                 let connection = kept[usize::from(age.is_some())].clone();
-                async move { Ok(connection.call(move |connection| users(connection, age)).await?) }
+                async move {
+                    Ok(connection
+                        .call(move |connection| users(connection, age))
+                        .await?)
+                }
             })
         }
         "async-sqlite, kept" => {
-            let open = || async_sqlite::ClientBuilder::new().path(&database).open_blocking();
+            let open = || {
+                async_sqlite::ClientBuilder::new()
+                    .path(&database)
+                    .open_blocking()
+            };
             let kept = [open()?, open()?];
             serve(&job, |age| {
                 let client = kept[usize::from(age.is_some())].clone();
-                async move { Ok(client.conn(move |connection| users(connection, age)).await?) }
+                async move {
+                    Ok(client
+                        .conn(move |connection| users(connection, age))
+                        .await?)
+                }
             })
         }
         "deadpool-sqlite, kept" => {

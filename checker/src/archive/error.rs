@@ -114,17 +114,23 @@ impl Reason {
         match self {
             Reason::Read(_) => "check the path, and that you may read the file",
             Reason::Write(error) if is_full(error) => "make room on the disk, then run this again",
-            Reason::Write(_) => "check that the folder above it exists, and that you may write there",
+            Reason::Write(_) => {
+                "check that the folder above it exists, and that you may write there"
+            }
             Reason::FolderExists(_) => "remove it, or name another folder",
             Reason::OtherKind(_) | Reason::Compression { .. } => {
                 "pack it again: `zip -r NAME.zip FOLDER`, or `tar -czf NAME.tar.gz FOLDER`"
             }
-            Reason::Broken(_) => "upload or download it again; if that does not help, pack it again",
+            Reason::Broken(_) => {
+                "upload or download it again; if that does not help, pack it again"
+            }
             Reason::Encrypted(_) => "pack it again without a password",
             Reason::Name { .. } | Reason::ThroughLink { .. } => {
                 "pack the folder itself, from the folder above it, with an ordinary tool"
             }
-            Reason::Duplicate { .. } => "rename or remove one of the two, and pack each folder once",
+            Reason::Duplicate { .. } => {
+                "rename or remove one of the two, and pack each folder once"
+            }
             Reason::TooLarge(_)
             | Reason::TooMany(_)
             | Reason::TooLong(_)
@@ -166,7 +172,9 @@ impl fmt::Display for Reason {
                     shown(entry)
                 )
             }
-            Reason::Name { entry, why } => write!(f, "refused the name `{}`, which {why}", shown(entry)),
+            Reason::Name { entry, why } => {
+                write!(f, "refused the name `{}`, which {why}", shown(entry))
+            }
             Reason::ThroughLink { entry, link } => {
                 write!(
                     f,
@@ -192,7 +200,9 @@ impl fmt::Display for Reason {
             Reason::DirectoryTooLong(limit) => {
                 write!(f, "the list of its files is longer than {}", size(*limit))
             }
-            Reason::TooSlow(limit) => write!(f, "unpacking it takes longer than {} s", limit.as_secs()),
+            Reason::TooSlow(limit) => {
+                write!(f, "unpacking it takes longer than {} s", limit.as_secs())
+            }
             Reason::Stopped => write!(f, "stopped"),
         }
     }

@@ -111,7 +111,9 @@ fn kind(file: &mut File) -> io::Result<Kind> {
         [b'B', b'Z', b'h', ..] => Kind::Other("compressed with bzip2"),
         [0xfd, b'7', b'z', b'X', b'Z', ..] => Kind::Other("compressed with xz"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Kind::Other("compressed with Zstandard"),
-        _ if start.get(257..262) == Some(b"ustar") => Kind::Other("a tar archive without compression"),
+        _ if start.get(257..262) == Some(b"ustar") => {
+            Kind::Other("a tar archive without compression")
+        }
         _ => Kind::Other("neither a gzip nor a zip file"),
     };
     Ok(kind)

@@ -94,7 +94,11 @@ fn is_drive(part: &str) -> bool {
 /// beginning.
 pub(crate) fn shown(name: &str) -> String {
     const MOST: usize = 120;
-    let mut shown: String = name.chars().take(MOST).flat_map(char::escape_debug).collect();
+    let mut shown: String = name
+        .chars()
+        .take(MOST)
+        .flat_map(char::escape_debug)
+        .collect();
     if name.chars().nth(MOST).is_some() {
         shown.push('…');
     }

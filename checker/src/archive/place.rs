@@ -68,7 +68,12 @@ impl Place {
     }
 
     /// Puts an entry into the folder, or onto the list of those left out. `contents` are read for a file only.
-    pub(super) fn put(&mut self, name: &Name, kind: Kind, contents: &mut impl Read) -> Result<(), Reason> {
+    pub(super) fn put(
+        &mut self,
+        name: &Name,
+        kind: Kind,
+        contents: &mut impl Read,
+    ) -> Result<(), Reason> {
         self.clock.check()?;
         let Some((last, above)) = name.parts.split_last() else {
             return match kind {
@@ -124,11 +129,17 @@ impl Place {
         fs::create_dir(self.folder.join(path)).map_err(|error| not_written(error, name))
     }
 
-    fn make_file(&mut self, path: &str, name: &Name, contents: &mut impl Read) -> Result<(), Reason> {
+    fn make_file(
+        &mut self,
+        path: &str,
+        name: &Name,
+        contents: &mut impl Read,
+    ) -> Result<(), Reason> {
         self.take(path, Kind::File, name)?;
         self.count_entry()?;
         // Refuses what is there, a link above all; and its mode is the one of any new file.
-        let mut file = File::create_new(self.folder.join(path)).map_err(|error| not_written(error, name))?;
+        let mut file =
+            File::create_new(self.folder.join(path)).map_err(|error| not_written(error, name))?;
         let mut buffer = [0; 16 << 10];
         loop {
             self.clock.check()?;

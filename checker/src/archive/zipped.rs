@@ -140,7 +140,11 @@ impl<R: Read> Read for Metered<R> {
         let read = self.file.read(buffer)?;
         match self.may_read.get().checked_sub(read as u64) {
             Some(left) => self.may_read.set(left),
-            None => return Err(io::Error::other(Reason::DirectoryTooLong(LONGEST_DIRECTORY))),
+            None => {
+                return Err(io::Error::other(Reason::DirectoryTooLong(
+                    LONGEST_DIRECTORY,
+                )));
+            }
         }
         Ok(read)
     }

@@ -95,7 +95,10 @@ pub fn check(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
 /// What to do next.
 fn next(subjects: &[Subject], judged: &[Task]) -> String {
     let command = program();
-    let failed = subjects.iter().zip(judged).find(|(_, task)| !task.is_passed());
+    let failed = subjects
+        .iter()
+        .zip(judged)
+        .find(|(_, task)| !task.is_passed());
     if let Some((subject, task)) = failed {
         let name = quoted(Path::new(&subject.name()));
         return match &task.problem {
@@ -119,7 +122,8 @@ fn next(subjects: &[Subject], judged: &[Task]) -> String {
                         format!("next: {command} start {} {}", task.folder, quoted(&beside))
                     }
                 }
-                None => "that was the last task: compare yours with the one of this workspace".to_owned(),
+                None => "that was the last task: compare yours with the one of this workspace"
+                    .to_owned(),
             }
         }
         _ => format!(

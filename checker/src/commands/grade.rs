@@ -174,7 +174,10 @@ fn draft(path: &Path) -> Result<NamedTempFile, Problem> {
     };
     made.map_err(|error| {
         wrong(
-            format!("the report cannot be written to {}: {error}", path.display()),
+            format!(
+                "the report cannot be written to {}: {error}",
+                path.display()
+            ),
             "name a file in a folder that is there and can be written to",
         )
     })
@@ -182,7 +185,10 @@ fn draft(path: &Path) -> Result<NamedTempFile, Problem> {
 
 /// Whether there is a verdict: what does not compile has one, too.
 fn could_be_graded(submission: &Submission) -> bool {
-    let problems = submission.tasks.iter().filter_map(|task| task.problem.as_ref());
+    let problems = submission
+        .tasks
+        .iter()
+        .filter_map(|task| task.problem.as_ref());
     submission
         .problem
         .iter()

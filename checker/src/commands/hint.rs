@@ -61,7 +61,9 @@ impl Arguments {
                 })?;
                 return Ok(ExitCode::FAILURE);
             }
-            judged.checks.retain(|check| check.verdict != Verdict::Passed);
+            judged
+                .checks
+                .retain(|check| check.verdict != Verdict::Passed);
             if let Some(first) = judged.checks.first() {
                 self.give(&subject, first)?;
                 return Ok(ExitCode::FAILURE);

@@ -45,10 +45,12 @@ pub fn print(submissions: &[Submission], format: FormatOption) -> Result<(), Fai
     let stdout = io::stdout();
     let is_coloured = is_coloured(&stdout);
     let mut out = BufWriter::new(stdout.lock());
-    report::write(&mut out, submissions, format.into(), is_coloured).map_err(|error| match error {
-        report::Error::Write(error) => Failure::from(OutputError::from(error)),
-        other => other.into(),
-    })?;
+    report::write(&mut out, submissions, format.into(), is_coloured).map_err(
+        |error| match error {
+            report::Error::Write(error) => Failure::from(OutputError::from(error)),
+            other => other.into(),
+        },
+    )?;
     Ok(out.flush().map_err(OutputError::from)?)
 }
 
@@ -78,8 +80,11 @@ pub struct Bar(ProgressBar);
 impl Bar {
     pub fn new(what: &str) -> Bar {
         let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos} of {len}, {elapsed}");
-        let bar =
-            ProgressBar::new(0).with_style(style.expect("a template that can be read").progress_chars("=> "));
+        let bar = ProgressBar::new(0).with_style(
+            style
+                .expect("a template that can be read")
+                .progress_chars("=> "),
+        );
         bar.set_message(printable(what));
         Bar(bar)
     }
@@ -87,7 +92,8 @@ impl Bar {
     /// A bar without an end: something takes a while.
     pub fn waiting(what: &str) -> Bar {
         let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}");
-        let bar = ProgressBar::new_spinner().with_style(style.expect("a template that can be read"));
+        let bar =
+            ProgressBar::new_spinner().with_style(style.expect("a template that can be read"));
         bar.set_message(printable(what));
         bar.enable_steady_tick(Duration::from_millis(100));
         Bar(bar)

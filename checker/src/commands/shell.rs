@@ -12,12 +12,19 @@ pub fn program() -> String {
             .next()
             .map_or_else(|| "checker".to_owned(), |name| quoted(Path::new(&name)));
     }
-    let release = if cfg!(debug_assertions) { "" } else { " --release" };
+    let release = if cfg!(debug_assertions) {
+        ""
+    } else {
+        " --release"
+    };
     let is_inside = env::current_dir().is_ok_and(|here| here.starts_with(workspace()));
     let manifest = if is_inside {
         String::new()
     } else {
-        format!(" --manifest-path {}", quoted(&workspace().join("Cargo.toml")))
+        format!(
+            " --manifest-path {}",
+            quoted(&workspace().join("Cargo.toml"))
+        )
     };
     format!("cargo run{release}{manifest} --bin checker --")
 }

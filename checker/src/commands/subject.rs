@@ -41,7 +41,10 @@ pub fn subjects(names: &[PathBuf]) -> Result<Vec<Subject>, Problem> {
 fn missing(name: &Path) -> Problem {
     Problem {
         whose: Whose::YourMachine,
-        message: format!("there is no folder {}, and no task of that name", name.display()),
+        message: format!(
+            "there is no folder {}, and no task of that name",
+            name.display()
+        ),
         details: String::new(),
         help: format!(
             "name the folder of a crate, or a task: {}",

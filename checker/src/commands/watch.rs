@@ -65,7 +65,9 @@ impl Arguments {
             let (mut is_first, mut looking) = (true, Duration::ZERO);
             let (last, is_heard) = match next {
                 Next::Saved(saved) => (Some(saved), true),
-                Next::Look | Next::Stop => (seen.iter().any(Option::is_some).then(Instant::now), false),
+                Next::Look | Next::Stop => {
+                    (seen.iter().any(Option::is_some).then(Instant::now), false)
+                }
             };
             for ((subject, folder), seen) in subjects.iter().zip(&folders).zip(&mut seen) {
                 let begun = Instant::now();

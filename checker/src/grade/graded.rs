@@ -18,7 +18,11 @@ use super::cannot_read;
 pub(super) struct Graded(PathBuf);
 
 impl Graded {
-    pub(super) fn of(judge: &Judge, reference: &Reference, folder: &Path) -> Result<Graded, Problem> {
+    pub(super) fn of(
+        judge: &Judge,
+        reference: &Reference,
+        folder: &Path,
+    ) -> Result<Graded, Problem> {
         let mut hash = Sha256::new();
         hash.update(fingerprint(folder).map_err(|error| cannot_read(folder, &error))?);
         hash.update(format!(
@@ -30,7 +34,9 @@ impl Graded {
             let (length, made) = fs::metadata(&target.program)
                 .and_then(|program| Ok((program.len(), program.modified()?)))
                 .map_err(|error| cannot_read(&target.program, &error))?;
-            let made = made.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            let made = made
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default();
             hash.update(format!("{} {} {}", target.name, length, made.as_nanos()));
         }
         Ok(Graded(
@@ -52,7 +58,12 @@ impl Graded {
             .as_ref()
             .is_some_and(|problem| problem.whose != Whose::YourCode);
         let has_timed_out = |verdict: &Verdict| matches!(verdict, Verdict::TimedOut { .. });
-        if is_the_machines || task.checks.iter().any(|check| has_timed_out(&check.verdict)) {
+        if is_the_machines
+            || task
+                .checks
+                .iter()
+                .any(|check| has_timed_out(&check.verdict))
+        {
             return;
         }
         let (Some(folder), Ok(text)) = (self.0.parent(), serde_json::to_vec(task)) else {

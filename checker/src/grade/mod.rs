@@ -72,8 +72,12 @@ impl Class {
         });
         let mut graded = graded.into_inner().unwrap_or_else(PoisonError::into_inner);
         graded.sort_by_key(|(index, _)| *index);
-        (graded.len() == self.submissions.len())
-            .then(|| graded.into_iter().map(|(_, submission)| submission).collect())
+        (graded.len() == self.submissions.len()).then(|| {
+            graded
+                .into_iter()
+                .map(|(_, submission)| submission)
+                .collect()
+        })
     }
 
     /// Grades one, and says whether nothing had to be run.
@@ -137,7 +141,9 @@ fn names(submissions: &[PathBuf]) -> Vec<String> {
             Some(_) => path.clone(),
             None => path.canonicalize().unwrap_or_else(|_| path.clone()),
         };
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_else(|| path.display().to_string());
         let name = [".tar.gz", ".tgz", ".zip"]
             .iter()

@@ -18,7 +18,9 @@ pub(super) fn open(path: &Path) -> Result<(Vec<Found>, Option<TempDir>), Problem
         return unpack(path);
     }
     // A link leads to its folder, and rustc is given names that stay.
-    let folder = path.canonicalize().map_err(|error| cannot_read(path, &error))?;
+    let folder = path
+        .canonicalize()
+        .map_err(|error| cannot_read(path, &error))?;
     match find_tasks(&folder) {
         Ok(found) => Ok((found, None)),
         Err(error) => match error.archives() {

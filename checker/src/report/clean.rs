@@ -120,7 +120,9 @@ fn printable(text: &str) -> String {
         match c {
             '\r' if rest.as_str().starts_with('\n') => {}
             '\r' => clean.push('\n'),
-            '\x1b' | '\u{90}' | '\u{98}' | '\u{9b}' | '\u{9d}'..='\u{9f}' => skip_sequence(c, &mut rest),
+            '\x1b' | '\u{90}' | '\u{98}' | '\u{9b}' | '\u{9d}'..='\u{9f}' => {
+                skip_sequence(c, &mut rest)
+            }
             c => clean.push(c),
         }
     }
@@ -147,7 +149,8 @@ fn skip_sequence(first: char, rest: &mut std::str::Chars<'_>) {
         // A string for the terminal, such as a title or a link.
         'P' | 'X' | ']' | '^' | '_' => {
             while take(rest, |c| !c.is_control()).is_some() {}
-            if take(rest, |c| matches!(c, '\x07' | '\u{9c}')).is_none() && rest.as_str().starts_with("\x1b\\")
+            if take(rest, |c| matches!(c, '\x07' | '\u{9c}')).is_none()
+                && rest.as_str().starts_with("\x1b\\")
             {
                 rest.next();
                 rest.next();

@@ -17,7 +17,9 @@ use crate::outcome::{Problem, Submission};
 ///
 /// When `out` cannot be written to.
 pub fn write(out: &mut impl Write, submissions: &[Submission]) -> io::Result<()> {
-    let mut rows = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
+    let mut rows = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(out);
     let header = [
         "submission",
         "task",

@@ -20,7 +20,10 @@ use crate::outcome::{Check, Problem, Submission, Task, Verdict, Whose};
 pub fn write(out: &mut impl Write, submission: &Submission) -> Result<(), Error> {
     let submission = clean::submission(submission);
     let problems = || {
-        let of_tasks = submission.tasks.iter().filter_map(|task| task.problem.as_ref());
+        let of_tasks = submission
+            .tasks
+            .iter()
+            .filter_map(|task| task.problem.as_ref());
         submission.problem.iter().chain(of_tasks)
     };
     if let Some(problem) = problems().find(|problem| problem.whose != Whose::YourCode) {
@@ -28,7 +31,10 @@ pub fn write(out: &mut impl Write, submission: &Submission) -> Result<(), Error>
     }
 
     let required = count(&submission.tasks, true);
-    let mut output = format!("{} of {} required checks passed", required.passed, required.of);
+    let mut output = format!(
+        "{} of {} required checks passed",
+        required.passed, required.of
+    );
     if let Some(problem) = &submission.problem {
         output = said(problem);
     } else if required.of == 0 {
@@ -44,7 +50,8 @@ pub fn write(out: &mut impl Write, submission: &Submission) -> Result<(), Error>
         stdout_visibility: "hidden",
         tests: submission.tasks.iter().flat_map(tests).collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &results).map_err(|error| Error::Write(error.into()))?;
+    serde_json::to_writer_pretty(&mut *out, &results)
+        .map_err(|error| Error::Write(error.into()))?;
     writeln!(out)?;
     Ok(())
 }

@@ -89,7 +89,9 @@ impl<'a> OneCheck<'a> {
         let (saw, hint, output) = match &check.verdict {
             Verdict::Passed => ("", "", ""),
             Verdict::Failed { saw, hint, .. } => (saw.as_str(), hint.as_str(), ""),
-            Verdict::TimedOut { output } | Verdict::Crashed { output, .. } => ("", "", output.as_str()),
+            Verdict::TimedOut { output } | Verdict::Crashed { output, .. } => {
+                ("", "", output.as_str())
+            }
         };
         OneCheck {
             name: &check.name,

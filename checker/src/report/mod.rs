@@ -122,7 +122,9 @@ fn message(check: &Check) -> Cow<'_, str> {
     match &check.verdict {
         Verdict::Passed => "".into(),
         Verdict::Failed { message, .. } => message.into(),
-        Verdict::TimedOut { .. } => format!("had not ended after {:.0} s", check.took.as_secs_f64()).into(),
+        Verdict::TimedOut { .. } => {
+            format!("had not ended after {:.0} s", check.took.as_secs_f64()).into()
+        }
         Verdict::Crashed { how, .. } => how.into(),
     }
 }
@@ -181,7 +183,9 @@ fn count(tasks: &[Task], is_required: bool) -> Count {
         all.filter(move |check| check.is_required == is_required)
     };
     Count {
-        passed: checks().filter(|check| check.verdict == Verdict::Passed).count(),
+        passed: checks()
+            .filter(|check| check.verdict == Verdict::Passed)
+            .count(),
         of: checks().count(),
     }
 }

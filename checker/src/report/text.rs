@@ -23,7 +23,11 @@ const BAR: usize = 20;
 /// # Errors
 ///
 /// When `out` cannot be written to.
-pub fn write(out: &mut impl Write, submissions: &[Submission], is_coloured: bool) -> io::Result<()> {
+pub fn write(
+    out: &mut impl Write,
+    submissions: &[Submission],
+    is_coloured: bool,
+) -> io::Result<()> {
     let mut page = Page {
         out,
         is_coloured,
@@ -44,7 +48,11 @@ pub fn write(out: &mut impl Write, submissions: &[Submission], is_coloured: bool
 /// # Errors
 ///
 /// When `out` cannot be written to.
-pub fn write_brief(out: &mut impl Write, submission: &Submission, is_coloured: bool) -> io::Result<()> {
+pub fn write_brief(
+    out: &mut impl Write,
+    submission: &Submission,
+    is_coloured: bool,
+) -> io::Result<()> {
     let mut page = Page {
         out,
         is_coloured,
@@ -117,8 +125,16 @@ impl<W: Write> Page<'_, W> {
                 return Ok(());
             }
         } else {
-            let style = if task.is_passed() { Style::Good } else { Style::Bad };
-            self.heading(&task.task, style, &format!("{} {}", bar(task), summary(task)))?;
+            let style = if task.is_passed() {
+                Style::Good
+            } else {
+                Style::Bad
+            };
+            self.heading(
+                &task.task,
+                style,
+                &format!("{} {}", bar(task), summary(task)),
+            )?;
         }
         let (mut failing, passed): (Vec<&Check>, Vec<&Check>) = task
             .checks
@@ -189,7 +205,9 @@ impl<W: Write> Page<'_, W> {
                 writeln!(self.out, "{BELOW}saw:")?;
                 self.indented(BELOW_THAT, saw, SAW)
             }
-            Verdict::TimedOut { output } | Verdict::Crashed { output, .. } if !output.is_empty() => {
+            Verdict::TimedOut { output } | Verdict::Crashed { output, .. }
+                if !output.is_empty() =>
+            {
                 writeln!(self.out, "{BELOW}the end of its output:")?;
                 self.indented(BELOW_THAT, last_lines(output, SAW), SAW)
             }
@@ -202,7 +220,11 @@ impl<W: Write> Page<'_, W> {
         if !problem.details.is_empty() {
             writeln!(self.out)?;
             let details = if self.is_coloured {
-                let lines: Vec<String> = problem.details.lines().map(|line| self.compiler(line)).collect();
+                let lines: Vec<String> = problem
+                    .details
+                    .lines()
+                    .map(|line| self.compiler(line))
+                    .collect();
                 lines.join("\n")
             } else {
                 problem.details.clone()
@@ -221,7 +243,9 @@ impl<W: Write> Page<'_, W> {
         if text.starts_with("error") {
             return self.styled(Style::Bad, line);
         }
-        let place = text.strip_prefix("--> ").or_else(|| text.strip_prefix("::: "));
+        let place = text
+            .strip_prefix("--> ")
+            .or_else(|| text.strip_prefix("::: "));
         let file = place.and_then(|place| Some(place.rsplitn(3, ':').nth(2)?.to_owned()));
         // One of an archive is gone by now.
         let file = file
@@ -240,12 +264,19 @@ impl<W: Write> Page<'_, W> {
     /// The hint of the first check that fails.
     fn hint(&mut self, task: &Task) -> io::Result<()> {
         let hint = task.checks.iter().find_map(|check| match &check.verdict {
-            Verdict::Failed { hint, .. } if check.is_required && !hint.is_empty() => Some((check, hint)),
+            Verdict::Failed { hint, .. } if check.is_required && !hint.is_empty() => {
+                Some((check, hint))
+            }
             _ => None,
         });
-        let Some((check, hint)) = hint else { return Ok(()) };
+        let Some((check, hint)) = hint else {
+            return Ok(());
+        };
         let label = self.styled(Style::Bold, "hint:");
-        let about = self.styled(Style::Faint, &format!("({}: {})", task.task, sentence(check)));
+        let about = self.styled(
+            Style::Faint,
+            &format!("({}: {})", task.task, sentence(check)),
+        );
         writeln!(self.out, "\n{label} {hint} {about}")
     }
 
@@ -284,7 +315,10 @@ fn bar(task: &Task) -> String {
 fn summary(task: &Task) -> String {
     let tasks = std::slice::from_ref(task);
     let (required, extras) = (count(tasks, true), count(tasks, false));
-    let mut summary = format!("{} of {} required checks passed", required.passed, required.of);
+    let mut summary = format!(
+        "{} of {} required checks passed",
+        required.passed, required.of
+    );
     if extras.of > 0 {
         summary.push_str(&format!(", {} of {} extras", extras.passed, extras.of));
     }

@@ -28,7 +28,10 @@ fn a_right_solution_passes_and_what_comes_next_is_said_last() {
 #[test]
 fn a_wrong_solution_fails_with_the_checks_message_first_and_the_hint_last() {
     let class = Class::new();
-    let ran = run(["check", &class.add("bob", &wrong("a_list_of_open_connections"))]);
+    let ran = run([
+        "check",
+        &class.add("bob", &wrong("a_list_of_open_connections")),
+    ]);
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(1), ""), "{ran:?}");
     let lines: Vec<&str> = ran.stdout.lines().collect();
     assert!(

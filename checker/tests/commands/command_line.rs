@@ -13,7 +13,10 @@ fn help_explains_every_command_and_option() {
         assert!(help.stdout.lines().count() > 5, "{}", help.stdout);
     }
     for default in ["[default: text]", "[default: standard output]"] {
-        assert!(run(["grade", "--help"]).stdout.contains(default), "{default}");
+        assert!(
+            run(["grade", "--help"]).stdout.contains(default),
+            "{default}"
+        );
     }
 }
 
@@ -58,7 +61,10 @@ fn a_wrong_command_line_has_status_2_and_says_what_to_do() {
         );
     }
     let tasks = run(["start", "5-nothing", "here"]).stderr;
-    assert!(tasks.contains("2-concurrent"), "it names the tasks: {tasks}");
+    assert!(
+        tasks.contains("2-concurrent"),
+        "it names the tasks: {tasks}"
+    );
 }
 
 #[test]

@@ -43,7 +43,9 @@ fn tar_gz(files: &[(&str, String)]) -> Vec<u8> {
         tar.append_data(&mut header, format!("work/{name}"), contents.as_bytes())
             .expect("memory");
     }
-    tar.into_inner().and_then(GzEncoder::finish).expect("memory")
+    tar.into_inner()
+        .and_then(GzEncoder::finish)
+        .expect("memory")
 }
 
 fn manifest() -> String {
@@ -93,11 +95,17 @@ fn a_class_is_graded_whatever_is_in_it_and_each_gets_what_it_deserves() {
         .as_array()
         .expect("a list")
         .iter();
-    assert_eq!(passed.filter(|check| check["verdict"] == "passed").count(), 22);
+    assert_eq!(
+        passed.filter(|check| check["verdict"] == "passed").count(),
+        22
+    );
 
     // The other formats, from what was kept.
     let output = class.named("grades.xml");
-    let ran = graded(all.into_iter().chain(["--format", "junit", "--output", &output]));
+    let ran = graded(
+        all.into_iter()
+            .chain(["--format", "junit", "--output", &output]),
+    );
     assert_eq!((ran.status, ran.stdout.as_str()), (Some(0), ""), "{ran:?}");
     assert!(fs::read_to_string(&output).is_ok_and(|xml| xml.starts_with("<?xml")));
     let table = graded(all);
@@ -123,14 +131,19 @@ fn a_submissions_name_is_no_command_to_the_terminal() {
         let said = format!("{}{}", ran.stdout, ran.stderr);
         assert!(said.contains("ada"), "{said:?}");
         assert!(!said.contains(['\x1b', '\u{202e}', '\u{9b}']), "{said:?}");
-        assert!(!said.lines().any(|line| line.starts_with("fake")), "{said:?}");
+        assert!(
+            !said.lines().any(|line| line.starts_with("fake")),
+            "{said:?}"
+        );
     }
 }
 
 /// A folder that is closed after it was made could be entered before, and a submission be changed there.
 #[test]
 fn its_temporary_folders_are_for_their_owner_alone_from_their_first_moment() {
-    let can_trace = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
+    let can_trace = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .output();
     if !can_trace.is_ok_and(|output| output.status.success()) {
         return println!("not tried: `strace` does not work here");
     }
@@ -225,7 +238,11 @@ fn a_ctrl_c_ends_what_runs_and_loses_nothing() {
         assert!(begun.elapsed().as_secs() < 300, "what it ran still runs");
         sleep(Duration::from_millis(10));
     }
-    assert!(graded([&*first]).stderr.contains("1 of 1 had been graded before"));
+    assert!(
+        graded([&*first])
+            .stderr
+            .contains("1 of 1 had been graded before")
+    );
 }
 
 /// Whether a process has this in its environment.
@@ -263,7 +280,12 @@ fn without_bubblewrap_it_says_so_and_wants_a_word() {
     );
     let run = |arguments: &[&str]| {
         let mut command = checker(arguments.iter().copied());
-        Ran::new(command.env("PATH", &path).output().expect("the program starts"))
+        Ran::new(
+            command
+                .env("PATH", &path)
+                .output()
+                .expect("the program starts"),
+        )
     };
     let ran = run(&["grade", &alice]);
     ran.expect_error("bubblewrap");
@@ -296,7 +318,12 @@ fn what_bubblewrap_says_when_it_fails_is_shown_with_a_remedy() {
     let path = path_with_bwrap(&class, "*", reason);
     let run = |arguments: &[&str]| {
         let mut command = checker(arguments.iter().copied());
-        Ran::new(command.env("PATH", &path).output().expect("the program starts"))
+        Ran::new(
+            command
+                .env("PATH", &path)
+                .output()
+                .expect("the program starts"),
+        )
     };
     let ran = run(&["grade", &alice]);
     ran.expect_error(reason);
@@ -327,7 +354,10 @@ fn gradescopes_script_writes_its_results_with_a_sandbox_or_without() {
         let ran = Command::new(script)
             .env("AUTOGRADER", &root)
             .env("CHECKER", env!("CARGO_BIN_EXE_checker"))
-            .env("PATH", path_with_bwrap(&class, broken, "bwrap: Can't mount proc"))
+            .env(
+                "PATH",
+                path_with_bwrap(&class, broken, "bwrap: Can't mount proc"),
+            )
             .output();
         let ran = Ran::new(ran.expect("the script starts"));
         assert_eq!(ran.status, Some(0), "{ran:?}");
@@ -354,7 +384,11 @@ fn a_ctrl_c_ends_the_unpacking_of_a_large_archive() {
     };
     let zeros = gzip(&vec![0; 64 << 20]);
     let archive = class.path().join("alice.tar.gz");
-    fs::write(&archive, [gzip(header.as_bytes()), zeros.repeat(128)].concat()).expect("an archive");
+    fs::write(
+        &archive,
+        [gzip(header.as_bytes()), zeros.repeat(128)].concat(),
+    )
+    .expect("an archive");
     let temporary = class.path().join("temporary");
     fs::create_dir(&temporary).expect("a folder");
 
@@ -422,14 +456,19 @@ fn no_other_user_can_look_into_its_temporary_folders() {
     let begun = Instant::now();
     while child.try_wait().expect("its status").is_none() {
         for entry in fs::read_dir(&temporary).expect("a folder").flatten() {
-            let Ok(metadata) = entry.metadata() else { continue };
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
             assert_eq!(metadata.permissions().mode() & 0o077, 0, "{entry:?}");
             // The system's own word, where this test can ask as another user.
             if seen.insert(entry.file_name()) && getuid().is_root() {
                 let mut list = Command::new("ls");
                 list.arg(entry.path()).uid(65534).gid(65534);
                 let listed = list.output().expect("ls starts");
-                assert!(!listed.status.success() && listed.stdout.is_empty(), "{listed:?}");
+                assert!(
+                    !listed.status.success() && listed.stdout.is_empty(),
+                    "{listed:?}"
+                );
             }
         }
         assert!(begun.elapsed() < 10 * DEADLINE, "it does not end");
@@ -486,5 +525,9 @@ fn a_report_is_not_written_through_a_link() {
     assert_eq!(ran.status, Some(0), "{ran:?}");
     assert_eq!(fs::read_to_string(&victim).expect("a file"), "mine");
     assert!(fs::symlink_metadata(&report).expect("a report").is_file());
-    assert!(fs::read_to_string(&report).expect("a report").contains("empty"));
+    assert!(
+        fs::read_to_string(&report)
+            .expect("a report")
+            .contains("empty")
+    );
 }

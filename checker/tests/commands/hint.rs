@@ -19,7 +19,10 @@ fn each_time_there_is_one_hint_more_for_the_first_check_that_fails() {
     assert!(hint().contains("\nhint 1 of 5: who owns the connection"));
     let second = hint();
     assert!(second.contains("\nhint 2 of 5: expected: "), "{second}");
-    assert!(second.contains("\n    connection 1 "), "what was seen: {second}");
+    assert!(
+        second.contains("\n    connection 1 "),
+        "what was seen: {second}"
+    );
     let third = hint();
     assert!(
         third.contains("\nhint 3 of 5: ") && third.contains("\n- "),
@@ -43,7 +46,10 @@ fn where_nothing_fails_there_is_no_hint() {
     let class = Class::new();
     let ran = run(["hint", &class.add("alice", &solution())]);
     assert_eq!(ran.status, Some(0), "{ran:?}");
-    assert!(ran.stdout.contains("every required check passes"), "{ran:?}");
+    assert!(
+        ran.stdout.contains("every required check passes"),
+        "{ran:?}"
+    );
 }
 
 #[test]

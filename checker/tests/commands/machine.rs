@@ -67,7 +67,11 @@ fn number(process: &Path) -> Option<i32> {
 }
 
 fn contains(file: &Path, text: &str) -> bool {
-    fs::read(file).is_ok_and(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
+    fs::read(file).is_ok_and(|bytes| {
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    })
 }
 
 #[test]
@@ -76,7 +80,8 @@ fn a_compiler_that_is_killed_is_the_machines_problem_and_is_not_kept() {
     let endless = "#![allow(long_running_const_eval)]\nconst _: () = loop {};\n";
     let alice = class.add("alice", endless);
     let compiler = |process: &Path| {
-        let is_it = fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == "rustc")
+        let is_it = fs::read_to_string(process.join("comm"))
+            .is_ok_and(|name| name.trim() == "rustc")
             && contains(&process.join("cmdline"), &alice);
         is_it.then(|| number(process)).flatten()
     };
@@ -105,7 +110,8 @@ fn a_check_that_is_killed_is_the_machines_problem_and_is_not_kept() {
     let alice = class.add("alice", &hangs);
     // The check is the parent of the program that it has started.
     let check = |process: &Path| {
-        let is_its = fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == "sleep")
+        let is_its = fs::read_to_string(process.join("comm"))
+            .is_ok_and(|name| name.trim() == "sleep")
             && contains(&process.join("environ"), &marker);
         let status = is_its
             .then(|| fs::read_to_string(process.join("status")).ok())
@@ -118,7 +124,10 @@ fn a_check_that_is_killed_is_the_machines_problem_and_is_not_kept() {
             .ok()
     };
     let message = problem_of_the_machine(&killed(&alice, check));
-    assert!(message.contains("a check was killed from outside"), "{message}");
+    assert!(
+        message.contains("a check was killed from outside"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -148,7 +157,14 @@ fn a_folder_in_which_nothing_may_be_executed_is_the_machines_problem_and_is_not_
         return;
     }
     let program = env!("CARGO_BIN_EXE_checker");
-    let output = mount(&[program, "grade", &alice, "--unsandboxed", "--format", "json"]);
+    let output = mount(&[
+        program,
+        "grade",
+        &alice,
+        "--unsandboxed",
+        "--format",
+        "json",
+    ]);
     let message = problem_of_the_machine(&Ran::new(output.expect("it starts")));
     assert!(
         message.contains(&format!("nothing may be executed in {folder}")),

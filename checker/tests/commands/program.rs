@@ -43,7 +43,11 @@ impl Ran {
     /// An error as it should be: status 1, nothing on standard output, one message and what to do about it.
     #[track_caller]
     pub fn expect_error(&self, about: &str) {
-        assert_eq!((self.status, self.stdout.as_str()), (Some(1), ""), "{self:?}");
+        assert_eq!(
+            (self.status, self.stdout.as_str()),
+            (Some(1), ""),
+            "{self:?}"
+        );
         assert!(self.stderr.starts_with("error: "), "{self:?}");
         assert!(self.stderr.contains(about), "{self:?}");
         assert!(self.stderr.contains("\nhelp: "), "{self:?}");
@@ -69,7 +73,11 @@ impl Class {
         fs::create_dir_all(folder.join("src")).expect("a folder");
         let lib = format!("{lib}\n// {}\n", self.path().display());
         fs::write(folder.join("src/lib.rs"), lib).expect("a file");
-        fs::copy(task_0().path().join("Cargo.toml"), folder.join("Cargo.toml")).expect("a file");
+        fs::copy(
+            task_0().path().join("Cargo.toml"),
+            folder.join("Cargo.toml"),
+        )
+        .expect("a file");
         text(&self.path().join(name))
     }
 
@@ -91,7 +99,9 @@ pub fn solution() -> String {
 /// A wrong solution of task 0.
 pub fn wrong(name: &str) -> String {
     let solutions = Solution::all(task_0()).expect("solutions that can be read");
-    let solution = solutions.into_iter().find(|solution| solution.name() == name);
+    let solution = solutions
+        .into_iter()
+        .find(|solution| solution.name() == name);
     solution.expect("a wrong solution").program
 }
 

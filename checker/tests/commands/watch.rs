@@ -72,7 +72,10 @@ fn each_save_gets_its_verdict_and_a_ctrl_c_ends_it() {
         first.contains("22 of 26") && first.contains("closes at the end of the scope"),
         "{first}"
     );
-    assert!(!first.contains("passed   "), "what passes is not listed: {first}");
+    assert!(
+        !first.contains("passed   "),
+        "what passes is not listed: {first}"
+    );
 
     fs::write(&lib, solution()).expect("a save");
     assert!(watching.verdict().contains("26 of 26"));
@@ -103,7 +106,9 @@ fn each_save_gets_its_verdict_and_a_ctrl_c_ends_it() {
 #[test]
 fn a_save_that_the_system_does_not_tell_of_gets_its_verdict() {
     let set = "echo 1 > /proc/sys/user/max_inotify_watches";
-    let is_possible = Command::new("unshare").args(["-Ur", "sh", "-c", set]).status();
+    let is_possible = Command::new("unshare")
+        .args(["-Ur", "sh", "-c", set])
+        .status();
     if !is_possible.is_ok_and(|status| status.success()) {
         eprintln!(
             "skipped: a limit on watches can be set in a user namespace only, which is not allowed here"
@@ -130,6 +135,10 @@ fn a_save_that_the_system_does_not_tell_of_gets_its_verdict() {
     assert!(watching.verdict().contains("it does not compile"));
 
     let errors = fs::read_to_string(&errors).expect("its errors");
-    assert_eq!(errors.matches("could not watch the files").count(), 1, "{errors}");
+    assert_eq!(
+        errors.matches("could not watch the files").count(),
+        1,
+        "{errors}"
+    );
     assert!(errors.contains("max_user_watches"), "{errors}");
 }

@@ -26,7 +26,14 @@ impl Tar {
     }
 
     /// An entry of any kind, with a name that `tar::Builder` would refuse.
-    pub fn entry(mut self, name: &str, kind: EntryType, mode: u32, link: &str, contents: &[u8]) -> Self {
+    pub fn entry(
+        mut self,
+        name: &str,
+        kind: EntryType,
+        mode: u32,
+        link: &str,
+        contents: &[u8],
+    ) -> Self {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(kind);
         header.set_mode(mode);

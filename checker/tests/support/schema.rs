@@ -35,7 +35,9 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, errors: &mut Vec
                 }
             }
             "const" if value != rule => wrong(format!("is not {rule}")),
-            "enum" if !rule.as_array().unwrap().contains(value) => wrong(format!("is none of {rule}")),
+            "enum" if !rule.as_array().unwrap().contains(value) => {
+                wrong(format!("is none of {rule}"))
+            }
             "minimum" if value.as_f64() < rule.as_f64() => wrong(format!("is below {rule}")),
             "const" | "enum" | "minimum" => {}
             "required" => {
@@ -47,7 +49,11 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, errors: &mut Vec
             }
             "additionalProperties" => {
                 assert_eq!(rule, false);
-                for name in value.as_object().into_iter().flat_map(|object| object.keys()) {
+                for name in value
+                    .as_object()
+                    .into_iter()
+                    .flat_map(|object| object.keys())
+                {
                     if !known.contains_key(name) {
                         wrong(format!("has {name:?}"));
                     }

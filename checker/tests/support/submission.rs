@@ -11,8 +11,12 @@ pub const CHECK: &str = "closing::closes_at_the_end_of_the_scope";
 
 /// Our solution, that calls `twist` wherever it opens a database; the text of `twist` and whatever it needs is added.
 pub fn with_twist(twist: &str) -> String {
-    let ours = fs::read_to_string(reference().task.path().join("src/lib.rs")).expect("our solution");
-    let (forbidden, begins) = ("#![forbid(unsafe_code)]", "let database = database.as_ref();");
+    let ours =
+        fs::read_to_string(reference().task.path().join("src/lib.rs")).expect("our solution");
+    let (forbidden, begins) = (
+        "#![forbid(unsafe_code)]",
+        "let database = database.as_ref();",
+    );
     assert!(ours.contains(forbidden) && ours.contains(begins));
     let ours = ours.replace(forbidden, "");
     let ours = ours.replace(begins, &format!("twist();\n{begins}"));

@@ -27,14 +27,24 @@ impl Ended {
     /// Fails the test unless the program succeeded.
     #[track_caller]
     pub fn well(self) -> String {
-        assert_eq!((self.status, &*self.stdout), (Some(0), ""), "{}", self.stderr);
+        assert_eq!(
+            (self.status, &*self.stdout),
+            (Some(0), ""),
+            "{}",
+            self.stderr
+        );
         self.stderr
     }
 
     /// Fails the test unless the program failed at its work, and said so as an error is said here.
     #[track_caller]
     pub fn badly(self) -> String {
-        assert_eq!((self.status, &*self.stdout), (Some(1), ""), "{}", self.stderr);
+        assert_eq!(
+            (self.status, &*self.stdout),
+            (Some(1), ""),
+            "{}",
+            self.stderr
+        );
         let lines: Vec<_> = self.stderr.lines().collect();
         assert!(
             matches!(lines[..], [error, help] if error.starts_with("error: ") && help.starts_with("help: ")),
@@ -156,7 +166,10 @@ impl Place {
 
     /// The file that a running program fills, as soon as there is one.
     pub fn draft(&self) -> Option<PathBuf> {
-        let folder = self.names().into_iter().find(|name| name.ends_with(".seeding"))?;
+        let folder = self
+            .names()
+            .into_iter()
+            .find(|name| name.ends_with(".seeding"))?;
         Some(self.folder().join(folder).join("draft.db"))
     }
 
@@ -188,7 +201,8 @@ pub fn users(database: impl AsRef<Path>) -> Vec<User> {
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .expect("can be read");
     assert_eq!(sound, "ok");
-    let schema = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY type DESC)";
+    let schema =
+        "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY type DESC)";
     let schema: String = connection
         .query_row(schema, [], |row| row.get(0))
         .expect("has a schema");

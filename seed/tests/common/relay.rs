@@ -33,7 +33,10 @@ impl Relay {
                 let seen = Arc::clone(&seen);
                 thread::spawn(move || {
                     let _ = forth(&client, &server, change, &seen);
-                    let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+                    let _ = (
+                        client.shutdown(Shutdown::Both),
+                        server.shutdown(Shutdown::Both),
+                    );
                 });
             }
         });

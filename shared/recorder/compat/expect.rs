@@ -23,5 +23,8 @@ pub fn check(recording: &Recording) {
     assert_eq!(query.expanded.trim(), "SELECT name FROM users WHERE id > 1");
     assert_eq!(query.rows, 1);
     let (_, end) = find(FAILS).ended.clone().expect("an end");
-    assert_eq!(end, End::Failed("UNIQUE constraint failed: users.id".to_owned()));
+    assert_eq!(
+        end,
+        End::Failed("UNIQUE constraint failed: users.id".to_owned())
+    );
 }

@@ -53,7 +53,8 @@ fn main() {
             let _recording = Recording::start(job.1);
             on.push(time(job));
         }
-        let ratio = |times: Vec<Duration>| median(times.into_iter()).as_secs_f64() / plain.as_secs_f64();
+        let ratio =
+            |times: Vec<Duration>| median(times.into_iter()).as_secs_f64() / plain.as_secs_f64();
         println!(
             "{:32} {:8.2}ms {:>13.2}x {:>9.2}x",
             job.0,
@@ -71,7 +72,12 @@ fn time((what, database, times): &(&str, &Path, u32)) -> Duration {
         if what.contains("rows") {
             let mut statement = connection.prepare("SELECT * FROM users").unwrap();
             let users = statement.query_map([], |row| {
-                Ok::<(i64, String, String, u32), _>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                Ok::<(i64, String, String, u32), _>((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                ))
             });
             assert!(users.unwrap().all(|user| user.is_ok()));
         }

@@ -18,7 +18,9 @@ use crate::{DEADLINE, Recording};
 pub(crate) type SqlFunction = fn(&Recorded) -> Result<bool, String>;
 
 pub(crate) const SQL_FUNCTIONS: [(&CStr, SqlFunction); 3] = [
-    (c"barrier", |connection| wait(&connection.log, connection.number)),
+    (c"barrier", |connection| {
+        wait(&connection.log, connection.number)
+    }),
     (c"arrived_first", |connection| {
         let state = lock(&connection.log.state);
         let arrived = state.barrier.as_ref().map(|barrier| &barrier.arrived);

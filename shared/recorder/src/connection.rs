@@ -73,7 +73,9 @@ impl Recorded {
                 None if !is_busy => End::Done,
                 // A statement that cannot begin because another connection holds a lock may be tried again. SQLite does
                 // not write that to its log.
-                None if is_commit(&statement.sql) => End::Failed("a lock, or a rule checked last".to_owned()),
+                None if is_commit(&statement.sql) => {
+                    End::Failed("a lock, or a rule checked last".to_owned())
+                }
                 None if statement.rows == 0 => End::Failed("database is locked".to_owned()),
                 None => End::Left,
             };
@@ -88,8 +90,9 @@ impl Recorded {
 
     pub(crate) fn closing(&self) {
         self.note_rejected();
-        self.log
-            .note(self.number, |connection, now| connection.closing = Some(now));
+        self.log.note(self.number, |connection, now| {
+            connection.closing = Some(now)
+        });
     }
 
     /// Adds SQL that SQLite has rejected. SQLite reports it only in its error log, without the connection, so it is taken
@@ -125,7 +128,10 @@ impl Recorded {
 /// Returns whether the statement ends a transaction. It can also fail because of a constraint that is deferred to the
 /// commit, which SQLite does not write to its log.
 fn is_commit(sql: &str) -> bool {
-    let word = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next();
+    let word = sql
+        .trim_start()
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .next();
     word.is_some_and(|word| {
         ["COMMIT", "END", "RELEASE"]
             .iter()

@@ -10,10 +10,11 @@ use std::ptr::null_mut;
 use std::sync::{Arc, Once};
 
 use libsqlite3_sys::{
-    SQLITE_CONFIG_LOG, SQLITE_OK, SQLITE_UTF8, sqlite3, sqlite3_api_routines, sqlite3_auto_extension,
-    sqlite3_config, sqlite3_context, sqlite3_create_function_v2, sqlite3_db_filename, sqlite3_errstr,
-    sqlite3_exec, sqlite3_expanded_sql, sqlite3_free, sqlite3_result_error, sqlite3_result_int, sqlite3_sql,
-    sqlite3_stmt, sqlite3_stmt_busy, sqlite3_trace_v2, sqlite3_user_data, sqlite3_value,
+    SQLITE_CONFIG_LOG, SQLITE_OK, SQLITE_UTF8, sqlite3, sqlite3_api_routines,
+    sqlite3_auto_extension, sqlite3_config, sqlite3_context, sqlite3_create_function_v2,
+    sqlite3_db_filename, sqlite3_errstr, sqlite3_exec, sqlite3_expanded_sql, sqlite3_free,
+    sqlite3_result_error, sqlite3_result_int, sqlite3_sql, sqlite3_stmt, sqlite3_stmt_busy,
+    sqlite3_trace_v2, sqlite3_user_data, sqlite3_value,
 };
 
 use crate::barrier::{self, SqlFunction};
@@ -34,7 +35,8 @@ mod trace {
     pub const CLOSE: c_uint = libsqlite3_sys::SQLITE_TRACE_CLOSE as c_uint;
 }
 
-type OnOpen = unsafe extern "C" fn(*mut sqlite3, *mut *mut c_char, *const sqlite3_api_routines) -> c_int;
+type OnOpen =
+    unsafe extern "C" fn(*mut sqlite3, *mut *mut c_char, *const sqlite3_api_routines) -> c_int;
 
 /// Asks SQLite to report every connection that this process opens from now on.
 pub(crate) fn install() {
@@ -62,12 +64,19 @@ pub(crate) fn install() {
             reason = "the declared type depends on the version of the bindings"
         )]
         let result = unsafe { sqlite3_auto_extension(Some(transmute(on_open as OnOpen))) };
-        assert_eq!(result, SQLITE_OK, "SQLite has memory for one more auto-extension");
+        assert_eq!(
+            result, SQLITE_OK,
+            "SQLite has memory for one more auto-extension"
+        );
     });
 }
 
 /// Attaches a new connection to the recording of its file, if there is one.
-unsafe extern "C" fn on_open(db: *mut sqlite3, _: *mut *mut c_char, _: *const sqlite3_api_routines) -> c_int {
+unsafe extern "C" fn on_open(
+    db: *mut sqlite3,
+    _: *mut *mut c_char,
+    _: *const sqlite3_api_routines,
+) -> c_int {
     // SAFETY: SQLite passes an open connection. The name is used only before anything else is done with it.
     let log = unsafe { file(db) }.and_then(recording::of_file);
     let Some(log) = log else {
@@ -165,7 +174,11 @@ unsafe extern "C" fn destroy<T>(data: *mut c_void) {
 }
 
 /// The body of `recorder_is_attached()`.
-unsafe extern "C" fn is_attached(context: *mut sqlite3_context, _: c_int, _: *mut *mut sqlite3_value) {
+unsafe extern "C" fn is_attached(
+    context: *mut sqlite3_context,
+    _: c_int,
+    _: *mut *mut sqlite3_value,
+) {
     // SAFETY: SQLite passes the context of this call.
     unsafe { sqlite3_result_int(context, 1) };
 }
@@ -174,7 +187,8 @@ unsafe extern "C" fn is_attached(context: *mut sqlite3_context, _: c_int, _: *mu
 unsafe extern "C" fn call(context: *mut sqlite3_context, _: c_int, _: *mut *mut sqlite3_value) {
     // SAFETY: SQLite passes the context of this call, and with it the box with which the function was registered, which
     // lives until `destroy`.
-    let (recorded, function) = unsafe { &*sqlite3_user_data(context).cast::<(Arc<Recorded>, SqlFunction)>() };
+    let (recorded, function) =
+        unsafe { &*sqlite3_user_data(context).cast::<(Arc<Recorded>, SqlFunction)>() };
     match function(recorded) {
         // SAFETY: the context is the one of this call.
         Ok(value) => unsafe { sqlite3_result_int(context, value.into()) },
@@ -230,14 +244,18 @@ unsafe fn texts(statement: *mut sqlite3_stmt, reported: *const c_char) -> Option
         return None;
     }
     // SAFETY: as above.
-    let sql = unsafe { CStr::from_ptr(sql) }.to_string_lossy().into_owned();
+    let sql = unsafe { CStr::from_ptr(sql) }
+        .to_string_lossy()
+        .into_owned();
     // SAFETY: the statement is alive. The caller owns the result until it frees it.
     let expanded = unsafe { sqlite3_expanded_sql(statement) };
     if expanded.is_null() {
         return Some((sql.clone(), sql)); // longer than SQLite's limit for a string
     }
     // SAFETY: it is zero-terminated, and not freed yet.
-    let text = unsafe { CStr::from_ptr(expanded) }.to_string_lossy().into_owned();
+    let text = unsafe { CStr::from_ptr(expanded) }
+        .to_string_lossy()
+        .into_owned();
     // SAFETY: it came from SQLite's allocator, and nothing refers to it any more.
     unsafe { sqlite3_free(expanded.cast()) };
     Some((sql, text))

@@ -171,7 +171,11 @@ impl Log {
     }
 
     /// Applies an event to a connection, and passes it the time.
-    pub(crate) fn note<T>(&self, connection: usize, event: impl FnOnce(&mut Connection, Duration) -> T) -> T {
+    pub(crate) fn note<T>(
+        &self,
+        connection: usize,
+        event: impl FnOnce(&mut Connection, Duration) -> T,
+    ) -> T {
         self.event(|timeline, now| event(&mut timeline.connections[connection], now))
     }
 

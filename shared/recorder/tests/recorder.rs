@@ -55,7 +55,10 @@ fn a_statement_is_told_of_as_written_and_with_its_parameters_and_with_its_rows()
     let connection = temporary.connection();
     let sql = "-- why\nSELECT id FROM users WHERE age > ?1 AND name <> ?2";
     let mut statement = connection.prepare(sql).unwrap();
-    let count = statement.query_map((40, "it's"), |_| Ok(())).unwrap().count();
+    let count = statement
+        .query_map((40, "it's"), |_| Ok(()))
+        .unwrap()
+        .count();
     let told = only_statement(&recording);
     assert_eq!(told.sql, sql);
     assert_eq!(
@@ -102,8 +105,7 @@ fn a_statement_that_fails_ends_with_its_reason() {
 #[test]
 fn a_constraint_that_is_broken_in_a_trigger_is_the_reason_why_the_statement_failed() {
     let temporary = TempDatabase::sample();
-    let trigger =
-        "CREATE TRIGGER t AFTER DELETE ON users BEGIN UPDATE users SET name = NULL WHERE id = 2; END";
+    let trigger = "CREATE TRIGGER t AFTER DELETE ON users BEGIN UPDATE users SET name = NULL WHERE id = 2; END";
     temporary.connection().execute_batch(trigger).unwrap();
     let recording = Recording::start(temporary.path());
     let long = format!("DELETE FROM users WHERE id = 1 -- {}", "long ".repeat(100));
@@ -115,7 +117,8 @@ fn a_constraint_that_is_broken_in_a_trigger_is_the_reason_why_the_statement_fail
 #[test]
 fn a_trigger_is_part_of_the_statement_that_fires_it() {
     let temporary = TempDatabase::sample();
-    let trigger = "CREATE TRIGGER t AFTER DELETE ON users BEGIN UPDATE users SET age = 1 WHERE id = 2; END";
+    let trigger =
+        "CREATE TRIGGER t AFTER DELETE ON users BEGIN UPDATE users SET age = 1 WHERE id = 2; END";
     temporary.connection().execute_batch(trigger).unwrap();
     let recording = Recording::start(temporary.path());
     temporary
@@ -181,7 +184,9 @@ fn a_statement_that_is_interrupted_from_another_thread_ends_as_interrupted() {
     let handle = connection.get_interrupt_handle();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            recording.wait_until("it has begun", |timeline| timeline.statements().count() == 1);
+            recording.wait_until("it has begun", |timeline| {
+                timeline.statements().count() == 1
+            });
             handle.interrupt();
         });
         connection.query_one(ENDLESS, [], |_| Ok(())).unwrap_err();
@@ -229,8 +234,7 @@ fn a_statement_that_sqlite_prepares_anew_is_one_statement_and_ends_as_its_last_r
 #[test]
 fn a_message_that_looks_like_the_end_of_a_line_is_still_a_message() {
     let temporary = TempDatabase::sample();
-    let trigger =
-        "CREATE TRIGGER t BEFORE DELETE ON users BEGIN SELECT RAISE(ABORT, 'no; [nothing] here'); END";
+    let trigger = "CREATE TRIGGER t BEFORE DELETE ON users BEGIN SELECT RAISE(ABORT, 'no; [nothing] here'); END";
     temporary.connection().execute_batch(trigger).unwrap();
     let recording = Recording::start(temporary.path());
     temporary
@@ -284,7 +288,9 @@ fn a_second_recording_of_one_file_is_refused_and_the_first_goes_on() {
 fn a_file_whose_name_is_not_utf8_is_recorded_too() {
     use std::os::unix::ffi::OsStrExt;
     let temporary = TempDatabase::sample();
-    let odd = temporary.folder().join(std::ffi::OsStr::from_bytes(b"n\xff.db"));
+    let odd = temporary
+        .folder()
+        .join(std::ffi::OsStr::from_bytes(b"n\xff.db"));
     std::fs::rename(temporary.path(), &odd).unwrap();
     let recording = Recording::start(&odd);
     drop(Connection::open(&odd).unwrap());

@@ -50,11 +50,15 @@ fn pictures() -> Vec<(&'static str, String)> {
             Some(End::Done),
             Some(End::Left),
             Some(End::Interrupted),
-            Some(End::Failed("UNIQUE constraint failed: users.email".to_owned())),
+            Some(End::Failed(
+                "UNIQUE constraint failed: users.email".to_owned(),
+            )),
             Some(End::Refused("near \"SELEC\": syntax error".to_owned())),
             None,
         ];
-        let query = |(at, end): (u64, _)| statement("SELECT * FROM users", 100 * at, 100 * at + length, end);
+        let query = |(at, end): (u64, _)| {
+            statement("SELECT * FROM users", 100 * at, 100 * at + length, end)
+        };
         (1..).zip(ends).map(query).collect::<Vec<_>>()
     };
     let long = [
@@ -110,7 +114,13 @@ fn pictures() -> Vec<(&'static str, String)> {
     ];
     let draw = |(name, connections)| {
         let watched = micros(1000);
-        (name, svg::draw(&Timeline { connections, watched }))
+        (
+            name,
+            svg::draw(&Timeline {
+                connections,
+                watched,
+            }),
+        )
     };
     timelines.map(draw).into()
 }
@@ -135,7 +145,10 @@ fn look(browser: &PathBuf, scheme: &str) -> String {
     let page = format!(
         "<!doctype html><meta charset=utf-8><body><script>const pictures = {pictures};\n{script}</script>"
     );
-    let (file, errors) = (folder.path().join("page.html"), folder.path().join("errors"));
+    let (file, errors) = (
+        folder.path().join("page.html"),
+        folder.path().join("errors"),
+    );
     fs::write(&file, page).expect("a file");
     let mut browser = Command::new(browser)
         // No sandbox, for it cannot be had in many a container; the page is our own.

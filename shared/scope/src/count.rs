@@ -55,7 +55,9 @@ impl<C: Deref<Target = Count>> Member<C> {
 impl<C: Deref<Target = Count>> Drop for Member<C> {
     fn drop(&mut self) {
         // First the number and then the waiting; who waits, the other way round. So one of the two sees the other.
-        if self.0.number.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.waiting.load(Ordering::SeqCst) > 0 {
+        if self.0.number.fetch_sub(1, Ordering::SeqCst) == 1
+            && self.0.waiting.load(Ordering::SeqCst) > 0
+        {
             let woken = std::mem::take(&mut self.0.wakers().by_id);
             woken.into_values().for_each(Waker::wake);
         }

@@ -89,7 +89,10 @@ impl fmt::Display for WaitError {
         }
         match self.failures {
             1 => write!(f, "a failure that nobody was handed: {first}"),
-            number => write!(f, "{number} failures that nobody was handed, the first: {first}"),
+            number => write!(
+                f,
+                "{number} failures that nobody was handed, the first: {first}"
+            ),
         }
     }
 }
@@ -120,7 +123,9 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Problem::Panicked(text) => write!(f, "the release panicked: {text}"),
-            Problem::Dropped => f.write_str("the release was dropped before its end, by what was to run it"),
+            Problem::Dropped => {
+                f.write_str("the release was dropped before its end, by what was to run it")
+            }
         }
     }
 }

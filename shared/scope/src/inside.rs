@@ -49,7 +49,10 @@ impl Inside {
         }
 
         let around = HERE.replace(Some(ManuallyDrop::new(std::mem::take(self))));
-        let _leave = Leave { inside: self, around };
+        let _leave = Leave {
+            inside: self,
+            around,
+        };
         work()
     }
 }
@@ -74,7 +77,10 @@ impl<F: Future> Future for Body<'_, F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Body { future, inside } = self.get_mut();
-        let future = future.as_mut().as_pin_mut().expect("only the drop takes it");
+        let future = future
+            .as_mut()
+            .as_pin_mut()
+            .expect("only the drop takes it");
         match inside.within(|| catch_unwind(AssertUnwindSafe(|| future.poll(context)))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),

@@ -214,7 +214,9 @@ impl Scopes {
         {
             let (mut ended, mut limit) = (pin!(self.0.running.zero()), pin!(limit));
             poll_fn(|context| {
-                if ended.as_mut().poll(context).is_ready() || limit.as_mut().poll(context).is_ready() {
+                if ended.as_mut().poll(context).is_ready()
+                    || limit.as_mut().poll(context).is_ready()
+                {
                     Poll::Ready(())
                 } else {
                     Poll::Pending
@@ -245,7 +247,10 @@ impl Scopes {
     }
 
     fn unheard(&self) -> MutexGuard<'_, Unheard> {
-        self.0.unheard.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .unheard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -33,7 +33,10 @@ pub(super) trait Duty: Default + Send + 'static {
     fn is_done(&self) -> bool;
 
     /// Begins the release, or goes on with it. It completes with the release's panic, too.
-    fn poll_release(&mut self, context: &mut Context<'_>) -> Poll<thread::Result<Result<(), Self::Error>>>;
+    fn poll_release(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<thread::Result<Result<(), Self::Error>>>;
 }
 
 impl<R, C, F, E> Duty for Held<R, C, F>

@@ -107,13 +107,16 @@ impl Error {
 
     /// Says which database it was, unless the error knows.
     pub fn in_database(mut self, database: &Path) -> Self {
-        self.inner.database.get_or_insert_with(|| database.to_owned());
+        self.inner
+            .database
+            .get_or_insert_with(|| database.to_owned());
         self
     }
 
     /// Says which SQL it was, for SQL that breaks off: SQLite itself names no place then.
     pub fn in_sql(mut self, sql: &str) -> Self {
-        if let Problem::Sqlite(rusqlite::Error::SqliteFailure(error, Some(message))) = &self.inner.problem
+        if let Problem::Sqlite(rusqlite::Error::SqliteFailure(error, Some(message))) =
+            &self.inner.problem
             && message == "incomplete input"
         {
             self.inner.problem = Problem::Sqlite(rusqlite::Error::SqlInputError {
@@ -135,7 +138,9 @@ impl Error {
         ) = &self.inner.problem
         {
             self.inner.problem = match msg.strip_prefix("no such column: ") {
-                Some(column) if USER_COLUMNS.contains(&column) => Problem::NoColumn(column.to_owned()),
+                Some(column) if USER_COLUMNS.contains(&column) => {
+                    Problem::NoColumn(column.to_owned())
+                }
                 _ => Problem::Sqlite(rusqlite::Error::SqliteFailure(*error, Some(msg.clone()))),
             };
         }
@@ -157,7 +162,9 @@ impl Error {
 
     fn help(&self, database: &str) -> String {
         let help = match &self.inner.problem {
-            Problem::Missing => return format!("create it with {}, or check the path", seed(database)),
+            Problem::Missing => {
+                return format!("create it with {}, or check the path", seed(database));
+            }
             Problem::NotAFile(_) => "name the file of a database",
             Problem::Url => "give the path of a SQLite file, such as users.db",
             Problem::NoColumn(_) => {
@@ -220,9 +227,17 @@ impl fmt::Display for Error {
         }
         write!(f, "{}", self.inner.problem)?;
         if let Some(closing) = &self.inner.closing {
-            write!(f, "; and then could not close it: {}", closing.inner.problem)?;
+            write!(
+                f,
+                "; and then could not close it: {}",
+                closing.inner.problem
+            )?;
         }
-        write!(f, "\nhelp: {}", self.help(path.as_deref().unwrap_or("PATH")))
+        write!(
+            f,
+            "\nhelp: {}",
+            self.help(path.as_deref().unwrap_or("PATH"))
+        )
     }
 }
 
@@ -272,7 +287,9 @@ impl std::error::Error for Error {
 
 fn write_sqlite(f: &mut fmt::Formatter<'_>, error: &rusqlite::Error) -> fmt::Result {
     match error {
-        rusqlite::Error::SqlInputError { msg, sql, offset, .. } => {
+        rusqlite::Error::SqlInputError {
+            msg, sql, offset, ..
+        } => {
             write!(f, "{}", redact(msg))?;
             mark(f, sql, usize::try_from(*offset).unwrap_or_default())
         }
@@ -303,12 +320,17 @@ fn mark(f: &mut fmt::Formatter<'_>, sql: &str, offset: usize) -> fmt::Result {
     let (sql, offset) = redacted(sql, offset);
     let (before, after) = sql.split_at(offset);
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let end = after.find('\n').map_or(sql.len(), |newline| offset + newline);
+    let end = after
+        .find('\n')
+        .map_or(sql.len(), |newline| offset + newline);
     // Escaped before the place is counted, for then it is longer.
     let before = printable_lines(&before[start..]);
     let after = printable_lines(&sql[offset..end]);
     // Tabs stay tabs, so that the caret stands right wherever the terminal puts them.
-    let indent: String = before.chars().map(|c| if c == '\t' { c } else { ' ' }).collect();
+    let indent: String = before
+        .chars()
+        .map(|c| if c == '\t' { c } else { ' ' })
+        .collect();
     write!(f, "\n    {before}{after}\n    {indent}^")
 }
 
@@ -329,11 +351,15 @@ fn help_for(error: &rusqlite::Error, database: &str) -> String {
     let help = match error {
         rusqlite::Error::SqlInputError { .. } => "correct the SQL at the mark",
         rusqlite::Error::MultipleStatement => "run one statement at a time",
-        rusqlite::Error::ExecuteReturnedResults => "run a query with `run`, which hands its rows over",
+        rusqlite::Error::ExecuteReturnedResults => {
+            "run a query with `run`, which hands its rows over"
+        }
         rusqlite::Error::ToSqlConversionFailure(_) => {
             "give a value that SQLite can hold: an integer of 64 bits, a float, a text, bytes"
         }
-        rusqlite::Error::InvalidColumnName(_) => "let the query return the columns id, name, email and age",
+        rusqlite::Error::InvalidColumnName(_) => {
+            "let the query return the columns id, name, email and age"
+        }
         rusqlite::Error::SqliteFailure(failure, _)
             if failure.extended_code == SQLITE_CONSTRAINT_FOREIGNKEY =>
         {
@@ -342,7 +368,9 @@ fn help_for(error: &rusqlite::Error, database: &str) -> String {
         }
         _ => match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy) => return help_for_busy(error),
-            Some(ErrorCode::DatabaseLocked) => "let the other statements of this connection end first",
+            Some(ErrorCode::DatabaseLocked) => {
+                "let the other statements of this connection end first"
+            }
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 "check the path; if the file was a database, bring it back from a copy"
             }
@@ -350,8 +378,12 @@ fn help_for(error: &rusqlite::Error, database: &str) -> String {
                 "check what you may read and write: the file, and the folder that it lies in"
             }
             Some(ErrorCode::DiskFull) => "make room on the disk",
-            Some(ErrorCode::ConstraintViolation) => "correct the values: the table has a rule against them",
-            Some(ErrorCode::OperationInterrupted) => "run it again, if its result is wanted after all",
+            Some(ErrorCode::ConstraintViolation) => {
+                "correct the values: the table has a rule against them"
+            }
+            Some(ErrorCode::OperationInterrupted) => {
+                "run it again, if its result is wanted after all"
+            }
             _ => return help_by_text(&error.to_string(), database),
         },
     };
@@ -380,7 +412,10 @@ fn help_for_busy(error: &rusqlite::Error) -> String {
 /// Where SQLite's code says only 'error', its text says more.
 fn help_by_text(text: &str, database: &str) -> String {
     if text.contains("no such table") {
-        format!("fill the database with {}, or check the path", seed(database))
+        format!(
+            "fill the database with {}, or check the path",
+            seed(database)
+        )
     } else {
         "check the query and the database".to_owned()
     }

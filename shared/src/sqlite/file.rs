@@ -45,7 +45,11 @@ pub fn existing_file(database: &Path) -> Result<PathBuf> {
         }
         Err(error) => return Err(refused(Problem::File(error))),
     }
-    if database.as_os_str().as_encoded_bytes().starts_with(b"file:") {
+    if database
+        .as_os_str()
+        .as_encoded_bytes()
+        .starts_with(b"file:")
+    {
         return Ok(Path::new(".").join(database));
     }
     Ok(database.to_owned())
@@ -59,7 +63,10 @@ fn is_url(database: &Path) -> bool {
             .iter()
             .any(|known| scheme.eq_ignore_ascii_case(known))
     };
-    name.contains("://") || name.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme))
+    name.contains("://")
+        || name
+            .split_once(':')
+            .is_some_and(|(scheme, _)| is_scheme(scheme))
 }
 
 /// Opens a database that is there, for reading and writing, and never creates one.
@@ -155,7 +162,10 @@ fn insert(connection: &Connection, mut users: impl Iterator<Item = User>) -> rus
 /// When the file cannot be created.
 pub fn create_sample(database: &Path) -> Result<bool> {
     let failed = |error| Error::new(Problem::File(error), "create").in_database(database);
-    let mut prefix = database.file_name().unwrap_or(OsStr::new("users")).to_owned();
+    let mut prefix = database
+        .file_name()
+        .unwrap_or(OsStr::new("users"))
+        .to_owned();
     prefix.push(".");
     // Opened our own way, for a temporary file is readable for its owner alone.
     let draft = tempfile::Builder::new()
@@ -185,7 +195,8 @@ pub fn place(draft: &Path, database: &Path) -> io::Result<()> {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
     remove_companions(database)?;
-    let Err(PathPersistError { error, path }) = TempPath::try_from_path(draft)?.persist_noclobber(database)
+    let Err(PathPersistError { error, path }) =
+        TempPath::try_from_path(draft)?.persist_noclobber(database)
     else {
         return Ok(());
     };

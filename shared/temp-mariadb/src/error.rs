@@ -77,6 +77,9 @@ pub(super) trait Doing<T> {
 
 impl<T> Doing<T> for io::Result<T> {
     fn doing(self, what: &'static str) -> Result<T, Error> {
-        self.map_err(|source| Error::Io { doing: what, source })
+        self.map_err(|source| Error::Io {
+            doing: what,
+            source,
+        })
     }
 }

@@ -57,7 +57,12 @@ impl Folder {
     }
 
     fn lock(path: PathBuf) -> io::Result<Folder> {
-        let create = |name| OpenOptions::new().create(true).append(true).open(path.join(name));
+        let create = |name| {
+            OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path.join(name))
+        };
         let log = create("log")?;
         log.lock()?;
         // Whoever sweeps holds this lock until the folder is gone. Is what was locked here still there?

@@ -168,7 +168,10 @@ impl TempServer {
     /// The server's address with everything that it takes to connect:
     /// `mysql://user:password@127.0.0.1:port/database`.
     pub fn url(&self) -> String {
-        format!("mysql://{NAME}:{}@127.0.0.1:{}/{NAME}", self.password, self.port)
+        format!(
+            "mysql://{NAME}:{}@127.0.0.1:{}/{NAME}",
+            self.password, self.port
+        )
     }
 
     /// The TCP port on 127.0.0.1.

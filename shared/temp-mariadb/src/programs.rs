@@ -67,7 +67,10 @@ impl Program {
         let plugin = folder("plugin-dir ").map(|folder| folder.join("sql_errlog.so"));
         let files = [
             ["mariadb_system_tables.sql", "mysql_system_tables.sql"],
-            ["mariadb_performance_tables.sql", "mysql_performance_tables.sql"],
+            [
+                "mariadb_performance_tables.sql",
+                "mysql_performance_tables.sql",
+            ],
         ];
         let system_tables = files.map(|names| {
             names
@@ -76,7 +79,11 @@ impl Program {
                 .find(|file| file.exists())
                 .ok_or_else(|| Error::Ended {
                     doing: "create the system tables",
-                    log: format!("(there is no {} in {})", names.join(" or "), share.display()),
+                    log: format!(
+                        "(there is no {} in {})",
+                        names.join(" or "),
+                        share.display()
+                    ),
                 })
         });
         Ok(Program {

@@ -37,7 +37,8 @@ fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
 /// Whether a MySQL server answers on the port: it greets first, and the greeting has a zero and the version 10.
 fn answers(port: u16) -> bool {
     let mut greeting = [0; 5];
-    TcpStream::connect(("127.0.0.1", port)).is_ok_and(|mut stream| stream.read_exact(&mut greeting).is_ok())
+    TcpStream::connect(("127.0.0.1", port))
+        .is_ok_and(|mut stream| stream.read_exact(&mut greeting).is_ok())
         && greeting[3..] == [0, 10]
 }
 
@@ -52,7 +53,13 @@ fn wait_until_gone(port: u16, folder: &Path) {
 /// Sends a signal to a process, or to a whole process group when the number is negative.
 fn signal(name: &str, target: i64) {
     let status = Command::new("/bin/sh")
-        .args(["-c", "kill -s \"$1\" -- \"$2\"", "sh", name, &target.to_string()])
+        .args([
+            "-c",
+            "kill -s \"$1\" -- \"$2\"",
+            "sh",
+            name,
+            &target.to_string(),
+        ])
         .status()
         .unwrap();
     assert!(status.success(), "no process {target}");
@@ -69,7 +76,8 @@ const SIGNALS: [(&str, i32); 4] = [
 /// Lets these signals end this process, also where they were ignored when it was started, as in `nohup ./test &`.
 fn die_by_signals() {
     for (_, signal) in SIGNALS {
-        signal_hook::flag::register_conditional_default(signal, Arc::new(AtomicBool::new(true))).unwrap();
+        signal_hook::flag::register_conditional_default(signal, Arc::new(AtomicBool::new(true)))
+            .unwrap();
     }
 }
 
@@ -178,7 +186,9 @@ impl OwnFolder {
 #[test]
 #[ignore = "a program that the tests start"]
 fn a_program() {
-    let Ok(ending) = env::var("ENDING") else { return };
+    let Ok(ending) = env::var("ENDING") else {
+        return;
+    };
     die_by_signals();
     let server = TempServer::start().unwrap();
     println!("SERVER {} {}", server.port(), server.folder().display());
@@ -188,7 +198,8 @@ fn a_program() {
         "drop" => drop(server),
         "panic" => panic!("as the test asked"),
         "error" => {
-            let result: Result<TempServer, &str> = Err("as the test asked").inspect_err(|_| drop(server));
+            let result: Result<TempServer, &str> =
+                Err("as the test asked").inspect_err(|_| drop(server));
             assert!(result.is_ok());
         }
         "exit" => std::process::exit(3), // destructors do not run
@@ -355,7 +366,12 @@ impl Program {
     /// Starts a server with an argument that it refuses, in a temporary folder of its own; the error's text.
     fn try_in(temporary: &Path) -> String {
         let output = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "a_program_that_fails", "--ignored", "--nocapture"])
+            .args([
+                "--exact",
+                "a_program_that_fails",
+                "--ignored",
+                "--nocapture",
+            ])
             .env("TMPDIR", temporary)
             .output()
             .unwrap();
@@ -394,7 +410,8 @@ fn starts_in_a_temporary_folder_with_a_long_and_strange_name() {
 #[test]
 fn works_for_an_ordinary_user() {
     let temporary = tempfile::tempdir().unwrap();
-    let we_are_root = std::os::unix::fs::MetadataExt::uid(&fs::metadata(temporary.path()).unwrap()) == 0;
+    let we_are_root =
+        std::os::unix::fs::MetadataExt::uid(&fs::metadata(temporary.path()).unwrap()) == 0;
     if !we_are_root {
         return; // then every other test has shown it
     }
@@ -432,7 +449,9 @@ fn its_folder_admits_its_owner_only_whatever_the_umask_is() {
 /// A folder that is closed after it was made could be entered before.
 #[test]
 fn its_folder_and_the_file_with_the_password_are_private_from_their_first_moment() {
-    let can_trace = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
+    let can_trace = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .output();
     if !can_trace.is_ok_and(|output| output.status.success()) {
         return println!("not tried: `strace` does not work here");
     }

@@ -55,11 +55,15 @@ impl Case {
                 panic!("expected: every user of a database with {what}\nfound: the error {error}")
             }
             (Expected::Error(_), Ok(users)) => {
-                panic!("expected: an error, for {what}\nfound: {} users", users.len())
+                panic!(
+                    "expected: an error, for {what}\nfound: {} users",
+                    users.len()
+                )
             }
             (Expected::Error(_), Err(_)) => {}
         }
-        let created = matches!(what, MISSING | MEMORY | EMPTY) && self.temporary.folder_holds_something();
+        let created =
+            matches!(what, MISSING | MEMORY | EMPTY) && self.temporary.folder_holds_something();
         assert!(
             !created,
             "expected: nothing is created, for {what}\nfound: a new file"
@@ -103,7 +107,13 @@ pub fn readable(random: &mut Rng) -> Vec<Case> {
         let users = users::random(random, 30);
         let temporary = TempDatabase::of(table);
         let connection = temporary.connection();
-        for User { id, name, email, age } in &users {
+        for User {
+            id,
+            name,
+            email,
+            age,
+        } in &users
+        {
             let insert = format!("INSERT INTO users ({columns}) VALUES (?1, ?2, ?3, ?4)");
             connection
                 .execute(&insert, (id, name, email, age))
@@ -156,7 +166,8 @@ pub fn rows_that_do_not_fit(random: &mut Rng) -> Vec<Case> {
     let mut case = |what, column: &str, value: &str| {
         // One row that fits, then the one that does not.
         let (first, second) = (random.i64(1..1000), random.i64(1000..10_000));
-        let value = |other: &str, usual: &str| if column == other { value } else { usual }.to_owned();
+        let value =
+            |other: &str, usual: &str| if column == other { value } else { usual }.to_owned();
         let temporary = TempDatabase::of(&format!(
             "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, email TEXT, age INTEGER);
              INSERT INTO users VALUES ({first}, 'Bea', 'bea@example.com', 20), ({second}, {}, {}, {})",
@@ -194,7 +205,11 @@ pub fn unreadable() -> Vec<Case> {
         new("a file that is no database", text_file(), error()),
         new("a database that was cut off", truncated(), error()),
     ];
-    for (what, path) in [(MISSING, None), (MEMORY, Some(":memory:")), (EMPTY, Some(""))] {
+    for (what, path) in [
+        (MISSING, None),
+        (MEMORY, Some(":memory:")),
+        (EMPTY, Some("")),
+    ] {
         let mut case = new(what, TempDatabase::missing(), error());
         case.database = path.map_or(case.database, PathBuf::from);
         cases.push(case);

@@ -59,7 +59,12 @@ pub fn without_a_test(package: impl AsRef<Path>, tests: &str) -> Vec<String> {
     let names = files.filter_map(|file| {
         let path = file.expect("an example").path();
         let is_example = path.extension().is_some_and(|extension| extension == "rs");
-        is_example.then(|| path.file_stem().expect("a name").to_string_lossy().into_owned())
+        is_example.then(|| {
+            path.file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
     });
     let names: Vec<String> = names.collect();
     assert!(!names.is_empty(), "no examples");

@@ -23,7 +23,8 @@ pub fn make_users_wait_at_barrier(outside: &Connection) {
 /// stopped.
 pub fn make_one_fail_and_one_run_on(outside: &Connection) {
     // SQLite evaluates only the branch of a CASE that is taken.
-    let condition = format!("CASE WHEN barrier() AND arrived_first() THEN fail() ELSE ({ENDLESS}) > 0 END");
+    let condition =
+        format!("CASE WHEN barrier() AND arrived_first() THEN fail() ELSE ({ENDLESS}) > 0 END");
     make_view(outside, &format!("SELECT * FROM people WHERE {condition}"));
 }
 
@@ -51,7 +52,10 @@ pub fn make_one_user_hold(outside: &Connection, id: i64, column: &str, value: &s
         true => format!("CASE id WHEN {id} THEN {value} ELSE {name} END AS {name}"),
         false => name.to_owned(),
     });
-    make_view(outside, &format!("SELECT {} FROM people", columns.join(", ")));
+    make_view(
+        outside,
+        &format!("SELECT {} FROM people", columns.join(", ")),
+    );
 }
 
 /// Makes a view of the table `users`, with its columns in another order, and one more.
@@ -65,9 +69,11 @@ pub fn make_users_columns_change_places(outside: &Connection) {
 /// Makes the table `users` a view. It may be one already, which is replaced.
 fn make_view(outside: &Connection, query: &str) {
     let kind: String = outside
-        .query_one("SELECT type FROM sqlite_schema WHERE name = 'users'", [], |row| {
-            row.get(0)
-        })
+        .query_one(
+            "SELECT type FROM sqlite_schema WHERE name = 'users'",
+            [],
+            |row| row.get(0),
+        )
         .expect("a table `users`");
     let make_room = match kind.as_str() {
         "view" => "DROP VIEW users",

@@ -108,7 +108,10 @@ impl Program {
         assert!(stderr.starts_with("error: "), "{stderr}");
         assert!(stderr.contains("missing.db"), "{stderr}");
         let last = stderr.lines().last();
-        assert!(last.is_some_and(|line| line.starts_with("help: ")), "{stderr}");
+        assert!(
+            last.is_some_and(|line| line.starts_with("help: ")),
+            "{stderr}"
+        );
         let passwords = [
             "mysql://root:s3cret@localhost/users",
             "mysql://root:x\ns3cret@localhost/users",
@@ -123,7 +126,10 @@ impl Program {
         let Outcome { stderr, .. } = self.expect_failure(&["--database", name]);
         let escaped: String = name.chars().flat_map(char::escape_default).collect();
         assert!(stderr.contains(&escaped), "{stderr:?}");
-        assert!(!stderr.chars().any(|c| is_harmful(c) && c != '\n'), "{stderr:?}");
+        assert!(
+            !stderr.chars().any(|c| is_harmful(c) && c != '\n'),
+            "{stderr:?}"
+        );
         // No password, so nothing is hidden.
         let Outcome { stderr, .. } = self.expect_failure(&["--database", "sqlite://users.db"]);
         assert!(stderr.contains("`sqlite://users.db`"), "{stderr}");
@@ -146,7 +152,11 @@ impl Program {
         let made = fs::read(self.folder().join("users.db")).expect("users.db");
         let second = self.run(&[]);
         assert_eq!(
-            (second.status, second.stdout.as_str(), second.stderr.as_str()),
+            (
+                second.status,
+                second.stdout.as_str(),
+                second.stderr.as_str()
+            ),
             (Some(0), expected, "")
         );
         let again = fs::read(self.folder().join("users.db")).expect("users.db");
@@ -230,7 +240,9 @@ impl Program {
         let program = Program::new(self.path);
         let names = |folder: &Path| -> BTreeSet<OsString> {
             let entries = fs::read_dir(folder).expect("the folder");
-            entries.map(|entry| entry.expect("a file").file_name()).collect()
+            entries
+                .map(|entry| entry.expect("a file").file_name())
+                .collect()
         };
         let users = TempDatabase::with_users(sample_users());
         let database = users.path().to_str().expect("UTF-8");
@@ -263,20 +275,30 @@ fn finish(command: &mut Command) -> Outcome {
 
 /// As [`finish`], for whoever reads standard output in his own way, and closes it when he has read enough.
 fn finish_reading(command: &mut Command, read: fn(ChildStdout) -> String) -> Outcome {
-    let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary starts");
-    let stdout = child.stdout.take().map(|stream| meanwhile(move || read(stream)));
+    let mut child = command
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let stdout = child
+        .stdout
+        .take()
+        .map(|stream| meanwhile(move || read(stream)));
     let stderr = child
         .stderr
         .take()
         .map(|stream| meanwhile(move || text_of(stream)));
     let limit = 2 * *DEADLINE;
-    let mut wait = |text: Option<Receiver<String>>| match text.map(|text| text.recv_timeout(limit)) {
+    let mut wait = |text: Option<Receiver<String>>| match text.map(|text| text.recv_timeout(limit))
+    {
         Some(Ok(text)) => text,
         None => String::new(),
         Some(Err(_)) => {
             let _ = child.kill();
             let _ = child.wait();
-            panic!("expected: the program ends within {} seconds", limit.as_secs());
+            panic!(
+                "expected: the program ends within {} seconds",
+                limit.as_secs()
+            );
         }
     };
     let (stdout, stderr) = (wait(stdout), wait(stderr));

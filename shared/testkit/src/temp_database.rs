@@ -59,7 +59,10 @@ impl TempDatabase {
 
     /// Whether there is a file in the folder.
     pub fn folder_holds_something(&self) -> bool {
-        fs::read_dir(self.folder()).expect("the folder").next().is_some()
+        fs::read_dir(self.folder())
+            .expect("the folder")
+            .next()
+            .is_some()
     }
 
     /// A connection to look with, or to make trouble with.

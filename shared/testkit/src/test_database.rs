@@ -69,7 +69,11 @@ impl TestDatabase {
 
     /// The users who are older than that, in the order of their ids.
     pub fn older_than(&self, age: u32) -> Vec<User> {
-        self.users.iter().filter(|user| user.age > age).cloned().collect()
+        self.users
+            .iter()
+            .filter(|user| user.age > age)
+            .cloned()
+            .collect()
     }
 
     /// What has been done to the database.
@@ -128,7 +132,11 @@ impl TestDatabase {
     pub fn expect_all_closed(&self, when: &str, opened: usize) {
         let timeline = self.recording.timeline();
         let (found, open) = (timeline.connections.len(), timeline.open_connections());
-        let connections = if opened == 1 { "connection" } else { "connections" };
+        let connections = if opened == 1 {
+            "connection"
+        } else {
+            "connections"
+        };
         assert!(
             (found, open) == (opened, 0),
             "expected: {opened} {connections} opened, and none open {when}\nfound: {found} opened, {open} open"

@@ -52,12 +52,18 @@ pub fn random(random: &mut Rng, age: u32) -> Vec<User> {
 pub fn user(random: &mut Rng, id: i64, age: u32) -> User {
     let name = random.choice(NAMES).expect("there are names").to_owned();
     let email = format!("{}{id}@example.com", random.lowercase());
-    User { id, name, email, age }
+    User {
+        id,
+        name,
+        email,
+        age,
+    }
 }
 
 /// Where two lists of users begin to differ, in words.
 pub fn difference(found: &[User], expected: &[User]) -> Option<String> {
-    let at = (0..found.len().max(expected.len())).find(|&index| found.get(index) != expected.get(index))?;
+    let at = (0..found.len().max(expected.len()))
+        .find(|&index| found.get(index) != expected.get(index))?;
     let show = |users: &[User]| {
         users
             .get(at)

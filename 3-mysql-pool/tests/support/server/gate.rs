@@ -27,7 +27,8 @@ impl Server {
 
     /// Lets everybody pass who stands at the gate or comes to it.
     pub async fn open_the_gate(&self) {
-        self.sql(&format!("DO RELEASE_LOCK('{}.gate')", self.user)).await;
+        self.sql(&format!("DO RELEASE_LOCK('{}.gate')", self.user))
+            .await;
     }
 
     /// Closes it once more.
@@ -38,7 +39,9 @@ impl Server {
 
     /// Waits until so many connections stand at the gate.
     pub async fn until_at_the_gate(&self, expected: &str, count: usize) -> Vec<Process> {
-        let stand_there = |list: &[Process]| list.iter().filter(|one| one.stands_at_the_gate()).count();
-        self.until(expected, |list| stand_there(list) == count).await
+        let stand_there =
+            |list: &[Process]| list.iter().filter(|one| one.stands_at_the_gate()).count();
+        self.until(expected, |list| stand_there(list) == count)
+            .await
     }
 }

@@ -47,7 +47,11 @@ impl Server {
     /// # Panics
     ///
     /// When it is not by the deadline.
-    pub async fn until(&self, expected: &str, mut is_so: impl FnMut(&[Process]) -> bool) -> Vec<Process> {
+    pub async fn until(
+        &self,
+        expected: &str,
+        mut is_so: impl FnMut(&[Process]) -> bool,
+    ) -> Vec<Process> {
         let begun = Instant::now();
         loop {
             let processes = self.processes().await;
@@ -71,7 +75,9 @@ impl Server {
 
     /// How many connections the server counts as cut instead of closed; all of them, not only this check's.
     pub async fn aborted(&self) -> u64 {
-        let count: (String, u64) = self.value("SHOW GLOBAL STATUS LIKE 'Aborted_clients'").await;
+        let count: (String, u64) = self
+            .value("SHOW GLOBAL STATUS LIKE 'Aborted_clients'")
+            .await;
         count.1
     }
 }

@@ -169,7 +169,10 @@ pub fn stop(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             places.in_python("aiomysql", "stop", &settings),
             places.in_python("asyncmy", "stop", &settings),
         ],
-        targets: vec![at_most("ours", BACK, 0.005), at_most("ours", STOPPED, 0.050)],
+        targets: vec![
+            at_most("ours", BACK, 0.005),
+            at_most("ours", STOPPED, 0.050),
+        ],
         rounds: if quick { 1 } else { 3 },
     }])
 }
@@ -213,7 +216,11 @@ pub fn pool(places: &Places, quick: bool) -> Result<Vec<Contest>> {
 }
 
 pub fn connections(places: &Places, quick: bool) -> Result<Vec<Contest>> {
-    let numbers: &[u32] = if quick { &[1, 10] } else { &[1, 10, 100, 1_000] };
+    let numbers: &[u32] = if quick {
+        &[1, 10]
+    } else {
+        &[1, 10, 100, 1_000]
+    };
     let of_number = |&number: &u32| {
         let settings = [url(places), format!("connections={number}")];
         Contest {

@@ -210,7 +210,11 @@ pub fn scope(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     let entrant = |name: &'static str, role| Entrant {
         name,
         role,
-        how: How::Serves(words([program.as_os_str(), "scope".as_ref(), name.as_ref()])),
+        how: How::Serves(words([
+            program.as_os_str(),
+            "scope".as_ref(),
+            name.as_ref(),
+        ])),
     };
     Ok(vec![Contest {
         title: "the scope around an empty body",
@@ -222,7 +226,10 @@ pub fn scope(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             entrant("bare awaits", Role::Limit),
             entrant("scopeguard", Role::Limit),
         ],
-        targets: vec![at_most("ours", SECONDS, 1e-6), at_most("ours", ALLOCATIONS, 0.0)],
+        targets: vec![
+            at_most("ours", SECONDS, 1e-6),
+            at_most("ours", ALLOCATIONS, 0.0),
+        ],
         rounds: if quick { 3 } else { 15 },
     }])
 }

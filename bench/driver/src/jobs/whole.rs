@@ -26,7 +26,11 @@ pub fn seed(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             size: size(number),
             number: number.into(),
             figures: vec![SECONDS],
-            entrants: vec![ours_into_a_file(places, number), shell(places), python(places)],
+            entrants: vec![
+                ours_into_a_file(places, number),
+                shell(places),
+                python(places),
+            ],
             targets: vec![
                 times_as_fast("ours", SECONDS, 3.0, "Python's executemany"),
                 times_as_fast("ours", SECONDS, 1.4, "the sqlite3 shell"),
@@ -215,13 +219,19 @@ pub fn verdict(places: &Places, quick: bool) -> Result<Vec<Contest>> {
         role: Role::Peer,
         how: How::Runs {
             before: vec![in_folder(&exercises, save)],
-            timed: in_folder(&exercises, format!("exec '{}' run intro1", rustlings.display())),
+            timed: in_folder(
+                &exercises,
+                format!("exec '{}' run intro1", rustlings.display()),
+            ),
             amount: None,
         },
     };
     let checker = places.checker()?;
     let contest = |task: &'static str| {
-        let settings = [format!("checker={}", checker.display()), format!("task={task}")];
+        let settings = [
+            format!("checker={}", checker.display()),
+            format!("task={task}"),
+        ];
         let program = vec![places.program("verdict").into()];
         Contest {
             title: "from a save to the verdict",

@@ -50,7 +50,8 @@ impl<W: Write> Page<'_, W> {
                 cells.push(self.styled(Style::Bad, &cell));
             } else {
                 for (task, width) in tasks.iter().zip(&widths) {
-                    let (style, cell) = cell(submission.tasks.iter().find(|known| known.task == *task));
+                    let (style, cell) =
+                        cell(submission.tasks.iter().find(|known| known.task == *task));
                     cells.push(self.styled(style, &padded(&cell, *width)));
                 }
             }
@@ -63,7 +64,9 @@ impl<W: Write> Page<'_, W> {
             .count();
         let unchecked = submissions
             .iter()
-            .filter(|submission| problems(submission).any(|(_, problem)| problem.whose != Whose::YourCode))
+            .filter(|submission| {
+                problems(submission).any(|(_, problem)| problem.whose != Whose::YourCode)
+            })
             .count();
         let failed = submissions.len() - passed - unchecked;
         self.reasons(submissions)?;
@@ -135,7 +138,10 @@ fn cell(task: Option<&Task>) -> (Style, String) {
         return (Style::Good, "passed".to_owned());
     }
     let required = count(std::slice::from_ref(task), true);
-    (Style::Bad, format!("{} of {}", required.passed, required.of))
+    (
+        Style::Bad,
+        format!("{} of {}", required.passed, required.of),
+    )
 }
 
 /// Counted in columns of a terminal, in which an ideograph takes two.

@@ -66,9 +66,13 @@ impl<'a> Layout<'a> {
         let chosen = choose(all.len(), lanes, |index| is_trouble(&all[index]));
         let lines = (lines / chosen.len().max(1)).max(1);
         let left_out = (0..all.len()).filter(|index| !chosen.contains(index));
-        let more = more("connection", left_out.map(|index| Life::of(&all[index]).word()));
+        let more = more(
+            "connection",
+            left_out.map(|index| Life::of(&all[index]).word()),
+        );
         let mut labels = (0..).map(label);
-        let lane = |index: usize| Lane::of(index + 1, &all[index], timeline.watched, lines, &mut labels);
+        let lane =
+            |index: usize| Lane::of(index + 1, &all[index], timeline.watched, lines, &mut labels);
         let lanes = chosen.iter().copied().map(lane).collect();
         let overlaps = timeline.overlaps();
         Layout {
@@ -240,7 +244,10 @@ fn overlap(timeline: &Timeline, overlaps: &[(Duration, Duration)]) -> Option<Str
     if overlaps.is_empty() {
         return Some("no two connections were running statements at the same time".to_owned());
     }
-    let spans = timeline.connections.iter().map(|one| one.busy(timeline.watched));
+    let spans = timeline
+        .connections
+        .iter()
+        .map(|one| one.busy(timeline.watched));
     let most = match most_at_one_time(spans.flatten()) {
         2 => "2".to_owned(),
         most => format!("up to {}", grouped(most as u64)),

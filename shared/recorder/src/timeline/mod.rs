@@ -142,7 +142,8 @@ impl Statement {
 }
 
 fn most_at_one_time(spans: impl Iterator<Item = (Duration, Duration)>) -> usize {
-    let mut changes: Vec<(Duration, i32)> = spans.flat_map(|(from, to)| [(from, 1), (to, -1)]).collect();
+    let mut changes: Vec<(Duration, i32)> =
+        spans.flat_map(|(from, to)| [(from, 1), (to, -1)]).collect();
     changes.sort_unstable();
     let (mut count, mut most) = (0, 0);
     for (_, change) in changes {

@@ -173,8 +173,10 @@ fn notice(text: &str) {
 
 /// Returns whether standard error is a terminal that shows colours, and the user has not switched them off.
 fn is_coloured() -> bool {
-    let is_set = |name, test: fn(&OsStr) -> bool| std::env::var_os(name).is_some_and(|value| test(&value));
-    let unwanted = is_set("NO_COLOR", |value| !value.is_empty()) || is_set("TERM", |value| value == "dumb");
+    let is_set =
+        |name, test: fn(&OsStr) -> bool| std::env::var_os(name).is_some_and(|value| test(&value));
+    let unwanted =
+        is_set("NO_COLOR", |value| !value.is_empty()) || is_set("TERM", |value| value == "dumb");
     io::stderr().is_terminal() && !unwanted
 }
 

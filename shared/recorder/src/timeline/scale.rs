@@ -58,14 +58,20 @@ impl Scale {
         let least = span / at_most.max(1) as f64;
         let power = 10_f64.powf(least.log10().floor());
         let steps = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power);
-        let step = steps.into_iter().find(|step| *step >= least).unwrap_or(least);
+        let step = steps
+            .into_iter()
+            .find(|step| *step >= least)
+            .unwrap_or(least);
         let decimals = (-step.log10().floor()).max(0.0) as usize;
         let ticks = (0..=at_most).map(|tick| tick as f64 * step);
         ticks
             .take_while(|value| *value <= span * 1.000_001)
             .map(|value| {
                 let decimals = if value == 0.0 { 0 } else { decimals };
-                ((value / span).min(1.0), format!("{value:.decimals$} {unit}"))
+                (
+                    (value / span).min(1.0),
+                    format!("{value:.decimals$} {unit}"),
+                )
             })
             .collect()
     }

@@ -156,7 +156,11 @@ impl<'a> Picture<'a> {
         self.put(&shapes::life(lane.life, self.y, [opened, asked, closed]));
         self.bars(lane);
         self.y += 26.0;
-        self.text("tl-name tl-ink", LEFT, &format!("connection {}", lane.number));
+        self.text(
+            "tl-name tl-ink",
+            LEFT,
+            &format!("connection {}", lane.number),
+        );
         let words: Vec<&str> = lane.life.word().split_inclusive(", ").collect();
         for (line, words) in (1..).zip(&words) {
             let y = self.y + 22.0 * f64::from(line) + 2.0;

@@ -170,7 +170,10 @@ impl Drawing {
 
     fn lane(&mut self, lane: &Lane, scale: &Scale) {
         self.labels(lane, scale);
-        self.cells((STRONG, &name(lane, self.width)), &self.lane_cells(lane, scale));
+        self.cells(
+            (STRONG, &name(lane, self.width)),
+            &self.lane_cells(lane, scale),
+        );
         if !lane.life.word().is_empty() {
             self.line(&[(PLAIN, "  "), (ALARM, lane.life.word())]);
         }
@@ -229,7 +232,11 @@ impl Drawing {
             let gap = " ".repeat(sql_width.saturating_sub(sql.width()));
             let (rows_width, time_width) = (self.rows, self.time);
             let figures = format!("{sql}{gap}  {rows:>rows_width$}  {time:>time_width$}  ");
-            self.line(&[(STRONG, &label), (PLAIN, &figures), (style(bar.state), word)]);
+            self.line(&[
+                (STRONG, &label),
+                (PLAIN, &figures),
+                (style(bar.state), word),
+            ]);
         } else {
             self.line(&[(STRONG, &label), (PLAIN, &sql)]);
             let figures = [rows.as_str(), &time, word].join(", ");
@@ -272,7 +279,8 @@ impl Drawing {
     fn line(&mut self, words: &[(Style, &str)]) {
         for (style, text) in words {
             if self.colour && !style.is_empty() && !text.is_empty() {
-                self.out.extend(["\x1b[", style, "m", text.trim_end(), "\x1b[0m"]);
+                self.out
+                    .extend(["\x1b[", style, "m", text.trim_end(), "\x1b[0m"]);
                 self.out.push_str(&text[text.trim_end().len()..]);
             } else {
                 self.out.push_str(text);

@@ -79,8 +79,13 @@ impl Trace {
             let (thread, _, ends) = &mut threads[free];
             ends.push(span.1);
             let name = cut(&one_line(&statement.sql), 100);
-            self.events
-                .push(slice(*thread, "statement", &name, span, arguments(statement)));
+            self.events.push(slice(
+                *thread,
+                "statement",
+                &name,
+                span,
+                arguments(statement),
+            ));
         }
     }
 
@@ -89,7 +94,8 @@ impl Trace {
         self.events
             .push(metadata("thread_name", thread, json!({ "name": name })));
         let place = json!({ "sort_index": place });
-        self.events.push(metadata("thread_sort_index", thread, place));
+        self.events
+            .push(metadata("thread_sort_index", thread, place));
     }
 }
 

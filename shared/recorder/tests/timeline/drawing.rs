@@ -7,7 +7,8 @@ use recorder::timeline::{End, Timeline, svg, text};
 use unicode_width::UnicodeWidthStr;
 
 use crate::examples::{
-    assert_all_differ, connection, ends, lanes, lives, micros, random, single, statement, timeline, two,
+    assert_all_differ, connection, ends, lanes, lives, micros, random, single, statement, timeline,
+    two,
 };
 use crate::trace::check_trace;
 
@@ -16,7 +17,12 @@ fn every_connection_has_a_lane_and_every_statement_its_label_sql_rows_and_time()
     let drawing = text::draw(&two(), 100, false);
     assert_eq!(lanes(&drawing).len(), 2, "{drawing}");
     for (lane, label, sql, figures) in [
-        ("connection 1", "a", "SELECT * FROM users", ["12 rows", "0.55 ms"]),
+        (
+            "connection 1",
+            "a",
+            "SELECT * FROM users",
+            ["12 rows", "0.55 ms"],
+        ),
         (
             "connection 2",
             "b",

@@ -120,7 +120,9 @@ pub fn random(rng: &mut Rng) -> Timeline {
             "x",
         ];
         let count = rng.usize(..40);
-        (0..count).map(|_| words[rng.usize(..words.len())]).collect()
+        (0..count)
+            .map(|_| words[rng.usize(..words.len())])
+            .collect()
     }
     fn maybe<T>(rng: &mut Rng, value: fn(&mut Rng) -> T) -> Option<T> {
         rng.bool().then(|| value(rng))

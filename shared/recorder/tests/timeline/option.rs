@@ -25,8 +25,8 @@ fn the_option_takes_a_picture_or_a_trace_or_nothing() {
         (&["--timeline=a.svg"], true),
         (&["--timeline=A.JSON"], true),
     ] {
-        let arguments =
-            Arguments::try_parse_from([&["program"], words].concat()).expect("a right command line");
+        let arguments = Arguments::try_parse_from([&["program"], words].concat())
+            .expect("a right command line");
         assert_eq!(arguments.timeline.is_wanted(), is_wanted, "{words:?}");
     }
     for (words, kind) in [
@@ -35,8 +35,8 @@ fn the_option_takes_a_picture_or_a_trace_or_nothing() {
         (&["--timeline", "a.svg"], ErrorKind::UnknownArgument),
         (&["--timeline", "--timeline"], ErrorKind::ArgumentConflict),
     ] {
-        let error =
-            Arguments::try_parse_from([&["program"], words].concat()).expect_err("a wrong command line");
+        let error = Arguments::try_parse_from([&["program"], words].concat())
+            .expect_err("a wrong command line");
         assert_eq!(error.kind(), kind, "{words:?}");
     }
 }
@@ -134,7 +134,10 @@ fn draws_as_wide_as_the_terminal_and_in_colour_unless_somebody_wants_none() {
 #[test]
 fn writes_a_file_and_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
-    for (name, expected) in [("a.svg", svg::draw(&two())), ("b.json", trace::draw(&two()))] {
+    for (name, expected) in [
+        ("a.svg", svg::draw(&two())),
+        ("b.json", trace::draw(&two())),
+    ] {
         fs::write(folder.path().join(name), "an older one").expect("a file");
         let output = program(&format!("--timeline={name}"), folder.path())
             .output()
@@ -238,7 +241,9 @@ fn a_file_that_cannot_be_written_is_an_error_before_the_work() {
             .record(database, || -> Result<(), _> { panic!("the work begins") })
             .expect_err("an error");
         assert!(
-            error.to_string().starts_with("could not write the timeline"),
+            error
+                .to_string()
+                .starts_with("could not write the timeline"),
             "{error}"
         );
     }

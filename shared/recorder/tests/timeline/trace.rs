@@ -13,7 +13,8 @@ fn the_trace_holds_every_connection_and_statement_and_says_what_is_unfinished() 
     unfinished.connections[1].closing = None;
     unfinished.connections[1].closed = None;
     unfinished.connections[1].statements[0].ended = None;
-    unfinished.connections[0].statements[0].ended = Some((micros(650), End::Failed("it broke".to_owned())));
+    unfinished.connections[0].statements[0].ended =
+        Some((micros(650), End::Failed("it broke".to_owned())));
     let events = check_trace(&unfinished);
     let find = |phase: &str, name: &str| {
         let found = events
@@ -51,7 +52,8 @@ fn the_trace_holds_every_connection_and_statement_and_says_what_is_unfinished() 
 }
 
 #[test]
-fn statements_of_a_connection_that_neither_follow_nor_hold_each_other_are_kept_apart_in_the_trace() {
+fn statements_of_a_connection_that_neither_follow_nor_hold_each_other_are_kept_apart_in_the_trace()
+{
     let turns = timeline(vec![connection(
         0,
         1000,
@@ -72,7 +74,12 @@ fn statements_of_a_connection_that_neither_follow_nor_hold_each_other_are_kept_a
             )
         })
         .collect();
-    let expected = [("SELECT 1", 1), ("SELECT 2", 2), ("SELECT 3", 1), ("SELECT 4", 1)];
+    let expected = [
+        ("SELECT 1", 1),
+        ("SELECT 2", 2),
+        ("SELECT 3", 1),
+        ("SELECT 4", 1),
+    ];
     assert_eq!(
         threads,
         expected.map(|(name, thread)| (format!("\"{name}\""), thread))
@@ -87,7 +94,10 @@ pub fn check_trace(timeline: &Timeline) -> Vec<Value> {
     let mut threads = BTreeMap::<u64, Vec<(f64, f64)>>::new();
     let mut named = BTreeSet::new();
     for event in events {
-        assert!(event["name"].is_string() && event["pid"].is_u64(), "{event}");
+        assert!(
+            event["name"].is_string() && event["pid"].is_u64(),
+            "{event}"
+        );
         let thread = event["tid"].as_u64().expect("a number");
         match event["ph"].as_str().expect("a phase") {
             "M" => assert!(
@@ -97,11 +107,14 @@ pub fn check_trace(timeline: &Timeline) -> Vec<Value> {
             "i" => assert!(event["ts"].is_f64() && event["s"] == "t", "{event}"),
             "X" => {
                 // Rounded to nanoseconds, as Perfetto does.
-                let [from, length] =
-                    ["ts", "dur"].map(|key| (event[key].as_f64().expect("a number") * 1000.0).round());
+                let [from, length] = ["ts", "dur"]
+                    .map(|key| (event[key].as_f64().expect("a number") * 1000.0).round());
                 assert!(from >= 0.0 && length >= 0.0, "{event}");
                 assert!(event["args"]["ended"].is_string(), "{event}");
-                threads.entry(thread).or_default().push((from, from + length));
+                threads
+                    .entry(thread)
+                    .or_default()
+                    .push((from, from + length));
             }
             phase => panic!("{phase}: {event}"),
         }
@@ -135,9 +148,12 @@ pub fn check_trace(timeline: &Timeline) -> Vec<Value> {
         .iter()
         .filter(|event| event["cat"] == "statement")
         .map(|event| event["dur"].as_f64().expect("a number"));
-    let expected = timeline
-        .statements()
-        .map(|one| one.end(timeline.watched).saturating_sub(one.begun).as_secs_f64() * 1e6);
+    let expected = timeline.statements().map(|one| {
+        one.end(timeline.watched)
+            .saturating_sub(one.begun)
+            .as_secs_f64()
+            * 1e6
+    });
     let (sum, expected): (f64, f64) = (lengths.sum(), expected.sum());
     assert!(
         (sum - expected).abs() <= expected * 1e-9,

@@ -46,7 +46,10 @@ impl<F: Future + ?Sized> Driven<F> {
     /// One poll, which is a failure when nothing has woken the future.
     #[track_caller]
     pub fn poll(&mut self) -> Poll<F::Output> {
-        assert!(self.wakes.0.swap(0, Ordering::SeqCst) > 0, "nothing has woken it");
+        assert!(
+            self.wakes.0.swap(0, Ordering::SeqCst) > 0,
+            "nothing has woken it"
+        );
         let waker = Waker::from(self.wakes.clone());
         self.future.as_mut().poll(&mut Context::from_waker(&waker))
     }

@@ -135,7 +135,12 @@ pub struct Resource {
 }
 
 impl Resource {
-    pub async fn open(name: &'static str, log: &Log, acquire: End, release: End) -> Result<Resource> {
+    pub async fn open(
+        name: &'static str,
+        log: &Log,
+        acquire: End,
+        release: End,
+    ) -> Result<Resource> {
         log.act(&format!("acquire {name}"), acquire).await?;
         let log = log.clone();
         Ok(Resource { name, log, release })
@@ -204,5 +209,8 @@ pub async fn together<T>(futures: impl IntoIterator<Item = impl Future<Output = 
         }
     })
     .await;
-    futures.into_iter().filter_map(|(_, output)| output).collect()
+    futures
+        .into_iter()
+        .filter_map(|(_, output)| output)
+        .collect()
 }

@@ -101,7 +101,10 @@ fn check_given_up(turn: Turn, inner: End, inner_polls: usize, polls: usize) -> b
     hand.run(turn);
     assert_eq!(hand.left(), 0);
     log.assert_released_in_reverse(&["outer", "inner"]);
-    assert_eq!((state(&scopes), state(&others).0), ((0, 0, String::new()), 0));
+    assert_eq!(
+        (state(&scopes), state(&others).0),
+        ((0, 0, String::new()), 0)
+    );
     assert!(!has_ended || (hand.spawned(), log.count("rest ends")) == (1, 1));
     has_ended
 }

@@ -103,7 +103,11 @@ fn check_one_scope(acquire: End, body: End, release: End, polls: usize) -> bool 
 
     // Released if it was acquired, each step once, and after the body is gone.
     let released = usize::from(is_acquired);
-    assert_eq!(log.count("acquire it begins"), usize::from(polls > 0), "{case}");
+    assert_eq!(
+        log.count("acquire it begins"),
+        usize::from(polls > 0),
+        "{case}"
+    );
     assert_eq!(log.count("release it begins"), released, "{case}");
     for number in 1..=release.pendings() {
         let step = format!("release it, step {number}");
@@ -121,7 +125,11 @@ fn check_one_scope(acquire: End, body: End, release: End, polls: usize) -> bool 
 
     let (failures, unheard) = (usize::from(unheard.is_some()), unheard.unwrap_or_default());
     assert_eq!(state(&scopes), (0, failures, unheard.to_owned()), "{case}");
-    assert_eq!(state(&scopes), (0, 0, String::new()), "{case}: it is told once");
+    assert_eq!(
+        state(&scopes),
+        (0, 0, String::new()),
+        "{case}: it is told once"
+    );
     has_ended
 }
 
@@ -224,7 +232,10 @@ impl<T: Unpin> Future for Holding<T> {
 }
 
 /// The panic of a scope, when it has gone through its releases.
-fn panic_of(hand: &Hand, scope: impl Future<Output = std::result::Result<(), ScopeError<Failed>>>) -> String {
+fn panic_of(
+    hand: &Hand,
+    scope: impl Future<Output = std::result::Result<(), ScopeError<Failed>>>,
+) -> String {
     let mut scope = by_hand(scope);
     let ended = catch_unwind(AssertUnwindSafe(|| hand.finish(&mut scope, Turn::Oldest)));
     text(ended.unwrap_err())

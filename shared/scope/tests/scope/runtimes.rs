@@ -15,7 +15,9 @@ use crate::nested::{NAMES, nested};
 fn on_each_runtime(test: impl AsyncFn(Scopes)) {
     one_thread().block_on(async { test(on_tokio()).await });
     several_threads().block_on(async { test(on_tokio()).await });
-    async_std::task::block_on(test(Scopes::new(|release| drop(async_std::task::spawn(release)))));
+    async_std::task::block_on(test(Scopes::new(|release| {
+        drop(async_std::task::spawn(release))
+    })));
     smol::block_on(test(Scopes::new(|release| smol::spawn(release).detach())));
 }
 
@@ -29,7 +31,10 @@ fn one_thread() -> tokio::runtime::Runtime {
 }
 
 fn several_threads() -> tokio::runtime::Runtime {
-    Builder::new_multi_thread().worker_threads(2).build().unwrap()
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap()
 }
 
 /// Only a failure reaches it. smol's timer runs on every runtime.
@@ -82,7 +87,12 @@ fn on_each_runtime_a_failure_in_the_background_is_told_and_stops_nothing_else() 
         for inner in [End::Error(1), End::Panic(1)] {
             let log = Log::default();
             let three = std::array::from_fn(|_| scopes.clone());
-            let work = nested(&three, &log, [End::Well(1), End::Well(1), inner], End::Well(9));
+            let work = nested(
+                &three,
+                &log,
+                [End::Well(1), End::Well(1), inner],
+                End::Well(9),
+            );
             assert!(drop_after(6, work).await.is_none());
             let error = scopes.wait(limit()).await.unwrap_err();
             assert_eq!((error.running, error.failures), (0, 1), "{error}");
@@ -161,7 +171,12 @@ fn assert_send<T: Send>(value: T) -> T {
 fn the_future_is_send_when_its_parts_are_and_need_not_be() {
     let (scopes, log) = (Hand::default().scopes(), Log::default());
     let three = std::array::from_fn(|_| scopes.clone());
-    drop(assert_send(nested(&three, &log, [End::Well(0); 3], End::Well(0))));
+    drop(assert_send(nested(
+        &three,
+        &log,
+        [End::Well(0); 3],
+        End::Well(0),
+    )));
     drop(assert_send(scopes.wait(pending::<()>())));
 
     let acquire = async {

@@ -75,7 +75,10 @@ fn an_error_tells_only_what_there_is_to_tell() {
     hand.run(Turn::Oldest);
     drop(in_body(&scopes, &log, End::Error(0)));
     hand.run(Turn::Oldest);
-    assert_eq!(message(), "a failure that nobody was handed: release it failed");
+    assert_eq!(
+        message(),
+        "a failure that nobody was handed: release it failed"
+    );
     assert_eq!(format!("{scopes:?}"), "Scopes { running: 0, .. }");
 }
 
@@ -116,7 +119,11 @@ fn a_waker_may_hold_what_is_waited_for() {
         let mut another = by_hand(scopes.wait(pending::<()>()));
         assert!(another.poll().is_pending());
         let mut wait = Box::pin(scopes.wait(pending::<()>()));
-        assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(
+            wait.as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
         drop(waker);
         drop(wait);
         done.send(another.poll().is_ready()).unwrap();

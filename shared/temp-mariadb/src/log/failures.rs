@@ -63,7 +63,12 @@ pub fn read(log: &str) -> HashMap<u64, Vec<Failure>> {
 }
 
 /// Takes out the first error that can be this statement's. (The same statement, at once again, may be mistaken for it.)
-pub fn take(failures: &mut Vec<Failure>, sql: &str, begun: Duration, ended: Duration) -> Option<End> {
+pub fn take(
+    failures: &mut Vec<Failure>,
+    sql: &str,
+    begun: Duration,
+    ended: Duration,
+) -> Option<End> {
     let statement = format!(" : {sql}");
     let is_its_own = |failure: &Failure| {
         let after = failure.second + Duration::from_secs(1);

@@ -10,7 +10,9 @@ pub fn as_written<'a>(expanded: &'a str, prepared: &'a HashSet<String>) -> &'a s
     }
     let fitting = prepared.iter().filter(|prepared| fits(expanded, prepared));
     let in_common = |prepared: &&String| prepared.len() - prepared.matches('?').count();
-    fitting.max_by_key(in_common).map_or(expanded, String::as_str)
+    fitting
+        .max_by_key(in_common)
+        .map_or(expanded, String::as_str)
 }
 
 /// Whether this is the prepared text with a value in the place of each question mark, or the question mark itself where
@@ -29,8 +31,11 @@ fn fits(expanded: &str, prepared: &str) -> bool {
 
 /// What comes after a value: a number, a word such as `NULL`, a string, or both as in `DATE'2026-11-20'`.
 fn after_value(text: &str) -> &str {
-    let is_of_a_word = |character: char| character.is_ascii_alphanumeric() || "_.".contains(character);
-    let mut rest = text.trim_start_matches('-').trim_start_matches(is_of_a_word);
+    let is_of_a_word =
+        |character: char| character.is_ascii_alphanumeric() || "_.".contains(character);
+    let mut rest = text
+        .trim_start_matches('-')
+        .trim_start_matches(is_of_a_word);
     if text[..text.len() - rest.len()].ends_with('e') {
         rest = rest
             .trim_start_matches(['-', '+'])

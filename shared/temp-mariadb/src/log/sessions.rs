@@ -50,14 +50,18 @@ impl Logs {
             let Some((head, tail)) = line.split_once("Aborted connection ") else {
                 continue;
             };
-            let thread = tail.split(' ').next().and_then(|number| number.parse().ok());
+            let thread = tail
+                .split(' ')
+                .next()
+                .and_then(|number| number.parse().ok());
             let session = thread.and_then(|thread: u64| sessions.get_mut(&thread));
             if let (Some(second), Some(session)) = (head.get(..19).and_then(moment), session) {
                 let at = second.max(session.last_seen());
                 session.connection.closed.get_or_insert(at);
             }
         }
-        let mut connections: Vec<Connection> = sessions.into_values().map(Session::finish).collect();
+        let mut connections: Vec<Connection> =
+            sessions.into_values().map(Session::finish).collect();
         connections.sort_by_key(|connection| connection.opened);
         Some(from_the_beginning(connections, self.now))
     }
@@ -69,7 +73,9 @@ fn read_general(general: &str, sessions: &mut Sessions) -> Option<Vec<Kill>> {
         let [at, _, thread, _, command, text] = <[String; 6]>::try_from(row).ok()?;
         let (at, thread) = (moment(&at)?, thread.parse().ok()?);
         if command == "Connect" {
-            sessions.entry(thread).or_insert_with(|| Session::opened(at));
+            sessions
+                .entry(thread)
+                .or_insert_with(|| Session::opened(at));
         }
         let Some(session) = sessions.get_mut(&thread) else {
             continue; // one of the server's own
@@ -101,17 +107,39 @@ fn read_general(general: &str, sessions: &mut Sessions) -> Option<Vec<Kill>> {
     Some(kills)
 }
 
-fn read_slow(slow: &str, mut failures: HashMap<u64, Vec<Failure>>, sessions: &mut Sessions) -> Option<()> {
+fn read_slow(
+    slow: &str,
+    mut failures: HashMap<u64, Vec<Failure>>,
+    sessions: &mut Sessions,
+) -> Option<()> {
     for row in rows(slow) {
-        let [begun, _, took, _, sent, _, _, _, _, _, text, thread, more @ ..] = &row[..] else {
+        let [
+            begun,
+            _,
+            took,
+            _,
+            sent,
+            _,
+            _,
+            _,
+            _,
+            _,
+            text,
+            thread,
+            more @ ..,
+        ] = &row[..]
+        else {
             return None;
         };
         let (begun, thread) = (moment(begun)?, thread.parse().ok()?);
         let (end, rows) = (begun + span(took)?, sent.parse().ok()?);
         // MySQL does not say how many rows a statement has changed.
-        let has_given_or_changed_rows = rows > 0 || more.first().is_some_and(|changed| changed != "0");
+        let has_given_or_changed_rows =
+            rows > 0 || more.first().is_some_and(|changed| changed != "0");
         let failure = match failures.get_mut(&thread) {
-            Some(failures) if !has_given_or_changed_rows => failures::take(failures, text, begun, end),
+            Some(failures) if !has_given_or_changed_rows => {
+                failures::take(failures, text, begun, end)
+            }
             _ => None,
         };
         if let Some(session) = sessions.get_mut(&thread) {
@@ -145,7 +173,8 @@ impl Session {
     /// was a text of several statements, which the general log has as one, and the slow log one by one.
     fn ran(&mut self, ran: Statement) {
         let statements = &mut self.connection.statements;
-        let begun = statements.partition_point(|statement| statement.begun <= ran.end(Duration::MAX));
+        let begun =
+            statements.partition_point(|statement| statement.begun <= ran.end(Duration::MAX));
         match statements[..begun].last_mut() {
             Some(statement) if statement.ended.is_none() => {
                 if statement.sql.starts_with(&ran.sql) {
@@ -246,5 +275,8 @@ fn from_the_beginning(mut connections: Vec<Connection>, now: Duration) -> Timeli
         }
     }
     let watched = watched.saturating_sub(beginning);
-    Timeline { connections, watched }
+    Timeline {
+        connections,
+        watched,
+    }
 }

@@ -85,9 +85,17 @@ fn reads_moments_before_and_after_a_leap_day() {
 #[test]
 fn a_statement_has_its_begin_from_one_log_and_its_end_and_rows_from_the_other() {
     let general = general(&[CONNECT, (300, 5, "Query", "SELECT 1"), (900, 5, "Quit", "")]);
-    let connection = only(timeline(general, slow(&[(299, 61, 5, 1, "SELECT 1")]), "", ""));
+    let connection = only(timeline(
+        general,
+        slow(&[(299, 61, 5, 1, "SELECT 1")]),
+        "",
+        "",
+    ));
     assert_eq!(connection.opened, micros(0));
-    assert_eq!(connection.statements, [ran("SELECT 1", 200, 260, End::Done, 1)]);
+    assert_eq!(
+        connection.statements,
+        [ran("SELECT 1", 200, 260, End::Done, 1)]
+    );
     assert_eq!(
         (connection.closing, connection.closed),
         (Some(micros(800)), Some(micros(800)))
@@ -104,7 +112,10 @@ fn a_statement_without_an_end_runs_until_its_connection_does_something_else() {
     let timeline = timeline(general, String::new(), "", "");
     assert_eq!(timeline.watched, micros(249_900));
     let connection = only(timeline);
-    assert_eq!(connection.statements[0], ran("SELECT 1", 200, 500, End::Done, 0));
+    assert_eq!(
+        connection.statements[0],
+        ran("SELECT 1", 200, 500, End::Done, 0)
+    );
     assert_eq!(connection.statements[1].ended, None);
     assert_eq!(connection.closed, None);
 }
@@ -131,7 +142,10 @@ fn a_statement_of_a_session_that_has_set_the_time_is_not_taken_for_another() {
     let general = general(&[CONNECT, (300, 5, "Query", "SELECT 1"), (900, 5, "Quit", "")]);
     let slow = slow(&[(0, 50, 5, 1, "SELECT 1")]).replace("2026-11-20 12", "1970-01-01 00");
     let connection = only(timeline(general, slow, "", ""));
-    assert_eq!(connection.statements, [ran("SELECT 1", 200, 800, End::Done, 0)]);
+    assert_eq!(
+        connection.statements,
+        [ran("SELECT 1", 200, 800, End::Done, 0)]
+    );
 }
 
 #[test]
@@ -192,7 +206,11 @@ fn a_kill_interrupts_what_runs_when_it_comes() {
             .map(|line| line.to_owned() + "\n")
             .collect();
         let timeline = timeline(general, slow, "", "");
-        let how = if interrupts { End::Interrupted } else { End::Done };
+        let how = if interrupts {
+            End::Interrupted
+        } else {
+            End::Done
+        };
         let ended = if closes { 400 } else { 450 };
         let killed = &timeline.connections[0];
         assert_eq!(
@@ -269,7 +287,12 @@ fn a_failure_belongs_to_the_statement_that_has_given_nothing() {
     };
     let failures = [
         entry(1, "WARNING 1265", "Data truncated", "DO 1"),
-        entry(5, "ERROR 1146", "no such table as 'x'", "SELECT x\nFROM y; DO 2"),
+        entry(
+            5,
+            "ERROR 1146",
+            "no such table as 'x'",
+            "SELECT x\nFROM y; DO 2",
+        ),
         entry(5, "ERROR 1317", "Query execution was interrupted", "DO 3"),
         entry(6, "ERROR 1062", "Duplicate entry", "DO 4"),
         entry(5, "ERROR 1927", "Connection was killed", "(null)"),
@@ -303,7 +326,10 @@ fn rows_of_a_mysql_server_have_a_column_less() {
     let general = general(&[CONNECT, (300, 5, "Query", "SELECT 1")]);
     let slow = slow(&[(300, 50, 5, 1, "SELECT 1")]).replace(",0\n", "\n");
     let connection = only(timeline(general, slow, "", ""));
-    assert_eq!(connection.statements, [ran("SELECT 1", 200, 250, End::Done, 1)]);
+    assert_eq!(
+        connection.statements,
+        [ran("SELECT 1", 200, 250, End::Done, 1)]
+    );
 }
 
 #[test]

@@ -67,7 +67,10 @@ pub(super) fn life(life: Life, y: f64, [opened, asked, closed]: [f64; 3]) -> Str
             "tl-mark tl-alarm-line",
             format!("{middle}m-10 -10l20 20m0 -20l-20 20"),
         ),
-        Life::Kept => ("tl-mark tl-alarm-line", format!("{middle}m0 -11l18 11l-18 11z")),
+        Life::Kept => (
+            "tl-mark tl-alarm-line",
+            format!("{middle}m0 -11l18 11l-18 11z"),
+        ),
         Life::Open => (
             "tl-mark tl-alarm-line",
             format!("{middle}h18m-12 -12l12 12l-12 12"),
