@@ -50,7 +50,7 @@ fn every_error_is_a_message_and_a_line_of_help() {
         (ErrorKind::NotStopped.into(), "its connection was cut"),
         (
             server(1045, "Access denied for user 'ada'@'localhost'").into(),
-            "check user and password",
+            "check the user, the password",
         ),
         (
             server(1146, "Table 'school.users' doesn't exist").into(),

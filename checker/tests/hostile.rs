@@ -42,7 +42,7 @@ fn one_that_hangs_is_given_up() {
         let Verdict::Failed { message, .. } = verdict else {
             panic!("{verdict:?}")
         };
-        assert_eq!(message, "expected: an end within 4 seconds");
+        assert_eq!(message, "expected: the check ends within 4 seconds");
     }
 }
 

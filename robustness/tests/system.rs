@@ -143,7 +143,7 @@ fn where_no_thread_can_be_started_that_is_the_error() {
         assert!(
             outcome
                 .stderr
-                .contains("theirs.db`: no thread can be started"),
+                .contains("theirs.db`: could not start a thread"),
             "{driver}: {outcome:?}"
         );
     }

@@ -27,7 +27,7 @@ pub enum Error {
 }
 
 /// What `--force` is for.
-pub const FORCE: &str = "name another database, or give --force to replace what is there";
+pub const FORCE: &str = "use another database, or pass --force to replace this one";
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,7 +37,7 @@ impl fmt::Display for Error {
                 what,
                 help,
             } => {
-                write!(f, "{database} was left alone: {what}\nhelp: {help}")
+                write!(f, "{database} was not changed: {what}\nhelp: {help}")
             }
             Error::Sqlite(error) => error.fmt(f),
             Error::Server {
@@ -50,7 +50,7 @@ impl fmt::Display for Error {
             }
             Error::Stopped { database } => write!(
                 f,
-                "stopped by a signal; {database} is what it was, or complete\nhelp: run it again, if it is wanted after all"
+                "stopped by a signal; {database} is unchanged or complete\nhelp: run the command again to fill it"
             ),
         }
     }

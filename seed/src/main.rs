@@ -21,7 +21,7 @@ use shared::cli;
 use generate::{SAMPLE, Seeding};
 use target::{Outcome, Target};
 
-/// Create the users database, or fill it anew: all of it or nothing
+/// Create the users database, or replace its users: all of them or none
 #[derive(clap::Parser)]
 #[command(name = env!("CARGO_BIN_NAME"), version)]
 struct Arguments {
@@ -30,13 +30,13 @@ struct Arguments {
     #[arg(long, value_name = "PATH|URL", default_value = "users.db")]
     #[arg(value_parser = OsStringValueParser::new().try_map(Target::parse))]
     database: Target,
-    /// How many users: the 12 of the sample come first, generated ones after them
+    /// How many users: first the 12 sample users, then generated ones
     #[arg(long, value_name = "N", default_value_t = SAMPLE)]
     users: u32,
-    /// Which generated users: the same number makes the same ones
+    /// Seed of the random generator: the same number generates the same users
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     random_seed: u32,
-    /// Replace what is there, even if a seeding did not make it
+    /// Replace the database even if this program did not create it
     #[arg(long)]
     force: bool,
 }
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         cli::notice(&match outcome {
             Outcome::Made => format!("{}: {users}", arguments.database),
             Outcome::WasThere => format!(
-                "{}: {users}, as before; nothing was changed",
+                "{}: already has {users}; nothing was changed",
                 arguments.database
             ),
         });

@@ -99,10 +99,8 @@ impl Failure {
 
     fn another_is_at_work() -> Failure {
         Failure::Refused(
-            format!(
-                "another seeding is at work there, and was not done within {LOCK_WAIT} seconds"
-            ),
-            "wait until it is done, then run this again",
+            format!("another run of seed was still filling it after {LOCK_WAIT} seconds"),
+            "wait until it has finished, then run this again",
         )
     }
 }
@@ -263,7 +261,7 @@ impl Work {
                     format!(
                         "{what}, and another table refers to `{OLD}`, which an earlier run replaced"
                     ),
-                    "decide which of the two tables to keep, and drop the other yourself",
+                    "keep one of the two tables and drop the other yourself",
                 ),
                 other => other,
             })?;
@@ -283,8 +281,8 @@ impl Work {
             .await?;
         if let Some(kind) = kind.filter(|kind| kind != "BASE TABLE") {
             return Err(Failure::Refused(
-                format!("`users` is no table there, it is a {kind}"),
-                "name another database, or drop it yourself",
+                format!("`users` is not a table but a {kind}"),
+                "use another database, or drop it yourself",
             ));
         }
         let referring: Option<String> = self
@@ -298,7 +296,7 @@ impl Work {
             // The foreign key would stay with the old table.
             Some(table) => Err(Failure::Refused(
                 format!("the table `{table}` refers to it by a foreign key"),
-                "name another database, or drop the foreign key first",
+                "use another database, or drop the foreign key first",
             )),
             None => Ok(()),
         }
@@ -321,7 +319,9 @@ impl Work {
             return Err(foreign(format!("it has the trigger `{trigger}`")));
         }
         if self.definition(table).await? != self.definition(just_made).await? {
-            return Err(foreign("it has another shape".to_owned()));
+            return Err(foreign(
+                "its columns or indices differ from those that seed creates".to_owned(),
+            ));
         }
         let mut inspection = Inspection::default();
         let stopped = Arc::clone(&self.stopped);
@@ -333,7 +333,9 @@ impl Work {
             // The definition says that nothing is NULL, and that the numbers are numbers.
             let (id, name, email, age): (i64, Vec<u8>, Vec<u8>, i64) = mysql_async::from_row(row);
             if !inspection.is_ours(id, &name, &email, age) {
-                return Err(foreign(format!("no seeding made the user with id {id}")));
+                return Err(foreign(format!(
+                    "seed did not create the user with id {id}"
+                )));
             }
             go_on(&stopped)?;
         }
@@ -413,7 +415,7 @@ impl Work {
                     "a table in another database refers to it by a foreign key ({})",
                     reason(&error)
                 ),
-                "name another database, or have the foreign key dropped first",
+                "use another database, or have the foreign key dropped first",
             )),
             dropped => Ok(dropped?),
         }
@@ -521,10 +523,10 @@ impl Failure {
                 doing: "undo the exchange of",
                 server: server_name(opts),
                 reason: format!(
-                    "{}; it holds the new users, and the table that it replaced is still there as `{OLD}`",
+                    "{}; it holds the new users, and the table that it replaced is now called `{OLD}`",
                     reason(&error)
                 ),
-                help: "run this again: it clears up what was left",
+                help: "run this again: it removes the rest",
             },
         }
     }
@@ -534,11 +536,11 @@ impl Failure {
 fn reason(error: &mysql_async::Error) -> String {
     match error {
         mysql_async::Error::Server(error) if error.code == LOCK_WAIT_TIMEOUT => {
-            format!("another client is using it, and did not let go within {LOCK_WAIT} seconds")
+            format!("another client held a lock for more than {LOCK_WAIT} seconds")
         }
         mysql_async::Error::Server(error) if CONFLICTS.contains(&error.code) => {
             format!(
-                "another client is changing the same tables, probably another seeding, on this server or on another \
+                "another client is changing the same tables, probably another run of seed, on this server or on another \
                  node of its cluster ({})",
                 error.message
             )
@@ -583,17 +585,15 @@ fn help(error: &mysql_async::Error, opts: &Opts) -> &'static str {
             ACCESS_DENIED | ACCESS_DENIED_WITHOUT_PASSWORD => mysql::ACCESS_DENIED,
             TLS_REQUIRED => mysql::TLS_REQUIRED,
             ACCESS_TO_DATABASE_DENIED | COMMAND_DENIED => {
-                "let the user CREATE, ALTER, DROP, SELECT and INSERT in this database, or name another user"
+                "grant the user CREATE, ALTER, DROP, SELECT and INSERT on this database, or use another user"
             }
             UNKNOWN_DATABASE => "check the database in the URL, or create it",
             LOCK_WAIT_TIMEOUT => {
-                "end what is using it (SHOW PROCESSLIST lists it), or wait until it is done"
+                "end the other client (SHOW PROCESSLIST lists it), or wait until it has finished"
             }
-            NODE_IS_NOT_READY => {
-                "wait until this node has joined its cluster, or name another node"
-            }
-            code if CONFLICTS.contains(&code) => "wait until it is done, then run this again",
-            _ => "do what the server says; the table is what it was",
+            NODE_IS_NOT_READY => "wait until this node has joined its cluster, or use another node",
+            code if CONFLICTS.contains(&code) => "wait until it has finished, then run this again",
+            _ => "follow the server's message; the table was not changed",
         },
         mysql_async::Error::Io(IoError::Tls(error)) => {
             mysql::help_for_certificate(&error.to_string())
@@ -604,10 +604,10 @@ fn help(error: &mysql_async::Error, opts: &Opts) -> &'static str {
             mysql::help_for_certificate(&error.to_string())
         }
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
-            "give the server a certificate (`ssl_cert`, `ssl_key`), or take `require_ssl=true` off the URL"
+            "give the server a certificate (`ssl_cert`, `ssl_key`), or remove `require_ssl=true` from the URL"
         }
         mysql_async::Error::Io(_) => {
-            "check host and port in the URL, and that a MySQL or MariaDB server listens there"
+            "check the host and port in the URL, and that a MySQL or MariaDB server listens there"
         }
         _ => "check the URL",
     }

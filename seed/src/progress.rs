@@ -44,7 +44,7 @@ impl Progress {
         // Nothing that moves: that would take a thread, and indicatif panics where none can be started.
         self.bar
             .set_style(ProgressStyle::with_template("{msg}").expect("the template is a constant"));
-        self.bar.set_message("all users are in; finishing");
+        self.bar.set_message("all users are inserted; finishing");
     }
 
     /// Takes the bar off the terminal.

@@ -270,8 +270,8 @@ impl<'a> Database<'a> {
     fn failed(&self, error: rusqlite::Error, doing: &'static str) -> Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => self.refused(
-                "it is not a SQLite database".to_owned(),
-                "name another file, or remove this one yourself: --force replaces databases only",
+                "the file is not a SQLite database".to_owned(),
+                "use another file, or remove this one yourself: --force replaces databases only",
             ),
             Some(ErrorCode::DatabaseCorrupt) => {
                 self.refused(format!("it is damaged ({error})"), FORCE)
@@ -346,7 +346,7 @@ fn inspect_schema(connection: &Connection) -> Result<Schema, Unfit> {
             "users" if sql == SQLITE_TABLE.as_bytes() => schema.table = true,
             "users_email" if sql == SQLITE_INDEX.as_bytes() => schema.index = true,
             "users" if kind == "table" => {
-                foreign.push("a table `users` of another shape".to_owned())
+                foreign.push("a table `users` with other columns or indices".to_owned())
             }
             _ => foreign.push(format!("the {kind} `{name}`")),
         }
@@ -375,7 +375,7 @@ fn inspect_rows(connection: &Connection, inspection: &mut Inspection) -> Result<
         };
         if !ours {
             return Err(Unfit::Foreign(format!(
-                "no seeding made the user with id {id}"
+                "seed did not create the user with id {id}"
             )));
         }
     }

@@ -37,7 +37,7 @@ impl Target {
             _ => Unusable::unreadable("it is not complete, or its options contradict each other"),
         })?;
         match opts.db_name() {
-            None | Some("") => Err(Unusable::unreadable("it names no database")),
+            None | Some("") => Err(Unusable::unreadable("it has no database name")),
             Some(_) => Ok(Target::Server(Box::new(opts))),
         }
     }

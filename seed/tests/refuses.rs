@@ -35,11 +35,11 @@ const CHANGES: &[(&str, &str)] = &[
     ),
     (
         "ALTER TABLE users ADD COLUMN phone TEXT",
-        "a table `users` of another shape",
+        "a table `users` with other columns or indices",
     ),
     (
         "DROP TABLE users; CREATE TABLE users (id INTEGER)",
-        "a table `users` of another shape",
+        "a table `users` with other columns or indices",
     ),
     (
         "DROP TABLE users; CREATE VIEW users AS SELECT 1",
@@ -218,7 +218,10 @@ fn a_file_that_is_no_database_is_left_alone_even_when_forced() {
             let place = Place::new();
             fs::write(place.database(), content).expect("writes");
             let error = seed(place.database(), force).badly();
-            assert!(error.contains("it is not a SQLite database"), "{error}");
+            assert!(
+                error.contains("the file is not a SQLite database"),
+                "{error}"
+            );
             assert_eq!(
                 fs::read_to_string(place.database()).expect("can be read"),
                 *content
@@ -264,8 +267,8 @@ fn a_folder_and_what_sqlite_would_make_a_passing_database_of_are_refused() {
     );
     assert!(place.database().is_dir());
     for (nothing, reason) in [
-        ("", "no file"),
-        (":memory:", "no file"),
+        ("", "not a file"),
+        (":memory:", "not a file"),
         ("sqlite:new.db", "a path, not a URL"),
         ("file:new.db?mode=rwc", "a path, not a URL"),
     ] {
@@ -404,7 +407,7 @@ fn a_database_that_somebody_else_uses_is_an_error_after_a_wait_and_left_alone() 
                     connection.execute_batch(used).expect("runs");
                     let error = seed(place.database(), force).badly();
                     assert!(
-                        error.contains("users.db") && error.contains("within 5 seconds"),
+                        error.contains("users.db") && error.contains("for more than 5 seconds"),
                         "{used}: {error}"
                     );
                     drop(connection);

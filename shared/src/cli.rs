@@ -77,10 +77,10 @@ fn wrong_command_line(error: &clap::Error, command: &clap::Command) -> String {
     let program = command.get_name();
     let where_to_look = if command.has_subcommands() {
         format!(
-            "`{program} --help` lists the commands, `{program} COMMAND --help` every option of one with its default"
+            "run `{program} --help` for the commands, or `{program} COMMAND --help` for the options of a command"
         )
     } else {
-        format!("`{program} --help` lists every option with its default")
+        format!("run `{program} --help` for the options and their defaults")
     };
     // The option's name, as it stands in `--help`: clap's for a value that is wrong, the user's own word elsewhere.
     let option = known(ContextKind::InvalidArg);
@@ -93,27 +93,26 @@ fn wrong_command_line(error: &clap::Error, command: &clap::Command) -> String {
             let reason = error.source().map(ToString::to_string).unwrap_or_default();
             return match reason.split_once("\nhelp: ") {
                 Some((reason, help)) => {
-                    format!("the value of {option} cannot be used: {reason}\nhelp: {help}")
+                    format!("the value of {option} is invalid: {reason}\nhelp: {help}")
                 }
                 None => format!(
-                    "the value of {option} cannot be used ({reason})\nhelp: {where_to_look}"
+                    "the value of {option} is invalid ({reason})\nhelp: {where_to_look}"
                 ),
             };
         }
         (ErrorKind::UnknownArgument, _) => match known(ContextKind::SuggestedArg) {
-            Some(suggestion) => format!("there is no such option; did you mean {suggestion}?"),
+            Some(suggestion) => format!("unknown option; did you mean {suggestion}?"),
             None => {
-                "there is a word too many on the command line, or an option that does not exist \
-                     (a value that begins with a hyphen stands after `--`)"
+                "unexpected argument or unknown option (put `--` before a value that starts with `-`)"
                     .to_owned()
             }
         },
         (ErrorKind::InvalidSubcommand, _) => match known(ContextKind::SuggestedSubcommand) {
-            Some(suggestion) => format!("there is no such command; did you mean {suggestion}?"),
-            None => "there is no such command".to_owned(),
+            Some(suggestion) => format!("unknown command; did you mean {suggestion}?"),
+            None => "unknown command".to_owned(),
         },
         (ErrorKind::ArgumentConflict, Some(option)) => {
-            format!("{option} is given twice, or with what it excludes")
+            format!("{option} was given twice, or cannot be combined with another option")
         }
         (ErrorKind::MissingRequiredArgument, Some(options)) => format!("missing: {options}"),
         (
@@ -122,8 +121,8 @@ fn wrong_command_line(error: &clap::Error, command: &clap::Command) -> String {
         ) => {
             format!("{option} has the wrong number of values")
         }
-        (ErrorKind::InvalidUtf8, _) => "a word of the command line is not UTF-8".to_owned(),
-        _ => "the command line cannot be read".to_owned(),
+        (ErrorKind::InvalidUtf8, _) => "an argument is not valid UTF-8".to_owned(),
+        _ => "the command line is invalid".to_owned(),
     };
     format!("{message}\nhelp: {where_to_look}")
 }
@@ -138,7 +137,7 @@ fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
 #[cfg(feature = "sqlite")]
 #[derive(Debug, clap::Args)]
 pub struct DatabaseOption {
-    /// The SQLite file [default: users.db in the current folder, created with the sample users when it is not there]
+    /// The SQLite file [default: users.db in the current folder, created with the sample users if it does not exist]
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
 }

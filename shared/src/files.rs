@@ -54,7 +54,7 @@ pub fn draft(path: &Path) -> io::Result<NamedTempFile> {
         Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         // A device such as /dev/null, or a pipe: replacing it would take it from the programs that use it.
         Ok(found) if !found.is_file() && !found.is_symlink() => {
-            return Err(io::Error::other("it is no file"));
+            return Err(io::Error::other("it is not a regular file"));
         }
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -16,26 +16,26 @@ pub struct Unusable {
 }
 
 /// What to do when nothing answers in time.
-pub const NO_ANSWER: &str = "check host and port, that a MySQL or MariaDB server listens there, and that no firewall is in \
-     between; a server that was asleep, or that looks up the names of its clients, may be slow only the first time: try \
-     again (`skip_name_resolve` switches the lookups off)";
+pub const NO_ANSWER: &str = "check the host and port, that a MySQL or MariaDB server listens there, and that no firewall blocks \
+     it; a server that was asleep, or that looks up the names of its clients, may be slow only the first time: try \
+     again (`skip_name_resolve` turns the lookups off)";
 
 /// What to do when a server refuses a user whose connection is not encrypted.
-pub const ACCESS_DENIED: &str = "check user and password, and what that user may do on that server; a server or an \
-     account that requires TLS says the same: add `?require_ssl=true` to the URL, or \
+pub const ACCESS_DENIED: &str = "check the user, the password and the user's privileges on that server; a server or an \
+     account that requires TLS reports the same error: add `?require_ssl=true` to the URL, or \
      `?require_ssl=true&verify_ca=false` for a certificate that no public authority has signed";
 
 /// What to do when a server refuses a user whose connection is encrypted.
-pub const ACCESS_DENIED_OVER_TLS: &str = "check user and password, and what that user may do on that server; an account \
-     that requires a client certificate cannot be used here";
+pub const ACCESS_DENIED_OVER_TLS: &str = "check the user, the password and the user's privileges on that server; an account \
+     that requires a client certificate is not supported";
 
 /// What to do when a server takes encrypted connections only.
 pub const TLS_REQUIRED: &str = "add `?require_ssl=true` to the URL, or `?require_ssl=true&verify_ca=false` for a \
      certificate that no public authority has signed";
 
 /// How a URL is written.
-const FORM: &str = "write it as `mysql://user:password@host:port/database`; a special character in the user or the password \
-     is written as % and two hexadecimal digits: %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #, %25 for %";
+const FORM: &str = "write it as `mysql://user:password@host:port/database`; write a special character in the user or the \
+     password as % and two hexadecimal digits: %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #, %25 for %";
 
 /// The options that mysql_async knows.
 pub const OPTIONS: [&str; 23] = [
@@ -118,7 +118,7 @@ const FOREIGN: [(&[&str], &str); 9] = [
             "serverversion",
             "version",
         ],
-        "leave it out: the server tells its version",
+        "leave it out: the server reports its version",
     ),
     (
         &[
@@ -129,7 +129,7 @@ const FOREIGN: [(&[&str], &str); 9] = [
             "timezone",
             "zerodatetimebehavior",
         ],
-        "leave it out: a user has no dates",
+        "leave it out: the table `users` has no dates",
     ),
     (
         &[
@@ -166,7 +166,7 @@ const FOREIGN: [(&[&str], &str); 9] = [
         &[
             "db", "database", "host", "passwd", "password", "port", "user", "username",
         ],
-        "write it in its place in `mysql://user:password@host:port/database`",
+        "write it before the `?`, as in `mysql://user:password@host:port/database`",
     ),
 ];
 
@@ -183,7 +183,7 @@ impl Unusable {
     pub fn value_of(option: &str) -> Unusable {
         Unusable {
             reason: format!("its option `{option}` has an invalid value"),
-            help: "write `true` or `false`, or a number, as the option needs it, or leave the option out"
+            help: "write `true`, `false` or a number, depending on the option, or leave the option out"
                 .to_owned(),
         }
     }
@@ -266,7 +266,7 @@ pub fn check_url(url: &str) -> Result<(), Unusable> {
 pub fn help_for_certificate(reason: &str) -> &'static str {
     // What is refused even with `verify_ca=false` must not be answered by it.
     if reason.contains("UnsupportedCertVersion") {
-        "the certificate is of X.509 version 1, which is refused whatever the URL says; make one of version 3 for the \
+        "the certificate has X.509 version 1, which no option of the URL accepts; create one of version 3 for the \
          server: `openssl x509 -req -extfile FILE …`, where FILE has the line `subjectAltName = DNS:HOST`"
     } else if [
         "BadSignature",
@@ -278,13 +278,13 @@ pub fn help_for_certificate(reason: &str) -> &'static str {
     .iter()
     .any(|refused| reason.contains(refused))
     {
-        "server and client have no algorithm in common, or the certificate is damaged: give the server TLS 1.2 or 1.3 \
-         and a new certificate of version 3, with a key of RSA 2048 bits or more, or of ECDSA"
+        "server and client share no algorithm, or the certificate is damaged: give the server TLS 1.2 or 1.3 \
+         and a new certificate of version 3, with an ECDSA key or an RSA key of at least 2048 bits"
     } else if reason.contains("NotValidForName") {
-        "write the host as it stands in the certificate, or add `&verify_identity=false` to the URL: any name will do"
+        "write the host as in the certificate, or add `&verify_identity=false` to the URL to accept any name"
     } else {
-        "give the server a certificate that is signed by a public authority and holds the name in the URL, or add \
-         `&verify_ca=false` to the URL: the connection is encrypted, but nothing proves which server answers"
+        "give the server a certificate that a public authority has signed for the host in the URL, or add \
+         `&verify_ca=false` to the URL: the connection is then encrypted, but nothing proves which server answers"
     }
 }
 
@@ -354,7 +354,7 @@ mod tests {
             ),
             (
                 "serverVersion=8.0&charset=utf8mb4",
-                "`serverVersion`: leave it out: the server tells its version; `charset`: leave it out",
+                "`serverVersion`: leave it out: the server reports its version; `charset`: leave it out",
             ),
             ("parseTime=true", "`parseTime`: leave it out"),
             (

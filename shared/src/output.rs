@@ -362,7 +362,7 @@ impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "could not write to standard output: {}\nhelp: check where it goes: a full disk, a closed file?",
+            "could not write to standard output: {}\nhelp: check whether the disk is full or the output file was closed",
             self.0
         )
     }

@@ -145,7 +145,7 @@ fn sql_of_the_programs_own_is_not_shown_and_a_missing_column_is_named() {
             refused(sql).in_database(Path::new("users.db")).to_string(),
             format!(
                 "could not query `users.db`: the table `users` has no column `{column}`\n\
-                 help: name a database whose table `users` has the columns id, name, email and age"
+                 help: use a database whose table `users` has the columns id, name, email and age"
             )
         );
     }
@@ -237,7 +237,7 @@ fn the_works_error_wins_and_the_closes_is_not_lost() {
     assert!(both.source().unwrap().to_string().contains("no rows"));
     let text = both.to_string();
     assert!(
-        text.find("no rows") < text.find("could not close it: Query is not read-only"),
+        text.find("no rows") < text.find("closing it also failed: Query is not read-only"),
         "{text}"
     );
 }

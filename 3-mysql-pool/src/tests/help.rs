@@ -129,7 +129,7 @@ fn what_requires_tls_says_access_denied_and_the_help_says_what_it_may_want() {
         let wrong = format!("{}{encrypted}", ada.replace("secret", "hunter2"));
         let refused = said(&wrong).await;
         assert!(
-            help(&refused).contains("check user and password"),
+            help(&refused).contains("check the user, the password"),
             "{refused}"
         );
         assert!(!help(&refused).contains("require_ssl"), "{refused}");

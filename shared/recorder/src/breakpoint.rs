@@ -32,7 +32,10 @@ impl Recording {
             is_reached: false,
         };
         let before = lock(&self.log.state).breakpoint.replace(breakpoint);
-        assert!(before.is_none(), "a recording has one breakpoint at a time");
+        assert!(
+            before.is_none(),
+            "a recording can have one breakpoint at a time"
+        );
         Breakpoint { log: &self.log }
     }
 }

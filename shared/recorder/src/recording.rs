@@ -136,7 +136,7 @@ impl Recording {
         let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         let timed_out = timeout.timed_out();
         drop(state);
-        assert!(!timed_out, "waited in vain until {what}\n{self}");
+        assert!(!timed_out, "gave up waiting until {what}\n{self}");
     }
 }
 

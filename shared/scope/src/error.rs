@@ -48,7 +48,7 @@ impl<E: fmt::Display> fmt::Display for ScopeError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)?;
         match &self.suppressed {
-            Some(error) => write!(f, " (and then the release failed: {error})"),
+            Some(error) => write!(f, " (the release also failed: {error})"),
             None => Ok(()),
         }
     }
@@ -78,8 +78,8 @@ impl fmt::Display for WaitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.running {
             0 => {}
-            1 => f.write_str("1 scope had not ended at the limit")?,
-            number => write!(f, "{number} scopes had not ended at the limit")?,
+            1 => f.write_str("1 scope was still running at the time limit")?,
+            number => write!(f, "{number} scopes were still running at the time limit")?,
         }
         let Some(first) = &self.first else {
             return Ok(());
@@ -88,10 +88,10 @@ impl fmt::Display for WaitError {
             f.write_str("; ")?;
         }
         match self.failures {
-            1 => write!(f, "a failure that nobody was handed: {first}"),
+            1 => write!(f, "1 release failed, and no caller got the error: {first}"),
             number => write!(
                 f,
-                "{number} failures that nobody was handed, the first: {first}"
+                "{number} releases failed, and no caller got their errors; the first: {first}"
             ),
         }
     }
@@ -115,7 +115,10 @@ impl Problem {
     pub fn panicked(panic: &(dyn Any + Send)) -> Problem {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        Problem::Panicked(text.unwrap_or("(not a text)").to_owned())
+        Problem::Panicked(
+            text.unwrap_or("(the panic's value is not a string)")
+                .to_owned(),
+        )
     }
 }
 
@@ -124,7 +127,7 @@ impl fmt::Display for Problem {
         match self {
             Problem::Panicked(text) => write!(f, "the release panicked: {text}"),
             Problem::Dropped => {
-                f.write_str("the release was dropped before its end, by what was to run it")
+                f.write_str("the spawner dropped the release before it had finished")
             }
         }
     }

@@ -165,19 +165,19 @@ impl Error {
             Problem::Missing => {
                 return format!("create it with {}, or check the path", seed(database));
             }
-            Problem::NotAFile(_) => "name the file of a database",
+            Problem::NotAFile(_) => "give the path of a database file",
             Problem::Url => "give the path of a SQLite file, such as users.db",
             Problem::NoColumn(_) => {
-                "name a database whose table `users` has the columns id, name, email and age"
+                "use a database whose table `users` has the columns id, name, email and age"
             }
             Problem::NoStatement => "write one SQL statement, such as SELECT * FROM users",
-            Problem::Parameters { .. } => "give one parameter for each `?` of the query",
+            Problem::Parameters { .. } => "pass one parameter for each `?` in the query",
             Problem::Row { .. } => "correct the row, then run this again",
-            Problem::Cancelled => "run it again, if its result is wanted after all",
+            Problem::Cancelled => "run it again if you still need the result",
             Problem::Sqlite(error) => return help_for(error, database),
-            Problem::File(_) => "check the path, and what you may read and write there",
+            Problem::File(_) => "check the path and the permissions of the file and its folder",
             Problem::Thread(_) => {
-                "end other programs, or raise the limit on processes and threads (`ulimit -u`)"
+                "close other programs, or raise the limit on processes and threads (`ulimit -u`)"
             }
             Problem::Driver(_) => "check the query and the database",
         };
@@ -227,11 +227,7 @@ impl fmt::Display for Error {
         }
         write!(f, "{}", self.inner.problem)?;
         if let Some(closing) = &self.inner.closing {
-            write!(
-                f,
-                "; and then could not close it: {}",
-                closing.inner.problem
-            )?;
+            write!(f, "; closing it also failed: {}", closing.inner.problem)?;
         }
         write!(
             f,
@@ -244,7 +240,7 @@ impl fmt::Display for Error {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::Missing => write!(f, "there is no such file"),
+            Problem::Missing => write!(f, "the file does not exist"),
             Problem::NotAFile(what) => write!(f, "it is {what}"),
             Problem::Url => write!(f, "this must be a path, not a URL"),
             Problem::NoColumn(column) => write!(f, "the table `users` has no column `{column}`"),
@@ -254,7 +250,7 @@ impl fmt::Display for Problem {
                 let (e, g) = (plural(*expected), plural(*given));
                 write!(
                     f,
-                    "the query has {expected} placeholder{e}, and {given} parameter{g} came with it"
+                    "the query has {expected} placeholder{e} but got {given} parameter{g}"
                 )
             }
             Problem::Row { column, id, found } => {
@@ -265,10 +261,10 @@ impl fmt::Display for Problem {
                 }
                 write!(f, "holds {found}")
             }
-            Problem::Cancelled => write!(f, "the query was stopped"),
+            Problem::Cancelled => write!(f, "the query was cancelled"),
             Problem::Sqlite(error) => write_sqlite(f, error),
             Problem::File(error) => write!(f, "{error}"),
-            Problem::Thread(error) => write!(f, "no thread can be started: {error}"),
+            Problem::Thread(error) => write!(f, "could not start a thread: {error}"),
             Problem::Driver(error) => write!(f, "{}", redact(&error.to_string())),
         }
     }
@@ -293,17 +289,16 @@ fn write_sqlite(f: &mut fmt::Formatter<'_>, error: &rusqlite::Error) -> fmt::Res
             write!(f, "{}", redact(msg))?;
             mark(f, sql, usize::try_from(*offset).unwrap_or_default())
         }
-        rusqlite::Error::MultipleStatement => write!(f, "the text holds more than one statement"),
+        rusqlite::Error::MultipleStatement => {
+            write!(f, "the query contains more than one statement")
+        }
         rusqlite::Error::ExecuteReturnedResults => write!(f, "the statement returns rows"),
         rusqlite::Error::ToSqlConversionFailure(reason) => {
             write!(f, "a parameter cannot be converted: {reason}")
         }
         rusqlite::Error::SqliteFailure(failure, message) => match (failure.code, message) {
             (ErrorCode::DatabaseBusy, Some(message)) if is_locked(failure, message) => {
-                write!(
-                    f,
-                    "another connection holds a lock, and did not let go within 5 seconds"
-                )
+                write!(f, "another connection held a lock for more than 5 seconds")
             }
             (_, Some(message)) => write!(f, "{}", redact(message)),
             (_, None) => write!(f, "{failure}"),
@@ -352,38 +347,34 @@ fn help_for(error: &rusqlite::Error, database: &str) -> String {
         rusqlite::Error::SqlInputError { .. } => "correct the SQL at the mark",
         rusqlite::Error::MultipleStatement => "run one statement at a time",
         rusqlite::Error::ExecuteReturnedResults => {
-            "run a query with `run`, which hands its rows over"
+            "run the query with `run`, which returns its rows"
         }
         rusqlite::Error::ToSqlConversionFailure(_) => {
-            "give a value that SQLite can hold: an integer of 64 bits, a float, a text, bytes"
+            "pass a value that SQLite can store: a 64-bit integer, a float, a string or bytes"
         }
-        rusqlite::Error::InvalidColumnName(_) => {
-            "let the query return the columns id, name, email and age"
-        }
+        rusqlite::Error::InvalidColumnName(_) => "select the columns id, name, email and age",
         rusqlite::Error::SqliteFailure(failure, _)
             if failure.extended_code == SQLITE_CONSTRAINT_FOREIGNKEY =>
         {
-            "change first what refers to the row, or add the row that it refers to: foreign keys are enforced here, \
+            "first change the rows that refer to this row, or add the row that is missing: foreign keys are enforced here, \
              unlike in the sqlite3 shell and in Python's sqlite3"
         }
         _ => match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy) => return help_for_busy(error),
             Some(ErrorCode::DatabaseLocked) => {
-                "let the other statements of this connection end first"
+                "finish the other statements of this connection first"
             }
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                "check the path; if the file was a database, bring it back from a copy"
+                "check the path; if the file was a database, restore it from a backup"
             }
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-                "check what you may read and write: the file, and the folder that it lies in"
+                "check the permissions of the file and of its folder"
             }
-            Some(ErrorCode::DiskFull) => "make room on the disk",
+            Some(ErrorCode::DiskFull) => "free some disk space",
             Some(ErrorCode::ConstraintViolation) => {
-                "correct the values: the table has a rule against them"
+                "correct the values: they break a constraint of the table"
             }
-            Some(ErrorCode::OperationInterrupted) => {
-                "run it again, if its result is wanted after all"
-            }
+            Some(ErrorCode::OperationInterrupted) => "run it again if you still need the result",
             _ => return help_by_text(&error.to_string(), database),
         },
     };
@@ -399,12 +390,13 @@ fn is_locked(failure: &rusqlite::ffi::Error, message: &str) -> bool {
 fn help_for_busy(error: &rusqlite::Error) -> String {
     let help = match error {
         rusqlite::Error::SqliteFailure(failure, Some(message)) if is_locked(failure, message) => {
-            "end the program that is using it, or wait until it is done"
+            "wait until the other program has finished with the database, or end that program"
         }
         _ if error.to_string().contains("unfinalized") => {
-            "drop every statement before its connection: one in `mem::forget`, a `static` or an `Rc` cycle keeps it open"
+            "drop every statement before its connection: a statement in `mem::forget`, a `static` or an `Rc` cycle keeps the \
+             connection open"
         }
-        _ => "another connection has changed the database meanwhile: run this again",
+        _ => "another connection changed the database in the meantime: run this again",
     };
     help.to_owned()
 }

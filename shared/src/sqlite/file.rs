@@ -28,7 +28,7 @@ pub fn existing_file(database: &Path) -> Result<PathBuf> {
     let refused = |problem| Error::new(problem, "open").in_database(database);
     if database == Path::new(":memory:") || database == Path::new("") {
         return Err(refused(Problem::NotAFile(
-            "no file, and SQLite would make a fresh, empty database of it",
+            "not a file, and SQLite would create a new, empty database instead",
         )));
     }
     match fs::metadata(database) {

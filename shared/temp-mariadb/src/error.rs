@@ -36,25 +36,25 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::NotInstalled => f.write_str(
-                "there is no MariaDB server here: neither mariadbd nor mysqld is on the PATH\n\
+                "no MariaDB server is installed: neither mariadbd nor mysqld is on the PATH\n\
                  help: install one: `apt install mariadb-server` (Debian, Ubuntu), `dnf install mariadb-server` \
-                 (Fedora), `brew install mariadb` (macOS); or use a server of your own: \
+                 (Fedora), `brew install mariadb` (macOS); or use your own server: \
                  `--database mysql://user:password@host:port/database`",
             ),
             Error::Io { doing, source } => write!(
                 f,
                 "could not {doing}: {source}\n\
-                 help: the server needs a folder of its own in the temporary folder; another one can be named in TMPDIR"
+                 help: check that the temporary folder exists and can be written to, or set TMPDIR to another folder"
             ),
             Error::Ended { doing, log } => write!(
                 f,
-                "could not {doing}: the MariaDB server has ended\n\
-                 help: these are the last lines of its log:\n{log}"
+                "could not {doing}: the MariaDB server exited\n\
+                 help: read the last lines of its log:\n{log}"
             ),
             Error::TooSlow { waited, log } => write!(
                 f,
                 "the MariaDB server was not ready within {} seconds\n\
-                 help: these are the last lines of its log:\n{log}",
+                 help: read the last lines of its log:\n{log}",
                 waited.as_secs()
             ),
         }

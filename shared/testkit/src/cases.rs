@@ -56,7 +56,7 @@ impl Case {
             }
             (Expected::Error(_), Ok(users)) => {
                 panic!(
-                    "expected: an error, for {what}\nfound: {} users",
+                    "expected: an error for {what}\nfound: {} users",
                     users.len()
                 )
             }
@@ -66,7 +66,7 @@ impl Case {
             matches!(what, MISSING | MEMORY | EMPTY) && self.temporary.folder_holds_something();
         assert!(
             !created,
-            "expected: nothing is created, for {what}\nfound: a new file"
+            "expected: no file is created for {what}\nfound: a new file"
         );
     }
 
@@ -90,7 +90,7 @@ impl Case {
         for word in words.iter().chain(was_given_the_database.then_some(&name)) {
             assert!(
                 says(&*error, word),
-                "expected: an error that says {word:?}, for {}\nfound: {error}",
+                "expected: an error whose message contains {word:?}, for {}\nfound: {error}",
                 self.what
             );
         }
@@ -125,18 +125,18 @@ pub fn readable(random: &mut Rng) -> Vec<Case> {
     };
     let mut cases = vec![
         case(
-            "its columns in another order",
+            "its columns in a different order",
             "CREATE TABLE users (age INTEGER, email TEXT, name TEXT, id INTEGER PRIMARY KEY)",
             "id, name, email, age",
         ),
         case(
-            "more columns than the four",
+            "additional columns",
             "CREATE TABLE users (note TEXT DEFAULT 'x', id INTEGER PRIMARY KEY, name TEXT, phone TEXT, email TEXT, \
              age INTEGER)",
             "id, name, email, age",
         ),
         case(
-            "the names of its columns in other letters",
+            "upper-case letters in its column names",
             "CREATE TABLE users (Id INTEGER PRIMARY KEY, Name TEXT, EMAIL TEXT, Age INTEGER)",
             "id, name, email, age",
         ),
@@ -154,9 +154,9 @@ pub fn readable(random: &mut Rng) -> Vec<Case> {
 pub const MISFITS: [(&str, &str, &str); 7] = [
     ("an age that is NULL", "age", "NULL"),
     ("a negative age", "age", "-1"),
-    ("an age that is a text", "age", "'old'"),
+    ("an age that is a string", "age", "'old'"),
     ("an age that is not whole", "age", "1.5"),
-    ("an age too great for 32 bits", "age", "4294967296"),
+    ("an age that does not fit into 32 bits", "age", "4294967296"),
     ("a name that is NULL", "name", "NULL"),
     ("an email that is NULL", "email", "NULL"),
 ];
@@ -191,19 +191,19 @@ pub fn unreadable() -> Vec<Case> {
     let error = || Expected::Error(Vec::new());
     let mut cases = vec![
         new(
-            "a database without a table of users",
+            "a database without a table `users`",
             TempDatabase::of("CREATE TABLE other (id)"),
             error(),
         ),
         new(
-            "a table without a column for the age",
+            "a table `users` without the column `age`",
             TempDatabase::of(
                 "CREATE TABLE users (id, name, email); INSERT INTO users VALUES (1, 'Ada', 'ada@example.com')",
             ),
             error(),
         ),
-        new("a file that is no database", text_file(), error()),
-        new("a database that was cut off", truncated(), error()),
+        new("a file that is not a database", text_file(), error()),
+        new("a database file that was cut off", truncated(), error()),
     ];
     for (what, path) in [
         (MISSING, None),

@@ -44,7 +44,7 @@ pub fn expect_quiet(test: &str, environment: &[(&str, &str)], work: impl FnOnce(
         let printed = String::from_utf8_lossy(&printed);
         let parts: Vec<&str> = printed.split(MARK).collect();
         let [_, between, _] = parts[..] else {
-            panic!("expected: the work of {test} done in a process of its own\nfound: {printed:?}");
+            panic!("expected: {test} runs in a separate process\nfound: {printed:?}");
         };
         // The line feed is the mark's.
         let found = between.strip_prefix('\n').unwrap_or(between);

@@ -45,9 +45,12 @@ impl Report {
         let Err(failure) = outcome else {
             return self.give_token(&json!({ "check": name(), "verdict": "passed" }));
         };
-        let in_vain = format!("expected: an end within {} seconds", limit().as_secs());
+        let in_vain = format!(
+            "expected: the check ends within {} seconds",
+            limit().as_secs()
+        );
         let found = match &failure {
-            Some(panic) => message(&**panic).unwrap_or("a panic without a message"),
+            Some(panic) => message(&**panic).unwrap_or("a panic with a value that is not a string"),
             None => &in_vain,
         };
         let (saw, seed) = (bench.saw(), self.seed);
@@ -63,7 +66,7 @@ impl Report {
         );
         match failure {
             Some(panic) => resume_unwind(panic),
-            None => panic!("{name} did not end"),
+            None => panic!("{name} did not finish in time"),
         }
     }
 

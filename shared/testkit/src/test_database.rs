@@ -110,7 +110,7 @@ impl TestDatabase {
     pub fn count(&self) -> i64 {
         self.outside()
             .query_one("SELECT count(*) FROM users", [], |row| row.get(0))
-            .expect("the users can be counted, for nobody holds a lock")
+            .expect("the users can be counted: no connection holds a lock")
     }
 
     /// Expects that something holds.
@@ -139,7 +139,7 @@ impl TestDatabase {
         };
         assert!(
             (found, open) == (opened, 0),
-            "expected: {opened} {connections} opened, and none open {when}\nfound: {found} opened, {open} open"
+            "expected: {opened} {connections} opened, and none still open {when}\nfound: {found} opened, {open} still open"
         );
     }
 
@@ -156,7 +156,7 @@ impl TestDatabase {
         );
         assert!(
             opened > 0 && open == 0,
-            "expected: a connection opened, and none open {when}\nfound: {opened} opened, {open} open"
+            "expected: at least 1 connection opened, and none still open {when}\nfound: {opened} opened, {open} still open"
         );
     }
 
@@ -173,8 +173,7 @@ impl TestDatabase {
         let surplus: Vec<_> = found_ids.difference(&expected_ids).collect();
         assert!(
             missing.is_empty() && surplus.is_empty() && found.len() == expected_users.len(),
-            "expected: {expected}: {} of them\nfound: {} (ids that are missing: {missing:?}; that should not be there: \
-             {surplus:?})",
+            "expected: {expected}: {} users\nfound: {} users (missing ids: {missing:?}; unexpected ids: {surplus:?})",
             expected_users.len(),
             found.len()
         );
@@ -226,7 +225,7 @@ impl TestDatabase {
     #[track_caller]
     pub fn expect_error<T, E>(&self, expected: &str, outcome: Result<T, E>) -> E {
         match outcome {
-            Ok(_) => panic!("expected: an error, for {expected}\nfound: no error"),
+            Ok(_) => panic!("expected: an error for {expected}\nfound: no error"),
             Err(error) => error,
         }
     }

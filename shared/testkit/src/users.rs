@@ -67,10 +67,10 @@ pub fn difference(found: &[User], expected: &[User]) -> Option<String> {
     let show = |users: &[User]| {
         users
             .get(at)
-            .map_or("nobody".to_owned(), |user| format!("{user:?}"))
+            .map_or("missing".to_owned(), |user| format!("{user:?}"))
     };
     Some(format!(
-        "{} users instead of {}; number {} is {} instead of {}",
+        "{} users instead of {}; user number {} is {} instead of {}",
         found.len(),
         expected.len(),
         at + 1,

@@ -43,7 +43,7 @@ fn file() -> impl TypedValueParser<Value = File> {
         } else if extension.eq_ignore_ascii_case("json") {
             trace::draw
         } else {
-            return Err("the file's name ends in neither .svg nor .json");
+            return Err("the file name must end in .svg or .json");
         };
         Ok(File { path, draw })
     })
@@ -143,7 +143,7 @@ impl TimelineOption {
     fn refuse_to_overwrite(&self, database: &Path) -> Result<(), Failure> {
         match &self.timeline {
             Some(Some(File { path, .. })) if is_one_file(path, database) => Err(
-                "the timeline would be written over the database\nhelp: give --timeline=FILE another name"
+                "the timeline would overwrite the database\nhelp: pass --timeline=FILE with another file name"
                     .into(),
             ),
             _ => Ok(()),
@@ -202,7 +202,7 @@ impl fmt::Display for TimelineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "could not write the timeline to {}: {}\nhelp: give --timeline=FILE a file in a folder that exists and can be written to",
+            "could not write the timeline to {}: {}\nhelp: pass --timeline=FILE with a file in a folder that exists and can be written to",
             shown(&self.path),
             self.cause
         )

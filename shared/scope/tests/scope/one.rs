@@ -203,7 +203,7 @@ fn an_errors_text_has_both_and_its_source_is_that_of_the_one_that_counts() {
     failed.suppressed = Some(Caused("no goodbye", Failed("no line".to_owned())));
     assert_eq!(
         failed.to_string(),
-        "no row (and then the release failed: no goodbye)"
+        "no row (the release also failed: no goodbye)"
     );
     assert_eq!(failed.source().unwrap().to_string(), "no disk");
 }
@@ -326,7 +326,7 @@ fn a_scope_that_a_panic_drops_is_released_and_its_spawner_may_even_panic() {
 
 // Spawners that do not do their work.
 
-const DROPPED: &str = "the release was dropped before its end, by what was to run it";
+const DROPPED: &str = "the spawner dropped the release before it had finished";
 
 #[test]
 fn a_release_that_the_spawner_does_not_run_is_told() {

@@ -53,7 +53,7 @@ fn waits_no_longer_than_the_limit_and_tells_what_is_wrong() {
     assert_eq!((error.running, error.failures), (1, 2));
     assert_eq!(
         error.to_string(),
-        "1 scope had not ended at the limit; 2 failures that nobody was handed, the first: release it failed"
+        "1 scope was still running at the time limit; 2 releases failed, and no caller got their errors; the first: release it failed"
     );
     hand.run(Turn::Oldest);
     assert_eq!(state(&scopes), (0, 0, String::new()));
@@ -71,13 +71,13 @@ fn an_error_tells_only_what_there_is_to_tell() {
         error.to_string()
     };
     drop([(); 2].map(|()| in_body(&scopes, &log, End::Well(0))));
-    assert_eq!(message(), "2 scopes had not ended at the limit");
+    assert_eq!(message(), "2 scopes were still running at the time limit");
     hand.run(Turn::Oldest);
     drop(in_body(&scopes, &log, End::Error(0)));
     hand.run(Turn::Oldest);
     assert_eq!(
         message(),
-        "a failure that nobody was handed: release it failed"
+        "1 release failed, and no caller got the error: release it failed"
     );
     assert_eq!(format!("{scopes:?}"), "Scopes { running: 0, .. }");
 }
