@@ -1,4 +1,4 @@
-//! What the rules have in common: the folders of this repository, and reading Markdown.
+//! Functions that several rules use: the folders of this repository, and reading Markdown.
 
 use std::collections::HashSet;
 use std::fs;
@@ -85,7 +85,7 @@ pub fn links(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Returns the names that GitHub gives to the headings, for a link.
+/// Returns the names that GitHub gives to the headings and that a link uses.
 pub fn headings(text: &str) -> HashSet<String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
     headings

@@ -1,4 +1,4 @@
-//! What a task must not compile. A newcomer's first command should compile what it runs and nothing else: two drivers take
+//! Dependencies that a task must not compile. A newcomer's first command should compile what it runs and nothing else: two drivers take
 //! half a minute to build.
 
 use std::process::Command;
@@ -60,7 +60,7 @@ fn shared_and_its_packages_depend_on_neither_sqlx_nor_mysql_async() {
     }
 }
 
-/// A stranger who wants one of them should not get the course.
+/// A user of one of them should not get the course with it.
 #[test]
 fn the_instruments_do_not_depend_on_shared() {
     for package in ["recorder", "scope", "temp-mariadb"] {

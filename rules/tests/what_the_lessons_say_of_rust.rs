@@ -59,7 +59,7 @@ fn ends_as_it_is_told() {
     }
 
     let Ok(way) = std::env::var("WAY_TO_END") else {
-        return; // somebody runs all tests
+        return; // it runs with all other tests
     };
     println!("begun");
     if way == "panic twice" {
@@ -81,7 +81,7 @@ fn ends_as_it_is_told() {
     }
 }
 
-/// What the lesson of task 2 says of `try_zip` and `try_join!`.
+/// A claim of the lesson of task 2 about `try_zip` and `try_join!`.
 #[test]
 fn when_one_of_two_joined_futures_fails_the_other_is_dropped() {
     use std::cell::Cell;
