@@ -8,7 +8,7 @@ use shared::{User, sample_users};
 
 use crate::names::PEOPLES;
 
-/// How many users the sample has. The generated ones begin after it.
+/// The number of users the sample has. The generated ones begin after it.
 pub const SAMPLE: u32 = 12;
 
 const DOMAIN: &str = "@example.com";
@@ -71,7 +71,7 @@ fn mix(counter: u64) -> u64 {
 ///
 /// The rows may be fewer than a seeding makes: what is missing cannot be lost. But all must belong to one random seed.
 pub struct Inspection {
-    /// Whether the table and its index are all there.
+    /// True if the table and its index are all there.
     pub complete: bool,
     rows: u32,
     random_seed: Option<u32>,
@@ -90,7 +90,7 @@ impl Default for Inspection {
 }
 
 impl Inspection {
-    /// Whether a seeding would have made this row. Each `id` is to be shown once.
+    /// Returns whether a seeding would have made this row. Each `id` is to be shown once.
     pub fn is_ours(&mut self, id: i64, name: &[u8], email: &[u8], age: i64) -> bool {
         let Some(expected) = self.expected(id, email) else {
             return false;

@@ -30,7 +30,7 @@ struct Arguments {
     #[arg(long, value_name = "PATH|URL", default_value = "users.db")]
     #[arg(value_parser = OsStringValueParser::new().try_map(Target::parse))]
     database: Target,
-    /// How many users: first the 12 sample users, then generated ones
+    /// The number of users: first the 12 sample users, then generated ones
     #[arg(long, value_name = "N", default_value_t = SAMPLE)]
     users: u32,
     /// Seed of the random generator: the same number generates the same users

@@ -89,7 +89,7 @@ enum Failure {
 }
 
 impl Failure {
-    /// Whether another client has changed the same tables meanwhile. Then [`NEW`] may be that client's.
+    /// Returns whether another client has changed the same tables meanwhile. Then [`NEW`] may be that client's.
     fn is_conflict(&self) -> bool {
         match self {
             Failure::Driver(error) => is_one_of(error, &CONFLICTS),
@@ -116,7 +116,7 @@ struct Work {
     seeding: Seeding,
     force: bool,
     stopped: Arc<AtomicBool>,
-    /// Whether [`NEW`] is this run's own, and may be dropped.
+    /// True if [`NEW`] is this run's own, and may be dropped.
     has_made_new: bool,
 }
 

@@ -9,7 +9,7 @@ pub struct People {
     pub given: &'static [(&'static str, &'static str)],
     /// As written, and in ASCII.
     pub family: &'static [(&'static str, &'static str)],
-    /// Whether the family name stands first, as in Japan.
+    /// True if the family name stands first, as in Japan.
     pub family_first: bool,
 }
 

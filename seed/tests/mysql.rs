@@ -115,7 +115,7 @@ impl Database {
         self.read("SHOW TABLES").into_iter().collect()
     }
 
-    /// How many users the unfinished table has, also those that are not committed.
+    /// Returns how many users the unfinished table has, also those that are not committed.
     fn unfinished(&mut self) -> u64 {
         self.run("SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED");
         let count = self.runtime.block_on(

@@ -1,4 +1,4 @@
-//! What the binaries have in common: how they end, how they print an error, and `--database` for a SQLite file.
+//! The common parts of the programs: exit statuses, error messages, and `--database` for a SQLite file.
 
 use std::env;
 use std::error::Error;
@@ -12,18 +12,18 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::output::OutputError;
 use crate::terminal::printable_lines;
 
-/// Reads the command line, does the work, and makes an exit status of what came of it.
+/// Parses the command line, does the work, and returns the exit status.
 ///
 /// | what happened | printed on standard error | status |
 /// | --- | --- | --- |
 /// | the work succeeded | nothing | 0 |
-/// | whoever read standard output has closed it (`\| head`) | nothing | 0 |
+/// | the reader of standard output closed it (`\| head`) | nothing | 0 |
 /// | the work failed | `error: `, then the error's text | 1 |
 /// | the command line was wrong | `error: ` and a `help:` line | 2 |
 ///
-/// The words of a wrong command line are not repeated, because one of them may be a password.
+/// The message never repeats the arguments, because one of them may be a password.
 ///
-/// A program whose status says more returns it from the work, as an [`ExitCode`].
+/// If the work returns an [`ExitCode`], that is the exit status.
 pub fn run<A: clap::Parser, T: Termination>(
     work: impl FnOnce(A) -> Result<T, Box<dyn Error + Send + Sync>>,
 ) -> ExitCode {
@@ -36,7 +36,7 @@ pub fn run<A: clap::Parser, T: Termination>(
             ));
             return ExitCode::from(2);
         }
-        // --help and --version are errors to clap, and go to standard output. A closed pipe ends them quietly.
+        // clap reports --help and --version as errors; they go to standard output. A closed pipe is not an error.
         Err(help) => {
             let _ = help.print();
             return ExitCode::SUCCESS;
@@ -58,16 +58,15 @@ pub fn notice(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", printable_lines(text));
 }
 
-/// Whether colours are welcome on one of the standard streams: it is a terminal that shows them, and nobody asked for
-/// none.
+/// Returns whether to write colours to a standard stream: it is a terminal that shows them, and `NO_COLOR` is not set.
 pub fn is_coloured(stream: &impl IsTerminal) -> bool {
     let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
     stream.is_terminal() && !unwanted && !is_dumb
 }
 
-/// clap's own message repeats what was typed, and that may be a password under a misspelt option. So the message is
-/// made anew, of what clap knows of itself: the names of options, the values they take, what it would suggest.
+/// Returns the message for a wrong command line. clap's message repeats the arguments, and one may be a password after
+/// a misspelt option. This message uses only clap's data: names of options, their values, suggestions.
 fn wrong_command_line(error: &clap::Error, command: &clap::Command) -> String {
     let known = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
@@ -82,7 +81,7 @@ fn wrong_command_line(error: &clap::Error, command: &clap::Command) -> String {
     } else {
         format!("run `{program} --help` for the options and their defaults")
     };
-    // The option's name, as it stands in `--help`: clap's for a value that is wrong, the user's own word elsewhere.
+    // The option's name as in `--help` if its value is wrong; otherwise the argument as the user wrote it.
     let option = known(ContextKind::InvalidArg);
     let message = match (error.kind(), option) {
         (ErrorKind::InvalidValue, Some(option)) => match known(ContextKind::ValidValue) {
@@ -144,11 +143,11 @@ pub struct DatabaseOption {
 
 #[cfg(feature = "sqlite")]
 impl DatabaseOption {
-    /// The path that was given; else `users.db`, which is created with the sample where it is missing, and announced.
+    /// Returns the given path, or else `users.db`, which is created with the sample users if it does not exist.
     ///
     /// # Errors
     ///
-    /// When `users.db` is missing and cannot be created. A path that was given is not looked at.
+    /// When `users.db` does not exist and cannot be created. A given path is not checked.
     pub fn path(self) -> Result<PathBuf, crate::sqlite::Error> {
         if let Some(given) = self.database {
             return Ok(given);

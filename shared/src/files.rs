@@ -25,8 +25,8 @@ pub fn private() -> Builder<'static, 'static> {
     builder
 }
 
-/// Writes a whole file: another program sees the old one or the new one, and never half of it. After an error the old one
-/// is still there.
+/// Writes a whole file: another program sees the old one or the new one, and never half of it. After an error the old
+/// file is unchanged.
 ///
 /// A symbolic link at this path is replaced and not followed, because another user may have put it there. The new file has
 /// the permissions of any new file.

@@ -1,9 +1,9 @@
-//! What the tasks have in common: the table `users`, its sample users, and what their programs share.
+//! Code that the tasks share: the table `users`, its sample users, and the common parts of their programs.
 //!
 //! | feature | module | what it is |
 //! | --- | --- | --- |
 //! | | [`User`], [`sample_users`], [`schema`] | the data |
-//! | | [`mysql`] | checks the URL of a MySQL database, and says what to do when it or its server refuses |
+//! | | [`mysql`] | checks the URL of a MySQL database, and has the help for a wrong URL or a server that refuses it |
 //! | | [`redact`] | hides passwords in text that is printed |
 //! | | [`terminal`] | escapes control and invisible characters in text that is printed |
 //! | `files` | `files` | private folders, and files that are written whole or not at all |

@@ -1,39 +1,38 @@
-//! URLs of MySQL databases, and what to do when one cannot be used or its server turns the client away.
+//! URLs of MySQL databases, and help for an invalid URL or a server that refuses the client.
 //!
-//! The texts are for task 3 and for `seed`, which both use mysql_async. None of them holds a part of a URL that may be
+//! Task 3 and `seed` use these messages, because both use mysql_async. No message contains a part of a URL that may be
 //! a password.
 
 use std::fmt;
 
-/// The reason why a URL cannot be used, and what to do. Its `Display` puts the latter on a line that begins with
-/// `help: `.
+/// The reason why a URL cannot be used, and the help. `Display` puts the help on a line that begins with `help: `.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// What is wrong with the URL.
+    /// The problem with the URL.
     pub reason: String,
-    /// What to do about it.
+    /// The way to fix it.
     pub help: String,
 }
 
-/// What to do when nothing answers in time.
+/// The help for a server that does not answer in time.
 pub const NO_ANSWER: &str = "check the host and port, that a MySQL or MariaDB server listens there, and that no firewall blocks \
      it; a server that was asleep, or that looks up the names of its clients, may be slow only the first time: try \
      again (`skip_name_resolve` turns the lookups off)";
 
-/// What to do when a server refuses a user whose connection is not encrypted.
+/// The help for a server that refuses a user whose connection is not encrypted.
 pub const ACCESS_DENIED: &str = "check the user, the password and the user's privileges on that server; a server or an \
      account that requires TLS reports the same error: add `?require_ssl=true` to the URL, or \
      `?require_ssl=true&verify_ca=false` for a certificate that no public authority has signed";
 
-/// What to do when a server refuses a user whose connection is encrypted.
+/// The help for a server that refuses a user whose connection is encrypted.
 pub const ACCESS_DENIED_OVER_TLS: &str = "check the user, the password and the user's privileges on that server; an account \
      that requires a client certificate is not supported";
 
-/// What to do when a server takes encrypted connections only.
+/// The help for a server that accepts encrypted connections only.
 pub const TLS_REQUIRED: &str = "add `?require_ssl=true` to the URL, or `?require_ssl=true&verify_ca=false` for a \
      certificate that no public authority has signed";
 
-/// How a URL is written.
+/// The help for the syntax of a URL.
 const FORM: &str = "write it as `mysql://user:password@host:port/database`; write a special character in the user or the \
      password as % and two hexadecimal digits: %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #, %25 for %";
 
@@ -64,7 +63,7 @@ pub const OPTIONS: [&str; 23] = [
     "wait_timeout",
 ];
 
-/// What other libraries call their options, without `-` and `_` and in small letters, and what to do here.
+/// Options of other libraries, in lower case without `-` and `_`, each with the help for it.
 const FOREIGN: [(&[&str], &str); 9] = [
     (
         &[
@@ -171,7 +170,7 @@ const FOREIGN: [(&[&str], &str); 9] = [
 ];
 
 impl Unusable {
-    /// A URL that is not written as one.
+    /// Returns the error for a text that is not a valid URL.
     pub fn unreadable(reason: impl Into<String>) -> Unusable {
         Unusable {
             reason: reason.into(),
@@ -179,7 +178,7 @@ impl Unusable {
         }
     }
 
-    /// A URL with an option whose value cannot be used. The option is one that mysql_async knows.
+    /// Returns the error for an invalid value of an option that mysql_async knows.
     pub fn value_of(option: &str) -> Unusable {
         Unusable {
             reason: format!("its option `{option}` has an invalid value"),
@@ -197,8 +196,8 @@ impl fmt::Display for Unusable {
 
 impl std::error::Error for Unusable {}
 
-/// Checks that a text begins as a URL of a MySQL database does, that its password is percent-encoded, and that
-/// mysql_async knows its options.
+/// Checks that a text begins like a URL of a MySQL database, that its password is percent-encoded, and that mysql_async
+/// knows its options.
 ///
 /// ```
 /// let wrong = shared::mysql::check_url("mysql://ada:secret@localhost/school?charset=utf8mb4").unwrap_err();
@@ -208,7 +207,7 @@ impl std::error::Error for Unusable {}
 ///
 /// # Errors
 ///
-/// When it is not so. A text that passes may still be no URL.
+/// When one of these is not true. A text that passes may still be an invalid URL.
 pub fn check_url(url: &str) -> Result<(), Unusable> {
     let scheme = url
         .split_once("://")
@@ -224,8 +223,8 @@ pub fn check_url(url: &str) -> Result<(), Unusable> {
         }
         _ => return Err(Unusable::unreadable("it does not begin with `mysql://`")),
     };
-    // A `/`, `?` or `#` in the password ends the host for a parser, which takes what follows for a database or an
-    // option, and messages would show that. But then an `@` comes after it.
+    // A `/`, `?` or `#` in the password ends the host for a parser. The parser takes the rest for a database or an
+    // option, and a message would show it. In that case an `@` comes after it.
     let (authority, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     if after.contains('@') {
         return Err(Unusable::unreadable(
@@ -262,9 +261,9 @@ pub fn check_url(url: &str) -> Result<(), Unusable> {
     })
 }
 
-/// Says what to do about a certificate that the TLS library refused for this reason.
+/// Returns the help for a certificate that the TLS library refused for this reason.
 pub fn help_for_certificate(reason: &str) -> &'static str {
-    // What is refused even with `verify_ca=false` must not be answered by it.
+    // `verify_ca=false` is no help for a certificate that is refused even with it.
     if reason.contains("UnsupportedCertVersion") {
         "the certificate has X.509 version 1, which no option of the URL accepts; create one of version 3 for the \
          server: `openssl x509 -req -extfile FILE …`, where FILE has the line `subjectAltName = DNS:HOST`"
@@ -288,8 +287,8 @@ pub fn help_for_certificate(reason: &str) -> &'static str {
     }
 }
 
-/// An option's name as a message shows it. If the URL has no host yet, what looks like an option may be a part of the
-/// password: then only a name that we know is shown.
+/// Returns an option's name for a message. If the URL has no host yet, the option may be part of the password: then
+/// only a known name is shown.
 fn shown(name: &str, position: usize, authority: &str) -> String {
     let ends_before = authority.contains('@') || !authority.contains(':');
     let is_plain = !name.is_empty()
@@ -308,7 +307,7 @@ fn advice(name: &str) -> &'static str {
     if let Some(advice) = foreign(name) {
         return advice;
     }
-    // An option of mysql_async's, written in another way.
+    // An option of mysql_async in another spelling.
     match ours(name) {
         Some("require_ssl") => "write `require_ssl`",
         Some("verify_ca") => "write `verify_ca`",

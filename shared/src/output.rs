@@ -19,7 +19,7 @@ pub struct OutputOption {
     format: Format,
 }
 
-/// How rows are printed.
+/// The format of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     Table,
@@ -36,7 +36,7 @@ pub enum Value<'a> {
     Integer(i64),
     /// A floating-point number. An infinity is the string `"Infinity"` in JSON, which has no number for it.
     Real(f64),
-    /// A text.
+    /// A string.
     Text(Cow<'a, str>),
     /// Bytes, printed as hexadecimal digits.
     Blob(Cow<'a, [u8]>),
@@ -135,7 +135,7 @@ fn unique(columns: Vec<String>) -> Vec<String> {
         }
         loop {
             let name = format!("{column}:{count}");
-            // Another column may be called `n:2` of its own accord; it keeps its name.
+            // Another column may already be called `n:2`; it keeps its name.
             if !given.contains(&*name) {
                 return name;
             }
@@ -271,8 +271,8 @@ impl Serialize for Object<'_> {
     }
 }
 
-/// JSON in which nothing does anything to a terminal: JSON's own escapes keep the data as it is. (CSV has no escapes. It
-/// is for another program, and passes everything on.)
+/// JSON without control characters for the terminal: they are written as JSON escapes, which keep the data. (CSV has no
+/// escapes. Its reader is another program, so it is written unchanged.)
 struct Json;
 
 impl serde_json::ser::Formatter for Json {
@@ -352,7 +352,7 @@ fn print_line(line: &str) -> Result<(), OutputError> {
 pub struct OutputError(io::Error);
 
 impl OutputError {
-    /// Whether the reader of a pipe has had enough, which is no failure.
+    /// Returns whether the reader of a pipe closed it, which is not a failure.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         self.0.kind() == io::ErrorKind::BrokenPipe
     }

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 /// Replaces the password in a value that was typed, such as a path or a URL, by `***`.
 ///
-/// It would rather hide too much: a password may hold spaces, line breaks, `@` and `/`, and ends at the last `@`. The
-/// value need not look like a URL. Without an `@` everything after `scheme://user:` is hidden, unless it is a port.
+/// It hides too much rather than too little: a password may hold spaces, line breaks, `@` and `/`, and ends at the last
+/// `@`. The value need not look like a URL. Without an `@` everything after `scheme://user:` is hidden, unless it is a
+/// port.
 ///
 /// ```
 /// use shared::redact_value;
@@ -37,7 +38,7 @@ pub fn redact(text: &str) -> String {
     hide(text, passwords_in(text))
 }
 
-/// Where the passwords are that [`redact`] hides, in order.
+/// Returns the ranges of the passwords that [`redact`] hides, in order.
 pub(crate) fn passwords_in(text: &str) -> Vec<Range<usize>> {
     if begins_as_a_url(text) || !text.contains(char::is_whitespace) {
         return password_of_value(text).into_iter().collect();
@@ -64,7 +65,7 @@ fn password_of_value(text: &str) -> Option<Range<usize>> {
     })
 }
 
-/// From after the first colon to the last `@`.
+/// Returns the range from after the first colon to the last `@`.
 fn between_colon_and_at(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let (start, text) = (range.start, &text[range]);
     let (colon, at) = (text.find(':')?, text.rfind('@')?);
@@ -83,7 +84,7 @@ fn begins_as_a_url(text: &str) -> bool {
     })
 }
 
-/// `3306/users`, in `mysql://localhost:3306/users`, is no password.
+/// Returns whether this is a port: `3306/users` in `mysql://localhost:3306/users` is not a password.
 fn is_port(text: &str) -> bool {
     let port = text.split(['/', '?']).next().unwrap_or_default();
     !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) && text.len() > port.len()

@@ -1,7 +1,7 @@
 //! The table `users`, for both databases.
 //!
-//! The uniqueness of `email` is an index of its own, and not part of the table, so that whoever fills a table can
-//! insert first and index after: a million rows go into SQLite in two thirds of the time.
+//! The uniqueness of `email` is a separate index and not part of the table: inserting first and indexing afterwards is
+//! faster.
 
 use crate::{User, sample_users};
 
@@ -14,19 +14,19 @@ CREATE TABLE users (
     age INTEGER NOT NULL
 )";
 
-/// Makes e-mail addresses unique in SQLite; to be run after the rows are in.
+/// Makes e-mail addresses unique in SQLite. Run it after the rows are inserted.
 pub const SQLITE_INDEX: &str = "CREATE UNIQUE INDEX users_email ON users (email)";
 
-/// Creates the table in MySQL or MariaDB, under the name that is given (a seeding fills a second table and renames it).
+/// Creates the table in MySQL or MariaDB, under this name (`seed` fills a second table and renames it).
 ///
-/// The name is spliced into the SQL as it is: it is ours, never a user's.
+/// The name becomes part of the SQL unchanged: never pass a user's input.
 ///
 /// ```
 /// assert!(shared::schema::mysql_table("users").starts_with("CREATE TABLE users ("));
 /// ```
 pub fn mysql_table(name: &str) -> String {
-    // utf8mb4, for what MySQL calls utf8 stops at three bytes; a binary collation, for two addresses that differ
-    // in an accent are two addresses, as in SQLite.
+    // utf8mb4, because MySQL's utf8 stops at three bytes per character. A binary collation, because two addresses that
+    // differ in an accent are two addresses, as in SQLite.
     format!(
         "CREATE TABLE {name} (\
          id BIGINT PRIMARY KEY AUTO_INCREMENT, \

@@ -1,16 +1,15 @@
-//! Text from elsewhere (a table's name, a cell, a path, a program's output) on its way to a terminal.
+//! Escapes foreign text (a table's name, a cell, a path, a program's output) before it goes to a terminal.
 
-/// Returns the text with every character escaped that would do something to a terminal, or that would make it show
-/// something else than what the text says. Line feeds and tabs stay.
+/// Returns the text with every character escaped that would control a terminal or make it show a different text. Line
+/// feeds and tabs stay.
 ///
 /// Characters are escaped as in a Rust string. They are the control characters (an escape sequence can clear the screen,
-/// or type), the marks that turn the direction of a line (`nimda` is shown as `admin` behind U+202E), and other characters
-/// that nobody sees.
+/// or type), the marks that turn the direction of a line (`nimda` is shown as `admin` behind U+202E), and other
+/// invisible characters.
 ///
-/// What ordinary writing needs stays: letters of any script, which bring their direction along, combining accents and
-/// emoji, and the zero-width joiner and non-joiner, without which emoji fall apart and Persian and Hindi are misspelt.
-/// They change the shape of their neighbours, and nothing else. The flags of England, Scotland and Wales lose: they are
-/// made of invisible letters, in which any text can be hidden.
+/// Characters of ordinary writing stay: letters of any script, combining accents and emoji, and the zero-width joiner
+/// and non-joiner, which emoji, Persian and Hindi need. The flags of England, Scotland and Wales are escaped, because
+/// they consist of invisible letters that can hide any text.
 ///
 /// ```
 /// use shared::terminal::printable_lines;
@@ -45,11 +44,11 @@ fn escape(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
     escaped
 }
 
-/// Whether a terminal, or somebody who reads it, is not to get this character.
+/// Returns whether a terminal must not get this character.
 ///
-/// Unicode's control and format characters and its two separators of lines, without those format characters that have a
-/// shape (such as the Arabic sign of a year) and the two joiners. And two characters that XML forbids, because pictures
-/// and reports are made of the same texts.
+/// These are Unicode's control and format characters and its two line separators, without the visible format characters
+/// (such as the Arabic sign of a year) and the two joiners; and two characters that XML forbids, because pictures and
+/// reports contain the same texts.
 pub fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(

@@ -26,7 +26,7 @@ pub struct User {
     pub age: u32,
 }
 
-// What serde's macro would write.
+// The code that serde's macro would generate.
 impl Serialize for User {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("User", 4)?;
@@ -40,9 +40,9 @@ impl Serialize for User {
 
 /// The twelve users that every database of this course starts with, in `id` order, the same every time.
 ///
-/// They are chosen to find mistakes: two are exactly 25 and two exactly 40 (`age > 40` leaves them out), one is 0
-/// (`if age` is not a test for 'has an age'), one name holds an apostrophe (SQL spliced together breaks on it), one
-/// an accent, and one is not in Latin script and wider on a terminal than it has characters.
+/// They are chosen to find mistakes: two are exactly 25 and two exactly 40 (`age > 40` leaves them out), one is 0 (`if
+/// age` does not test for 'has an age'), one name has an apostrophe (which breaks concatenated SQL), one has an accent,
+/// and one is in a script whose characters are two columns wide on a terminal.
 pub fn sample_users() -> Vec<User> {
     [
         ("Alice Walker", "alice@example.com", 30),

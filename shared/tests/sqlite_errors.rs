@@ -9,7 +9,7 @@ use shared::{User, sample_users};
 use tempfile::NamedTempFile;
 use testkit::TempDatabase;
 
-/// The text of the error that comes of reading the users of what this SQL makes.
+/// Returns the error's text after reading users from a database that this SQL created.
 fn text_of(sql: &str) -> String {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch(sql).unwrap();
@@ -90,7 +90,7 @@ fn sql_that_does_not_parse_is_shown_with_a_mark_under_the_place() {
     );
 }
 
-/// Only a password is hidden, and the mark still stands under its place.
+/// Only a password is hidden, and the mark is still under its position.
 #[test]
 fn sql_with_urls_is_shown_without_their_passwords() {
     let connection = Connection::open_in_memory().unwrap();
@@ -308,7 +308,7 @@ fn users_in(path: &Path) -> Vec<User> {
     read_users(&mut statement.query([]).unwrap()).unwrap()
 }
 
-/// A file that is empty, and so many users to fill it with.
+/// Returns an empty file, and this number of users to fill it with.
 fn to_be_filled(count: i64) -> (NamedTempFile, Vec<User>) {
     let file = NamedTempFile::new().unwrap();
     let user = |id| User {

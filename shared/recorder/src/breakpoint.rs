@@ -64,7 +64,7 @@ pub(crate) fn reach(state: &mut recording::State, number: usize) -> bool {
         return false;
     };
     breakpoint.is_reached = true;
-    // A thread cannot wait for itself: the test's own thread passes.
+    // A thread cannot wait for itself, so the test's thread passes.
     breakpoint.set_by != thread::current().id()
 }
 

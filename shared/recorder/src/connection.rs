@@ -1,4 +1,4 @@
-//! What is recorded of one connection.
+//! The record of one connection.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -44,7 +44,7 @@ pub(crate) fn forget() {
     let _ = LAST.try_with(|last| last.take());
 }
 
-/// Why a statement stopped, according to the log.
+/// The reason why a statement stopped, according to the log.
 pub(crate) enum Stop {
     /// It has ended.
     End(End),

@@ -21,7 +21,8 @@ use crate::barrier::{self, SqlFunction};
 use crate::connection::{OnClosed, Recorded};
 use crate::{error_log, recording};
 
-/// Lets views call a function even where SQLite is told not to trust the schema. (Some versions of the bindings lack it.)
+/// Lets views call a function even if SQLite is configured not to trust the schema. (Some versions of the bindings lack
+/// it.)
 const SQLITE_INNOCUOUS: c_int = 0x20_0000;
 
 /// The events of the trace. (Their type depends on the version of the bindings.)
@@ -97,7 +98,7 @@ unsafe extern "C" fn on_open(
     // a connection last, after its statements, its locks and its file.
     let closed = Box::into_raw(Box::new(OnClosed(recorded.clone())));
     // SAFETY: the connection is open, the name is zero-terminated, and `destroy` frees a box of this type. SQLite calls it
-    // once, also when this call fails.
+    // once, even if this call fails.
     let mut result = unsafe {
         sqlite3_create_function_v2(
             db,
@@ -211,8 +212,8 @@ unsafe extern "C" fn on_event(
     let recorded = unsafe { &*context.cast::<Recorded>().cast_const() };
     match event {
         trace::STATEMENT => {
-            // SAFETY: for this event SQLite passes a statement that is running, and a zero-terminated text that lives as
-            // long as the call.
+            // SAFETY: with this event SQLite passes a statement that is running, and a zero-terminated text that lives
+            // as long as the call.
             let begun = unsafe { texts(subject.cast(), detail.cast()) };
             if let Some((sql, expanded)) = begun {
                 recorded.begin(subject.addr(), sql, expanded);
@@ -220,7 +221,7 @@ unsafe extern "C" fn on_event(
         }
         trace::ROW => recorded.row(subject.addr()),
         trace::PROFILE => {
-            // SAFETY: for this event SQLite passes a statement that is being stepped, reset or finalized.
+            // SAFETY: with this event SQLite passes a statement that is being stepped, reset or finalized.
             let is_busy = unsafe { sqlite3_stmt_busy(subject.cast()) } != 0;
             recorded.end(subject.addr(), is_busy);
         }

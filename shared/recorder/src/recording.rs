@@ -116,13 +116,13 @@ impl Recording {
     }
 
     /// Completes when `holds` returns true for the timeline. That may never happen: poll it together with the work that
-    /// should make it true. `holds` must not call the recording, which is locked meanwhile.
+    /// should make it true. `holds` must not call the recording, which is locked during the call.
     pub async fn happened(&self, mut holds: impl FnMut(&Timeline) -> bool) {
         self.log.reached(|state| holds(&state.timeline)).await;
     }
 
-    /// Waits until `holds` returns true for the timeline. Blocks the thread. `what` completes the failure's message "waited
-    /// in vain until …".
+    /// Waits until `holds` returns true for the timeline. Blocks the thread. `what` completes the failure's message
+    /// "gave up waiting until …".
     ///
     /// # Panics
     ///

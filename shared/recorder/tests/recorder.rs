@@ -1,4 +1,4 @@
-//! The recorder tells what really happened, and is not fooled.
+//! The recorder reports what really happened.
 
 use std::pin::pin;
 use std::sync::mpsc::channel;

@@ -151,7 +151,7 @@ fn look(browser: &PathBuf, scheme: &str) -> String {
     );
     fs::write(&file, page).expect("a file");
     let mut browser = Command::new(browser)
-        // No sandbox, for it cannot be had in many a container; the page is our own.
+        // No sandbox, because many containers do not allow one; the page is trusted.
         .args([
             "--headless",
             "--no-sandbox",
@@ -182,7 +182,7 @@ fn look(browser: &PathBuf, scheme: &str) -> String {
     }
     let status = browser.wait().expect("its end");
     let errors = fs::read_to_string(errors).unwrap_or_default();
-    let page = page.unwrap_or_else(|_| panic!("the browser did not end by itself\n{errors}"));
+    let page = page.unwrap_or_else(|_| panic!("the browser did not exit\n{errors}"));
     let page = page.expect("UTF-8");
     let words = page
         .split_once("<body>")

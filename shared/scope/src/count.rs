@@ -1,4 +1,4 @@
-//! A number of things that go on, and those who wait until it is zero.
+//! Counts running things, and wakes the tasks that wait until the count is zero.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -10,10 +10,10 @@ use std::task::{Context, Poll, Waker};
 #[derive(Default)]
 pub(super) struct Count {
     number: AtomicUsize,
-    /// How many wait. Whoever makes the number zero takes the lock only for these.
+    /// The number of waiting tasks. Only for these does the last decrement take the lock.
     waiting: AtomicUsize,
-    // A lock of the standard library: it is held for a few instructions, and never across an await. Nor while a waker
-    // wakes or is dropped: that may run anything, also what comes back here.
+    // A lock of the standard library: it is held for a few instructions, never across an await, and never while a waker
+    // wakes or is dropped, because that may run any code, even this.
     wakers: Mutex<Wakers>,
 }
 
@@ -37,12 +37,12 @@ impl Count {
     }
 
     fn wakers(&self) -> MutexGuard<'_, Wakers> {
-        // Nothing that holds the lock can leave the map half-changed, so a poisoned one is as good.
+        // No code that holds the lock can leave the map inconsistent, so a poisoned one is fine.
         self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One of those that are counted, as long as it lives.
+/// A counted thing. Dropping it decrements the count.
 pub(super) struct Member<C: Deref<Target = Count>>(C);
 
 impl<C: Deref<Target = Count>> Member<C> {
@@ -54,7 +54,8 @@ impl<C: Deref<Target = Count>> Member<C> {
 
 impl<C: Deref<Target = Count>> Drop for Member<C> {
     fn drop(&mut self) {
-        // First the number and then the waiting; who waits, the other way round. So one of the two sees the other.
+        // First the count and then the waiters; a waiter does it in the reverse order. So one of the two sees the
+        // other.
         if self.0.number.fetch_sub(1, Ordering::SeqCst) == 1
             && self.0.waiting.load(Ordering::SeqCst) > 0
         {
@@ -98,7 +99,7 @@ impl Future for Zero<'_> {
 
 impl Drop for Zero<'_> {
     fn drop(&mut self) {
-        // Or a program that often gives up waiting would collect wakers.
+        // Otherwise a program that often stops waiting would collect wakers.
         if let Some(id) = self.id {
             self.count.waiting.fetch_sub(1, Ordering::SeqCst);
             let _removed = self.count.wakers().by_id.remove(&id);

@@ -1,13 +1,13 @@
-//! What went wrong.
+//! The errors of a scope.
 
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
-/// Why a scope failed: the error of its acquire, of its body or of its release; or of the latter two, when both failed.
+/// The error of a scope: of its acquire, its body or its release, or of both body and release.
 ///
-/// Its text is that of the error that counts, and then that of the suppressed one; its source is the former's source. A
-/// program's own error converts from it, for the `?` after a scope, and decides there what becomes of the second:
+/// Its text is that of `error`, then that of the suppressed one; its source is the source of `error`. For the `?` after
+/// a scope, convert it into your error type and decide there how to keep the second error:
 ///
 /// ```
 /// use scope::ScopeError;
@@ -29,9 +29,9 @@ use std::fmt;
 /// ```
 #[derive(Debug)]
 pub struct ScopeError<E> {
-    /// The error that counts. The body's wins over the release's.
+    /// The main error. The body's error comes before the release's.
     pub error: E,
-    /// The release's error, where the body had failed already.
+    /// The release's error, if the body had failed before.
     pub suppressed: Option<E>,
 }
 
@@ -56,19 +56,18 @@ impl<E: fmt::Display> fmt::Display for ScopeError<E> {
 
 impl<E: Error> Error for ScopeError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        // `error` itself is this one's text.
+        // The text already contains `error`.
         self.error.source()
     }
 }
 
-/// What [`Scopes::wait`](super::Scopes::wait) found wrong: scopes that still run, failures that nobody was handed, or
-/// both.
+/// The error of [`Scopes::wait`](super::Scopes::wait): scopes that still run, failures that no caller got, or both.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct WaitError {
-    /// How many scopes had not ended when the limit was reached.
+    /// The number of scopes that were still running at the time limit.
     pub running: usize,
-    /// How many failures there were that nobody was handed, since this was last asked.
+    /// The number of failures since the last wait that no caller got.
     pub failures: usize,
     /// The first of them.
     pub first: Option<Box<dyn Error + Send + Sync>>,
@@ -99,12 +98,12 @@ impl fmt::Display for WaitError {
 
 impl Error for WaitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        // `first` itself is part of this one's text.
+        // The text already contains `first`.
         self.first.as_ref().and_then(|first| first.source())
     }
 }
 
-/// A release that failed otherwise than by returning an error.
+/// A release that failed without returning an error.
 #[derive(Debug)]
 pub(super) enum Problem {
     Panicked(String),

@@ -1,9 +1,9 @@
-//! Which scope is inside which, so that the outer one's release waits for the inner one's.
+//! Tracks which scope is inside which, so that the outer release waits for the inner one.
 //!
-//! Dropping a future drops what it holds from the inside out, all in one call: each guard would hand its release to the
-//! spawner, in the right order, and then they would run at the same time. So while a body is polled or dropped, its
-//! thread remembers whose it is, and a scope that is dropped part-way meanwhile signs in there. Nothing has to be
-//! passed through the code between the two, and nothing is allocated until a scope is dropped.
+//! Dropping a future drops its contents from the inside out, all in one call: each guard would pass its release to the
+//! spawner in the right order, and then they would run at the same time. So while a body is polled or dropped, a
+//! thread-local value names its scope, and an unfinished scope that is dropped inside registers there. The code between
+//! the two does not have to pass anything on, and nothing is allocated until a scope is dropped.
 
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
@@ -15,25 +15,25 @@ use std::thread;
 
 use super::count::{Count, Member};
 
-/// How many of the scopes inside one have been left to the background and have not ended there.
+/// The number of inner scopes whose release runs in the background.
 #[derive(Default)]
 pub(super) struct Inside(Option<Arc<Count>>);
 
 thread_local! {
-    /// Of the scope whose body this thread is in. It is always taken back, and a thread-local value that is never
-    /// dropped can be reached also while the others are.
+    /// The scope whose body runs on this thread. It is always reset. A thread-local value without a destructor is
+    /// available even while others are dropped.
     static HERE: Cell<Option<ManuallyDrop<Inside>>> = const { Cell::new(None) };
 }
 
 impl Inside {
-    /// Completes when there is none.
+    /// Completes when the number is zero.
     pub async fn released(&self) {
         if let Some(count) = &self.0 {
             count.zero().await;
         }
     }
 
-    /// Does a part of the body's work.
+    /// Runs one poll, or the drop, of the body.
     fn within<T>(&mut self, work: impl FnOnce() -> T) -> T {
         struct Leave<'a> {
             inside: &'a mut Inside,
@@ -57,7 +57,7 @@ impl Inside {
     }
 }
 
-/// Signs in with the scope whose body this thread is in, if it is in one.
+/// Registers with the scope whose body runs on this thread, if there is one.
 pub(super) fn sign_in() -> Option<Member<Arc<Count>>> {
     let mut here = HERE.take()?;
     let count = here.0.get_or_insert_default().clone();
@@ -65,9 +65,9 @@ pub(super) fn sign_in() -> Option<Member<Arc<Count>>> {
     Some(Member::new(count))
 }
 
-/// The body of a scope. It completes with the body's panic, too.
+/// The body of a scope. It completes with the body's result or its panic.
 pub(super) struct Body<'a, F> {
-    /// The drop takes it out, so that it goes while its thread still remembers whose it is.
+    /// The drop takes it out, so that it is dropped while the thread-local value still names its scope.
     pub future: Pin<&'a mut Option<F>>,
     pub inside: &'a mut Inside,
 }

@@ -21,13 +21,13 @@ use error::Problem;
 use inside::Body;
 use release::{Guard, Held};
 
-/// A release that has been left to the background, for the spawner to run to its end.
+/// A release that the spawner must run to its end in the background.
 pub type Background = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs scopes, and knows which of them have not ended. A clone is another handle to the same.
+/// Runs scopes, and counts those that have not ended. A clone is another handle to the same value.
 ///
-/// One is enough for a program. It is only the spawner and a count, so there may as well be many: whoever wants to
-/// wait for some scopes and not for others gives them one of their own.
+/// One is enough for a program. To wait for some scopes and not for others, give these a separate one: it is only the
+/// spawner and a count.
 #[derive(Clone)]
 pub struct Scopes(Arc<Shared>);
 
@@ -37,7 +37,7 @@ struct Shared {
     unheard: Mutex<Unheard>,
 }
 
-/// The failures that nobody was handed. Only the first is kept: a program that never asks must not grow.
+/// The failures that no caller got. Only the first is kept, so that memory stays bounded in a program that never waits.
 #[derive(Default)]
 struct Unheard {
     number: usize,
@@ -45,11 +45,11 @@ struct Unheard {
 }
 
 impl Scopes {
-    /// Takes what runs a release in the background, on whatever runtime.
+    /// Takes a function that runs a release in the background, on any runtime.
     ///
     /// `spawn` is called while a future is being dropped: on any thread, within a runtime or not, and perhaps during a
-    /// panic. It must not block, and must have the future run to its end without waiting for the scopes around it. One
-    /// that panics, or drops the future, loses the release; [`wait`](Scopes::wait) tells.
+    /// panic. It must not block, and must run the future to its end without waiting for the scopes around it. If it
+    /// panics or drops the future, the release is lost, and [`wait`](Scopes::wait) reports that.
     ///
     /// ```
     /// use scope::Scopes;
@@ -60,7 +60,7 @@ impl Scopes {
     /// let on_tokio = Scopes::new(move |release| drop(runtime.spawn(release)));
     /// # });
     /// let on_async_std = Scopes::new(|release| drop(async_std::task::spawn(release)));
-    /// // A dropped task of smol's is cancelled. A detached one goes on.
+    /// // smol cancels a task that is dropped. A detached one continues.
     /// let on_smol = Scopes::new(|release| smol::spawn(release).detach());
     /// ```
     #[must_use]
@@ -72,17 +72,17 @@ impl Scopes {
         }))
     }
 
-    /// A scope: acquires a resource, lends it to `body`, and releases it, however `body` ends. Returns what `body`
-    /// returned, when all three have succeeded.
+    /// Runs a scope: acquires a resource, passes it to `body`, and releases it, however `body` ends. Returns the value
+    /// of `body` when all three have succeeded.
     ///
-    /// When this completes, the resource is released. `release` gets it by value, and what `release` returns may have
-    /// to go on in another task, so it is `Send` and borrows nothing. (An `async` closure is as good as a closure that
-    /// returns a future. Only the bound cannot be `AsyncFnOnce`, for it could not say that the future is `Send`.) The
-    /// other two are as they like: this future is `Send` when they are.
+    /// When this completes, the resource is released. `release` gets it by value. The future of `release` may have to
+    /// continue in another task, so it is `Send` and borrows nothing. (`release` may be an `async` closure. The bound
+    /// is not `AsyncFnOnce`, because that cannot say that the future is `Send`.) The other two have no such bound: this
+    /// future is `Send` if they are.
     ///
-    /// Scopes nest, as `async with` blocks do. The release of an outer one waits for those inside, also when the inner
-    /// one was dropped part-way, or the outermost future with everything in it. Inside is what is dropped on the same
-    /// thread while the outer body is polled or dropped; a task that the body has spawned is not.
+    /// Scopes nest, as `async with` blocks do. The release of an outer scope waits for those inside, even if the inner
+    /// one, or the outermost future, was dropped before its end. A scope is inside if it is dropped on the same thread
+    /// while the outer body is polled or dropped; a scope in a task that the body has spawned is not.
     ///
     /// ```
     /// use scope::{ScopeError, Scopes};
@@ -116,21 +116,21 @@ impl Scopes {
     /// # Errors
     ///
     /// - `acquire` fails: there is nothing to release.
-    /// - `body` fails: the resource is released, and then this is its error. If `release` fails, too, its error comes
-    ///   along as [`ScopeError::suppressed`].
-    /// - `release` alone fails: this is its error, and `body`'s value is dropped.
+    /// - `body` fails: the resource is released, and then this returns its error. If `release` also fails, its error is
+    ///   [`ScopeError::suppressed`].
+    /// - only `release` fails: this returns its error, and `body`'s value is dropped.
     ///
     /// # Panics
     ///
-    /// When one of the three does. A panic of `body` goes on when the resource has been released. A panic wins over an
-    /// error, and `body`'s wins over `release`'s. What was overruled is kept for [`wait`](Scopes::wait).
+    /// When one of the three panics. A panic of `body` continues when the resource has been released. A panic comes
+    /// before an error, and `body`'s panic before `release`'s. The other failure is kept for [`wait`](Scopes::wait).
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it was polled, it has done nothing. Dropped during `acquire`, it drops `acquire`, which must see
-    /// to what it has opened so far. Dropped later, it drops `body` and leaves the release to the background, where it
-    /// runs to its end, also when it had begun: it goes on from where it was. The drop itself does not wait for it;
-    /// [`wait`](Scopes::wait) does.
+    /// If it is dropped before it was polled, it has done nothing. If it is dropped during `acquire`, it drops
+    /// `acquire`, which must clean up what it has opened. If it is dropped later, it drops `body` and runs the release
+    /// to its end in the background; a release that had begun continues from where it was. The drop does not wait for
+    /// that; [`wait`](Scopes::wait) does.
     pub async fn run<R, T, E, F>(
         &self,
         acquire: impl Future<Output = Result<R, E>>,
@@ -142,10 +142,10 @@ impl Scopes {
         E: Into<Box<dyn Error + Send + Sync>> + 'static,
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        // From here on, dropping this future drops the guard, which sees to the rest.
+        // From here on, dropping this future drops the guard, which runs the release.
         let mut guard = Guard::new(self);
         {
-            // It goes when the guard has the resource, for its drop may panic.
+            // Dropped when the guard has the resource, because its drop may panic.
             let acquire = pin!(acquire);
             guard.held = Held::Resource(acquire.await?, release);
         }
@@ -153,7 +153,7 @@ impl Scopes {
             unreachable!("it was acquired just now")
         };
         let ended = {
-            // In a block, so that a panic in the call alone is the body's, too, and nothing is left of a body that has
+            // In a block, so that a panic in the call also counts as the body's, and nothing is left of a body that has
             // ended.
             let future = pin!(Some(async { body(resource).await }));
             let inside = &mut guard.inside;
@@ -182,11 +182,11 @@ impl Scopes {
         }
     }
 
-    /// Waits until every scope that has begun has ended, in the background or elsewhere; or until `limit` completes,
-    /// whatever it completes with. For the end of a program, before its runtime ends.
+    /// Waits until every scope that has begun has ended, in the background or elsewhere, or until `limit` completes.
+    /// Call it at the end of a program, before its runtime ends.
     ///
-    /// `limit` is a timer of the runtime's, such as `tokio::time::sleep`, or [`std::future::pending`] for no limit. The
-    /// scopes elsewhere count because a task that was told to stop may not have stopped yet: Tokio's `abort` returns
+    /// `limit` is a timer of the runtime's, such as `tokio::time::sleep`, or [`std::future::pending`] for no limit.
+    /// Scopes in other tasks count because a task that was cancelled may not have stopped yet: Tokio's `abort` returns
     /// before the task's future is dropped. So no scope's body should await this: it would wait for itself.
     ///
     /// ```
@@ -203,13 +203,12 @@ impl Scopes {
     ///
     /// # Errors
     ///
-    /// When scopes still run at the limit, and when something has failed since the last wait that nobody was handed: a
-    /// release in the background has failed, panicked, or was dropped before its end, or something was overruled by a
-    /// panic.
+    /// When scopes still run at the limit, and when something has failed since the last wait and no caller got the
+    /// error: a release in the background failed, panicked, or was dropped before its end, or another panic came first.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it stops the waiting and nothing else. What has failed is told to the next wait.
+    /// Dropping it only stops the waiting. The next wait reports the failures.
     pub async fn wait(&self, limit: impl Future) -> Result<(), WaitError> {
         {
             let (mut ended, mut limit) = (pin!(self.0.running.zero()), pin!(limit));

@@ -1,4 +1,4 @@
-//! What a scope has still to do, and who does it: its own future, or, when that is dropped, a task in the background.
+//! The rest of a scope, which its future does, or, when that is dropped, a task in the background.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -13,7 +13,7 @@ use super::count::{Count, Member};
 use super::error::Problem;
 use super::inside::{Inside, sign_in};
 
-/// What a scope holds.
+/// The contents of a scope.
 #[derive(Default)]
 pub(super) enum Held<R, C, F> {
     /// Nothing yet, or nothing any more.
@@ -26,13 +26,13 @@ pub(super) enum Held<R, C, F> {
     Release(Pin<Box<F>>),
 }
 
-/// [`Held`], with what its parts must be capable of. (Said once here, and not at each type that holds one.)
+/// [`Held`], with the bounds of its parts, so that other types do not repeat them.
 pub(super) trait Duty: Default + Send + 'static {
     type Error: Into<Box<dyn Error + Send + Sync>>;
 
     fn is_done(&self) -> bool;
 
-    /// Begins the release, or goes on with it. It completes with the release's panic, too.
+    /// Begins or continues the release. It completes with the release's result or its panic.
     fn poll_release(
         &mut self,
         context: &mut Context<'_>,
@@ -67,13 +67,13 @@ where
             Ok(polled) => Ok(ready!(polled)),
             Err(panic) => Err(panic),
         };
-        // The future's own drop may panic, too.
+        // The drop of the future may also panic.
         let dropped = catch_unwind(AssertUnwindSafe(|| *self = Held::Nothing));
         Poll::Ready(ended.and_then(|released| dropped.map(|()| released)))
     }
 }
 
-/// A scope in the hands of its own future.
+/// A scope that its future runs.
 pub(super) struct Guard<'a, H: Duty> {
     scopes: &'a Scopes,
     pub held: H,
@@ -110,18 +110,18 @@ impl<H: Duty> Drop for Guard<'_, H> {
             _running: Member::new(self.scopes.0.running.clone()),
         };
         let spawn = || (self.scopes.0.spawn)(Box::pin(left.release()));
-        // This drop may be part of a panic, and a second one that left it would abort the program. That the release
-        // was dropped is noted all the same.
+        // This drop may be part of a panic, and a second one that left it would abort the program. It is still noted
+        // that the release was dropped.
         let _ = catch_unwind(AssertUnwindSafe(spawn));
     }
 }
 
-/// A scope that has been left to the background.
+/// A scope that continues in the background.
 struct Left<H: Duty> {
     held: H,
     inside: Inside,
     scopes: Scopes,
-    // Fields are dropped from the top down: who waits for these two may count on it that the rest is gone.
+    // Fields are dropped from top to bottom: when these two wake a waiter, the rest is gone.
     _outside: Option<Member<Arc<Count>>>,
     _running: Member<Arc<Count>>,
 }

@@ -11,13 +11,13 @@ use crate::terminal::printable_lines;
 
 const USER_COLUMNS: [&str; 4] = ["id", "name", "email", "age"];
 
-/// The result of whatever speaks to SQLite.
+/// The result of a call that uses SQLite.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, in which database, while doing what.
+/// An error, with the operation that failed and the database.
 ///
-/// Its text is one short message and a line that begins with `help:` and says what to do. `?` makes one of a
-/// [`rusqlite::Error`]; the function that was given the database adds which one it was.
+/// Its text is one short message and a line that begins with `help:` and says what to do. `?` converts a
+/// [`rusqlite::Error`] into one; the function that knows the database's path adds it.
 #[derive(Debug)]
 pub struct Error {
     // In a box, so that a `Result` stays small where nothing goes wrong.
@@ -32,37 +32,37 @@ struct Inner {
     closing: Option<Error>,
 }
 
-/// What went wrong.
+/// The kind of an error.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Problem {
     /// The file does not exist. It is not created.
     Missing,
-    /// The path is not one of a file on disk; the text says what it is.
+    /// The path does not lead to a regular file; the text says what it leads to.
     NotAFile(&'static str),
-    /// The path is written like a URL. It is not the name of an existing file.
+    /// The path is written like a URL, and no file of that name exists.
     Url,
     /// The table `users` has no column of this name.
     NoColumn(String),
-    /// The text of the query is empty, or a comment.
+    /// The query is empty, or only a comment.
     NoStatement,
-    /// The query has another number of placeholders than parameters were given.
+    /// The number of parameters differs from the number of placeholders in the query.
     Parameters {
-        /// How many were given.
+        /// The number of parameters.
         given: usize,
-        /// How many placeholders the query has.
+        /// The number of placeholders in the query.
         expected: usize,
     },
-    /// A row holds something that is not a [`User`](crate::User).
+    /// A row cannot be read as a [`User`](crate::User).
     Row {
         /// The column.
         column: String,
-        /// The row's `id`, where that can be read.
+        /// The row's `id`, if it can be read.
         id: Option<i64>,
-        /// What the column holds instead.
+        /// A description of the value in the column.
         found: String,
     },
-    /// The work was stopped, because its result was not wanted any more.
+    /// The query was cancelled.
     Cancelled,
     /// SQLite's own error.
     Sqlite(rusqlite::Error),
@@ -75,8 +75,8 @@ pub enum Problem {
 }
 
 impl Error {
-    /// An error met while doing something to the database: `doing` is a verb that the database's name can follow,
-    /// such as `open` or `commit to`.
+    /// Returns an error of an operation on the database: `doing` is a verb that the database's name can follow, such as
+    /// `open` or `commit to`.
     pub fn new(problem: Problem, doing: &'static str) -> Self {
         let inner = Inner {
             problem,
@@ -89,7 +89,7 @@ impl Error {
         }
     }
 
-    /// The operating system refused to start the thread that was to do the work.
+    /// Returns the error for a thread that the operating system refused to start.
     pub fn no_thread(error: std::io::Error) -> Self {
         Error::new(Problem::Thread(error), "query")
     }
@@ -99,13 +99,13 @@ impl Error {
         &self.inner.problem
     }
 
-    /// Says what was being done, where the error does not know it: one that `?` made of a driver's error.
+    /// Sets the operation that failed. An error that `?` converted from a driver's error does not know it.
     pub fn doing(mut self, doing: &'static str) -> Self {
         self.inner.doing = doing;
         self
     }
 
-    /// Says which database it was, unless the error knows.
+    /// Adds the database's path, unless the error has one.
     pub fn in_database(mut self, database: &Path) -> Self {
         self.inner
             .database
@@ -113,7 +113,7 @@ impl Error {
         self
     }
 
-    /// Says which SQL it was, for SQL that breaks off: SQLite itself names no place then.
+    /// Adds the SQL if it is incomplete: SQLite reports no position in that case.
     pub fn in_sql(mut self, sql: &str) -> Self {
         if let Problem::Sqlite(rusqlite::Error::SqliteFailure(error, Some(message))) =
             &self.inner.problem
@@ -129,8 +129,8 @@ impl Error {
         self
     }
 
-    /// Says that the SQL is the program's, which the user has not written and cannot correct: it is not shown, and a column
-    /// of a [`User`](crate::User) that is missing is the table's fault.
+    /// Removes the SQL from the message, because the program wrote it and the user cannot correct it. A missing column
+    /// of a [`User`](crate::User) is then reported as an error in the table.
     pub fn in_own_sql(mut self) -> Self {
         if let Problem::Sqlite(
             rusqlite::Error::SqlInputError { error, msg, .. }
@@ -147,12 +147,12 @@ impl Error {
         self
     }
 
-    /// Whether the work was stopped because its result was not wanted any more.
+    /// Returns whether the query was cancelled.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.inner.problem, Problem::Cancelled)
     }
 
-    /// The primary code of SQLite's error, if it is one.
+    /// Returns SQLite's primary error code, if SQLite reported the error.
     pub fn sqlite_code(&self) -> Option<ErrorCode> {
         match &self.inner.problem {
             Problem::Sqlite(error) => error.sqlite_error_code(),
@@ -185,12 +185,12 @@ impl Error {
     }
 }
 
-/// The outcome of work on a connection that was closed after it: the work's error wins over the close's, and neither
-/// is lost.
+/// Combines the results of the work on a connection and of its close: the work's error comes first, and the close's
+/// error is added to it.
 ///
 /// # Errors
 ///
-/// When either failed. Where both did, the close's error is part of the text.
+/// When either failed. If both failed, the close's error is part of the text.
 pub fn outcome<T>(worked: Result<T>, closed: Result<()>) -> Result<T> {
     match (worked, closed) {
         (Ok(value), Ok(())) => Ok(value),
@@ -307,7 +307,7 @@ fn write_sqlite(f: &mut fmt::Formatter<'_>, error: &rusqlite::Error) -> fmt::Res
     }
 }
 
-/// Shows the line of the SQL in which SQLite stumbled, with a caret under the place.
+/// Shows the line of the SQL that SQLite rejected, with a caret under the position.
 fn mark(f: &mut fmt::Formatter<'_>, sql: &str, offset: usize) -> fmt::Result {
     if !sql.is_char_boundary(offset) {
         return Ok(());
@@ -318,10 +318,10 @@ fn mark(f: &mut fmt::Formatter<'_>, sql: &str, offset: usize) -> fmt::Result {
     let end = after
         .find('\n')
         .map_or(sql.len(), |newline| offset + newline);
-    // Escaped before the place is counted, for then it is longer.
+    // Escaped before the position is computed, because escaping makes it longer.
     let before = printable_lines(&before[start..]);
     let after = printable_lines(&sql[offset..end]);
-    // Tabs stay tabs, so that the caret stands right wherever the terminal puts them.
+    // Tabs stay tabs, so that the caret is in the right column for every tab width.
     let indent: String = before
         .chars()
         .map(|c| if c == '\t' { c } else { ' ' })
@@ -329,7 +329,7 @@ fn mark(f: &mut fmt::Formatter<'_>, sql: &str, offset: usize) -> fmt::Result {
     write!(f, "\n    {before}{after}\n    {indent}^")
 }
 
-/// The SQL with its passwords hidden, and where the offset is in that.
+/// Returns the SQL with its passwords hidden, and the offset in it.
 fn redacted(sql: &str, offset: usize) -> (String, usize) {
     let mut place = offset;
     for password in passwords_in(sql) {
@@ -381,8 +381,8 @@ fn help_for(error: &rusqlite::Error, database: &str) -> String {
     help.to_owned()
 }
 
-/// Whether 'busy' means that somebody else's lock was waited for. A connection that cannot close for its own statements
-/// is busy too, and a transaction that has read what is out of date.
+/// Returns whether 'busy' means that another connection held a lock. SQLite also reports 'busy' for a connection that
+/// cannot close because of its own statements, and for a transaction that has read outdated data.
 fn is_locked(failure: &rusqlite::ffi::Error, message: &str) -> bool {
     failure.extended_code == SQLITE_BUSY && message == "database is locked"
 }
@@ -401,7 +401,7 @@ fn help_for_busy(error: &rusqlite::Error) -> String {
     help.to_owned()
 }
 
-/// Where SQLite's code says only 'error', its text says more.
+/// Returns the help for an error whose code is only 'error': the text says more.
 fn help_by_text(text: &str, database: &str) -> String {
     if text.contains("no such table") {
         format!(

@@ -1,4 +1,4 @@
-//! The file of a database: opened only where it is there, made only as a whole.
+//! The file of a database: only an existing file is opened, and only a complete one is created.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -13,17 +13,17 @@ use super::{Error, Problem, Result};
 use crate::schema::{SQLITE_INDEX, SQLITE_TABLE};
 use crate::{User, sample_users};
 
-/// The path under which SQLite will open exactly this file, if it is one.
+/// Returns the path under which SQLite opens exactly this file.
 ///
-/// SQLite takes more than paths: `:memory:` and an empty name are fresh databases that are gone when they close, and
-/// `file:…` is a URI that may ask for either (SQLite's documentation of `sqlite3_open_v2`; rusqlite's SQLite is built
-/// with URIs switched on, whatever the flags say). The first two are refused, and a file whose name begins with
+/// SQLite accepts more than paths: `:memory:` and an empty name are new databases that disappear when they are closed,
+/// and `file:…` is a URI that may ask for either (SQLite's documentation of `sqlite3_open_v2`; rusqlite's SQLite is
+/// built with URIs switched on, whatever the flags say). The first two are refused, and a file whose name begins with
 /// `file:` is named so that it is a path.
 ///
 /// # Errors
 ///
-/// When there is no such file, or it is a folder, a device or a pipe. A missing file whose name looks like a URL is
-/// reported as a URL: other libraries take `sqlite:users.db`.
+/// When the file does not exist, or is a folder, a device or a pipe. A missing file whose name looks like a URL is
+/// reported as a URL, because other libraries accept `sqlite:users.db`.
 pub fn existing_file(database: &Path) -> Result<PathBuf> {
     let refused = |problem| Error::new(problem, "open").in_database(database);
     if database == Path::new(":memory:") || database == Path::new("") {
@@ -55,7 +55,7 @@ pub fn existing_file(database: &Path) -> Result<PathBuf> {
     Ok(database.to_owned())
 }
 
-/// Whether a name is written like the address of a database for another library: `sqlite:users.db`, `mysql://…`.
+/// Returns whether a name is written like the address of a database for another library: `sqlite:users.db`, `mysql://…`.
 fn is_url(database: &Path) -> bool {
     let name = database.to_string_lossy();
     let is_scheme = |scheme: &str| {
@@ -69,31 +69,30 @@ fn is_url(database: &Path) -> bool {
             .is_some_and(|(scheme, _)| is_scheme(scheme))
 }
 
-/// Opens a database that is there, for reading and writing, and never creates one.
+/// Opens an existing database for reading and writing. Never creates one.
 ///
-/// A lock that somebody else holds is waited for, 5 seconds, which is rusqlite's default. The connection closes when
-/// it is dropped.
+/// Waits up to 5 seconds for a lock of another connection, which is rusqlite's default. The connection closes when it
+/// is dropped.
 ///
 /// # Errors
 ///
 /// When [`existing_file`] refuses the path, or the file cannot be opened.
 pub fn open(database: &Path) -> Result<Connection> {
-    // Without SQLITE_OPEN_CREATE. NO_MUTEX: Rust's type system already sees to it that one thread at a time uses it.
+    // Without SQLITE_OPEN_CREATE. NO_MUTEX: Rust's type system already ensures that one thread at a time uses it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(existing_file(database)?, flags)
         .map_err(|error| Error::from(error).doing("open").in_database(database))
 }
 
-/// Fills an empty file with the table `users` and these users, as fast as SQLite can, in memory that does not grow
-/// with their number.
+/// Fills an empty file with the table `users` and these users. Memory use does not depend on their number.
 ///
-/// The file must be nobody else's yet: there is no journal, so a crash leaves rubbish. Make it under another name, and
-/// rename it when this returns `Ok`: then the file is on the disk.
+/// No other program may use the file yet: there is no journal, so a crash leaves a damaged file. Create it under
+/// another name, and rename it when this returns `Ok`: then the file is on the disk.
 ///
 /// # Errors
 ///
-/// When the file cannot be written, or two users have one `id` or one `email`. The error does not say in which
-/// database: the caller knows the name that the file is to have.
+/// When the file cannot be written, or two users have one `id` or one `email`. The error does not name the database,
+/// because only the caller knows the file's final name.
 pub fn create(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
     fill(file, users).map_err(|error| error.doing("create"))
 }
@@ -101,21 +100,20 @@ pub fn create(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> 
 fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
     let failed = |error| Error::new(Problem::File(error), "create");
     let connection = open(file)?;
-    // Closed after the connection, or with a file that is thrown away: it takes all locks of this process along (SQLite's
-    // 'How To Corrupt An SQLite Database File', 2.2).
+    // Closed after the connection, or with a file that is deleted: closing it releases all locks of this process
+    // (SQLite's 'How To Corrupt An SQLite Database File', 2.2).
     let written = File::options().write(true).open(file).map_err(failed)?;
-    // What protects a database that others use only costs time here. And the index may be sorted on more threads, which
-    // takes a tenth off a million users.
+    // No other program uses the file, so nothing has to protect it. Two more threads sort the index.
     connection.execute_batch(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA threads = 2",
     )?;
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch(SQLITE_TABLE)?;
     insert(&transaction, users.into_iter().fuse())?;
-    // The rows go to the disk while the index is sorted; what is left at the end waits half as long.
+    // Writes the rows to the disk while SQLite sorts the index.
     thread::scope(|scope| {
         let sync = || written.sync_data();
-        // Where no thread can be started, all of it is left for the end.
+        // If no thread can be started, everything is written at the end.
         let synced = thread::Builder::new().spawn_scoped(scope, sync);
         transaction.execute_batch(SQLITE_INDEX)?;
         match synced.map(|thread| thread.join()) {
@@ -128,7 +126,7 @@ fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
     written.sync_all().map_err(failed)
 }
 
-/// Inserts some users with each statement, for each has to find the table's end: a tenth less time for a million.
+/// Inserts several users with each statement, which is faster.
 fn insert(connection: &Connection, mut users: impl Iterator<Item = User>) -> rusqlite::Result<()> {
     const BATCH: usize = 16;
 
@@ -153,9 +151,9 @@ fn insert(connection: &Connection, mut users: impl Iterator<Item = User>) -> rus
     }
 }
 
-/// Creates a database with the sample users, unless the file is there: `false` says that it was.
+/// Creates a database with the sample users, and returns `true`. Returns `false` if the file already exists.
 ///
-/// Two programs may do this at the same moment, and a third may read: nobody ever sees half a database.
+/// Two programs may call this at the same moment while a third reads: no program ever sees an incomplete database.
 ///
 /// # Errors
 ///
@@ -167,7 +165,7 @@ pub fn create_sample(database: &Path) -> Result<bool> {
         .unwrap_or(OsStr::new("users"))
         .to_owned();
     prefix.push(".");
-    // Opened our own way, for a temporary file is readable for its owner alone.
+    // Created with the permissions of any new file: tempfile's default is readable by the owner only.
     let draft = tempfile::Builder::new()
         .prefix(&prefix)
         .suffix(".new")
@@ -190,7 +188,7 @@ pub fn create_sample(database: &Path) -> Result<bool> {
 /// [`AlreadyExists`](io::ErrorKind::AlreadyExists), when the file exists; otherwise when the folder cannot be written to.
 /// The draft then still has its old name.
 pub fn place(draft: &Path, database: &Path) -> io::Result<()> {
-    // Companions of a database that exists are in use.
+    // The companions of an existing database are in use.
     if database.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
@@ -204,15 +202,15 @@ pub fn place(draft: &Path, database: &Path) -> io::Result<()> {
     if error.kind() == io::ErrorKind::AlreadyExists {
         return Err(error);
     }
-    // A file system that can neither rename without overwriting nor link, such as a shared folder of VirtualBox: take the
-    // name with an empty file, and rename over that. To another program it is a database without tables for a moment.
+    // Some file systems can neither rename without overwriting nor link, such as a shared folder of VirtualBox. Create
+    // an empty file and rename over it: for a moment, other programs see a database without tables.
     File::create_new(database)?;
     fs::rename(draft, database).inspect_err(|_| drop(fs::remove_file(database)))
 }
 
 /// Removes the journal, the write-ahead log and its index that belong to a database of this name.
 ///
-/// SQLite would replay what a deleted database has left there into a new one.
+/// SQLite would apply the rest of a deleted database to a new one.
 ///
 /// # Errors
 ///
@@ -228,7 +226,7 @@ pub fn remove_companions(database: &Path) -> io::Result<()> {
             Err(error) => return Err(error),
         }
     }
-    // After a power cut the new file must not stand beside the old journal.
+    // After a power cut the new file must not be next to the old journal.
     if has_removed && cfg!(unix) {
         File::open(folder_of(database))?.sync_all()?;
     }

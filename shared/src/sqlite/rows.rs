@@ -6,12 +6,12 @@ use rusqlite::{Row, Rows};
 use super::{Error, Problem, Result};
 use crate::User;
 
-/// Reads every row that is left as a [`User`], by the NAMES of the columns, wherever they stand.
+/// Reads every remaining row as a [`User`], by the NAMES of the columns, in any order.
 ///
 /// # Errors
 ///
-/// When the query fails, when it has no column of one of the four names, and when a row is no user: the error names
-/// the column, the row's id, and what was found there.
+/// When the query fails, when it has no column of one of the four names, and when a row cannot be read as a user: the
+/// error names the column, the row's id and the value.
 ///
 /// ```
 /// let connection = rusqlite::Connection::open_in_memory()?;

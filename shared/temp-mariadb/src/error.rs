@@ -1,31 +1,31 @@
-//! Why there is no temporary server.
+//! The error of a temporary server that could not be started.
 
 use std::{fmt, io, time::Duration};
 
 /// Why a temporary server could not be started.
 ///
-/// Its `Display` is a message and, on a line of its own, what to do about it.
+/// Its `Display` is a message, then a line with the help.
 #[derive(Debug)]
 pub enum Error {
     /// Neither `mariadbd` nor `mysqld` is on the PATH, or where packages put them.
     NotInstalled,
-    /// A file or a process of ours could not be had.
+    /// A file or a process could not be created or used.
     Io {
-        /// What was being done, as in 'could not …'.
+        /// The operation that failed, to follow 'could not'.
         doing: &'static str,
-        /// What the operating system said.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// The server, or the program that creates its tables, ended by itself.
+    /// The server, or the program that creates its tables, exited.
     Ended {
-        /// What was being done, as in 'could not …'.
+        /// The operation that failed, to follow 'could not'.
         doing: &'static str,
         /// The last lines of its log.
         log: String,
     },
-    /// The server neither ended nor said that it is ready.
+    /// The server neither exited nor became ready.
     TooSlow {
-        /// How long it was waited for.
+        /// The time that was waited.
         waited: Duration,
         /// The last lines of its log.
         log: String,

@@ -1,15 +1,15 @@
-//! The private folder of a server, and how those that were left behind are found and swept.
+//! The private folder of a server, and the sweep that removes folders of dead servers.
 //!
 //! ```text
 //! temp-mariadb-XXXXXX/     mode 0700
-//!     log                       locked by the program, the supervisor and the server: by whoever lives
+//!     log                       locked by the program, the supervisor and the server while they live
 //!     supervisor                     locked by the program and the supervisor only
-//!     server/                   all else; removed first, so that a folder without a log is at most empty
+//!     server/                   everything else; removed first, so a folder without a log is empty
 //! ```
 //!
 //! A lock belongs to an open file and not to a process: the children inherit it with the file (as their standard
-//! output, say), and the kernel lets go of it when the last of them has ended, by whatever way. So a lock is proof,
-//! which a process id in a file is not: that number may be somebody else's by now.
+//! output, say), and the kernel releases it when the last of them has ended. So a lock proves that one of them lives. A
+//! process id in a file does not: another process may have that number now.
 
 use super::error::{Doing, Error};
 use std::{
@@ -23,7 +23,7 @@ use std::{
 
 const PREFIX: &str = "temp-mariadb-";
 
-/// A folder of our own, with both its locks held.
+/// A folder with both its locks held.
 #[derive(Debug)]
 pub(super) struct Folder {
     pub path: PathBuf,
@@ -33,20 +33,20 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes a folder, and sweeps those which nobody uses any more.
+    /// Creates a folder, and removes the folders that no process uses any more.
     pub fn create() -> Result<Folder, Error> {
         let doing = "create a private folder";
         let folder = loop {
             let path = tempfile::Builder::new()
                 .prefix(PREFIX)
-                // As it is created, and not later: another user could enter it in between.
+                // The mode is set when the folder is created: later would let another user enter in between.
                 .permissions(Permissions::from_mode(0o700))
                 .tempdir()
                 .doing(doing)?
                 .keep();
             match Folder::lock(path) {
                 Ok(folder) => break folder,
-                // Between the making of the folder and the lock another program's sweep was faster. So be it.
+                // Another program's sweep removed the folder before it was locked: create another one.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error).doing(doing),
             }
@@ -65,7 +65,7 @@ impl Folder {
         };
         let log = create("log")?;
         log.lock()?;
-        // Whoever sweeps holds this lock until the folder is gone. Is what was locked here still there?
+        // A sweep holds this lock until the folder is gone. Check that the locked file still exists.
         if fs::metadata(path.join("log"))?.ino() != log.metadata()?.ino() {
             return Err(io::ErrorKind::NotFound.into());
         }
@@ -81,13 +81,13 @@ impl Folder {
     }
 }
 
-/// Removes the folders of this user that nobody holds.
+/// Removes the folders of this user that no process has locked.
 ///
-/// What cannot be removed stays for the next time: this is tidying up, and no reason not to start.
+/// A folder that cannot be removed stays for the next sweep and does not prevent the start.
 fn sweep(temporary: &Path, owner: u32) {
     for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
         let ours = entry.file_name().to_string_lossy().starts_with(PREFIX)
-            // Not the target's of a symbolic link, which anybody may put here.
+            // Not the target of a symbolic link, which any user may create here.
             && entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == owner);
         if ours {
             let _ = sweep_one(&entry.path());
@@ -97,8 +97,8 @@ fn sweep(temporary: &Path, owner: u32) {
 
 pub(super) fn sweep_one(folder: &Path) -> io::Result<()> {
     let log = match File::open(folder.join("log")) {
-        // Either just made, or a sweep that was interrupted before its last step. This removes an empty folder only,
-        // and who has just made it makes another.
+        // Just created, or left by a sweep that was interrupted before its last step. This removes only an empty
+        // folder, and a program that has just created it creates another.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return fs::remove_dir(folder),
         opened => opened?,
     };
@@ -106,8 +106,8 @@ pub(super) fn sweep_one(folder: &Path) -> io::Result<()> {
         let _ = fs::remove_dir_all(folder.join("server"));
         return fs::remove_dir_all(folder);
     }
-    // Somebody lives. If it is the server alone, because program and supervisor were both killed, nobody will ever end it.
-    // Then the server it is that holds the lock, and so the process id is still its own.
+    // A process lives. If program and supervisor were both killed, it is the server, which nothing else would end. The
+    // server holds the lock, so the process id is still the server's.
     let supervisor = File::open(folder.join("supervisor"))?;
     if supervisor.try_lock().is_ok() {
         let pid = fs::read_to_string(folder.join("server/server.pid"))?;
@@ -118,7 +118,7 @@ pub(super) fn sweep_one(folder: &Path) -> io::Result<()> {
             .stderr(Stdio::null())
             .status()?;
         if killed.success() {
-            log.lock()?; // granted when the server is really gone
+            log.lock()?; // granted when the server is gone
             let _ = fs::remove_dir_all(folder.join("server"));
             return fs::remove_dir_all(folder);
         }

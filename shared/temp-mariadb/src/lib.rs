@@ -1,4 +1,5 @@
-//! A private MariaDB server, for a first run and for tests: started from what is installed, gone with the program.
+//! A private MariaDB server, for a first run and for tests: uses the installed server, and removes everything when the
+//! program ends.
 //!
 //! ```
 //! use temp_mariadb::TempServer;
@@ -13,13 +14,13 @@
 //!
 //! A destructor is not enough for that: it does not run when a signal ends the program. So a small shell, the supervisor
 //! (`supervisor.sh`), stands between the two. It waits at a pipe that only the program holds open, and that the kernel
-//! closes whatever the program dies of. Then it ends the server and removes the folder.
+//! closes however the program ends. Then it ends the server and removes the folder.
 //!
 //! The server listens on 127.0.0.1 only, on a port that was free, and knows one user with a random password. Only the
 //! user who started it may enter its folder, which holds its data and its socket. It reads no configuration of the
 //! machine. Unix only.
 //!
-//! A server that was started as [`recorded`](Options::recorded) tells what happened on its connections, see
+//! A server that was started as [`recorded`](Options::recorded) logs what happens on its connections, see
 //! [`TempServer::timeline`].
 
 #![forbid(unsafe_code)]
@@ -54,33 +55,33 @@ const NAME: &str = "temp";
 /// The only folder in which SQL statements may read and write files.
 const FILES: &str = "files";
 
-/// Nothing here takes a second; only what hangs takes this long.
+/// Every step takes less than a second. Only a step that hangs takes this long.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Between finding a free port and the server's taking it somebody else may take it. Once is bad luck.
+/// Another process may take a free port before the server does.
 const PORTS_TO_TRY: usize = 10;
 
-/// A server that lives as long as this value.
+/// A server that runs as long as this value exists.
 ///
 /// Dropping it ends the server and removes its folder, and waits until both are gone.
 #[derive(Debug)]
 #[must_use = "the server ends when this value is dropped"]
 pub struct TempServer {
     supervisor: Child,
-    /// Closing it is what ends the server. `None` only while dropping.
+    /// Closing it ends the server. `None` only while dropping.
     orders: Option<ChildStdin>,
     folder: Option<Folder>,
     program: PathBuf,
     arguments: Vec<String>,
     port: u16,
     password: String,
-    /// Whether the server keeps the record that `timeline` reads.
+    /// True if the server keeps the record that `timeline` reads.
     recorded: bool,
-    /// Up to where the log has been read.
+    /// The position up to which the log has been read.
     read: usize,
 }
 
-/// What is special about a server, when something is. Made by [`TempServer::options`].
+/// Options for a server. Created by [`TempServer::options`].
 #[derive(Debug, Default, Clone)]
 #[must_use = "nothing is started before `start`"]
 pub struct Options {
@@ -110,7 +111,7 @@ impl Options {
         self
     }
 
-    /// Has the server write down what happens on its connections, for [`TempServer::timeline`].
+    /// Lets the server log what happens on its connections, for [`TempServer::timeline`].
     ///
     /// That costs each statement some ten microseconds, and the connections wait for each other to write.
     pub fn recorded(mut self) -> Options {
@@ -130,13 +131,13 @@ impl Options {
 
 impl TempServer {
     /// Starts a server with an empty database, and returns when it is ready for connections, which takes about half a
-    /// second. Blocks the thread meanwhile.
+    /// second. Blocks the thread.
     ///
     /// Also sweeps the folders of servers whose program and supervisor were both killed.
     ///
     /// # Errors
     ///
-    /// When no server is installed, when the private folder cannot be made, and when the server ends or is not ready
+    /// When no server is installed, when the private folder cannot be created, and when the server ends or is not ready
     /// within a minute; the error then shows the last lines of its log. Nothing is left behind.
     pub fn start() -> Result<TempServer, Error> {
         TempServer::options().start()
@@ -151,21 +152,21 @@ impl TempServer {
         TempServer::options().run(statements).start()
     }
 
-    /// The server program that [`start`](TempServer::start) runs.
+    /// Returns the server program that [`start`](TempServer::start) runs.
     ///
     /// # Errors
     ///
-    /// When none is installed, or it does not answer.
+    /// When none is installed, or when it does not answer.
     pub fn program() -> Result<PathBuf, Error> {
         Ok(Program::find()?.path)
     }
 
-    /// For a server with more arguments, or on a certain port.
+    /// Returns options, for a server with more arguments or on a certain port.
     pub fn options() -> Options {
         Options::default()
     }
 
-    /// The server's address with everything that it takes to connect:
+    /// Returns the server's address, with everything that a client needs to connect:
     /// `mysql://user:password@127.0.0.1:port/database`.
     pub fn url(&self) -> String {
         format!(
@@ -174,17 +175,17 @@ impl TempServer {
         )
     }
 
-    /// The TCP port on 127.0.0.1.
+    /// Returns the TCP port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The server's private folder.
+    /// Returns the server's private folder.
     pub fn folder(&self) -> &Path {
         &self.folder.as_ref().expect("only dropping takes it").path
     }
 
-    /// Kills the server as hard as it goes, for tests: its data stays, for [`restart`](TempServer::restart).
+    /// Kills the server with SIGKILL, for tests. Its data stays, for [`restart`](TempServer::restart).
     ///
     /// # Errors
     ///
@@ -196,7 +197,7 @@ impl TempServer {
     }
 
     /// Starts the server again after [`kill`](TempServer::kill), on the same port and with the same data.
-    /// Its [`timeline`](TempServer::timeline) begins anew.
+    /// Its [`timeline`](TempServer::timeline) begins again.
     ///
     /// # Errors
     ///
@@ -219,12 +220,12 @@ impl TempServer {
             .args(["-c", include_str!("supervisor.sh"), "supervisor"])
             .arg(&folder.path)
             .current_dir(&server)
-            // Messages in English, for they are read here.
+            // Messages in English, because this package reads them.
             .env("LC_ALL", "C")
-            // Times in UTC, for the same reason.
+            // Times in UTC, because this package reads them.
             .env("TZ", "UTC0")
             .stdin(Stdio::piped())
-            // Not the program's own output: who reads that through a pipe would wait for the server's end.
+            // Not the program's output: a reader of it through a pipe would wait until the server ends.
             .stdout(folder.log.try_clone().doing(doing)?)
             .stderr(folder.supervisor.try_clone().doing(doing)?)
             // Ctrl-C at the terminal goes to the process group in the foreground, which the supervisor must survive.
@@ -263,7 +264,7 @@ impl TempServer {
         Err(server.ended("find a port that stays free"))
     }
 
-    /// Has the system tables created, and writes down what the server is to run at its first start.
+    /// Creates the system tables, and writes the statements that the server runs at its first start.
     fn create_tables(&mut self, program: &Program, sql: &[String]) -> Result<(), Error> {
         let doing = "create the system tables";
         let server = self.folder().join("server");
@@ -287,7 +288,7 @@ impl TempServer {
             None => "--initialize",
         };
         let words = [&[self.program.display().to_string()], &self.arguments[..]].concat();
-        let position = 2; // --no-defaults must stay the first
+        let position = 2; // --no-defaults must stay first
         let words = [&words[..position], &[how.to_owned()], &words[position..]].concat();
         self.order("create", &words).doing(doing)?;
         match self.wait_for(
@@ -311,7 +312,7 @@ impl TempServer {
             words.push(format!("--init-file={}", self.init_file().display()));
         }
         self.order("start", &words).doing(doing)?;
-        // The server's own word, in its own log: somebody else's server may answer on the port.
+        // The server's log proves that it is ready: another server may answer on the port.
         let said = self.wait_for(
             doing,
             &[
@@ -341,7 +342,7 @@ impl TempServer {
         self.folder().join("server/init.sql")
     }
 
-    /// Gives the supervisor an order; its words are quoted for the shell.
+    /// Sends the supervisor an order; its words are quoted for the shell.
     fn order(&mut self, order: &str, words: &[String]) -> io::Result<()> {
         let mut line = order.to_owned();
         for word in words {
@@ -357,19 +358,19 @@ impl TempServer {
         orders.write_all(line.as_bytes())
     }
 
-    /// Waits until the log says one of these, and returns which. What was said before is not read again.
+    /// Waits until the log contains one of these, and returns which. Earlier lines are not read again.
     fn wait_for(&mut self, doing: &'static str, words: &[&str]) -> Result<usize, Error> {
         let begun = Instant::now();
         loop {
             let log = fs::read(self.folder().join("log")).doing(doing)?;
-            // The server writes ASCII, and so lossy text has the length of the bytes up to whatever is searched for.
+            // The server writes ASCII, so lossy text is as long as the bytes before the match.
             let new = String::from_utf8_lossy(&log[self.read.min(log.len())..]);
             let found = words
                 .iter()
                 .enumerate()
                 .find_map(|(which, words)| Some((which, new.find(words)? + words.len())));
             if let Some((which, end)) = found {
-                // Only so far: what is to be waited for next may stand in the log already.
+                // Only up to here: the log may already contain what the next call waits for.
                 self.read += end;
                 return Ok(which);
             }
@@ -404,9 +405,9 @@ enum Started {
 
 impl Drop for TempServer {
     fn drop(&mut self) {
-        drop(self.orders.take()); // this is what the supervisor waits for
+        drop(self.orders.take()); // the supervisor waits for this
         let _ = self.supervisor.wait();
-        // Normally that was all. If the supervisor itself was killed, do what the next start would do.
+        // Normally the supervisor does the rest. If it was killed, do what the next start would do.
         if let Some(Folder {
             path,
             log,
@@ -420,7 +421,7 @@ impl Drop for TempServer {
     }
 }
 
-/// The arguments of every start. What only one of MariaDB and MySQL knows is `--loose`.
+/// Returns the arguments of every start. Those that only MariaDB or only MySQL knows are `--loose`.
 fn arguments(folder: &Folder, program: &Program, options: &Options) -> Vec<String> {
     let server = folder.path.join("server");
     let mut arguments = vec![
@@ -428,14 +429,14 @@ fn arguments(folder: &Folder, program: &Program, options: &Options) -> Vec<Strin
         format!("--datadir={}/data", server.display()),
         format!("--tmpdir={}", server.display()),
         "--bind-address=127.0.0.1".into(),
-        // Relative to the data folder: the whole path of a socket must be shorter than many a temporary folder's.
+        // Relative to the data folder: the path of a socket must be shorter than the paths of many temporary folders.
         "--socket=socket".into(),
         "--pid-file=pid".into(),
         // Otherwise SELECT … INTO OUTFILE writes wherever the user who started the server may write.
         format!("--secure-file-priv={}/{FILES}", server.display()),
         "--skip-name-resolve".into(),
         "--loose-mysqlx=OFF".into(),
-        // The data lives as long as the machine is up: safe from a kill, but not from a power cut, and small.
+        // The data survives a kill but not a power cut, and is small.
         "--loose-debug-no-sync".into(),
         "--loose-innodb-flush-method=nosync".into(),
         "--innodb-flush-log-at-trx-commit=2".into(),
@@ -444,7 +445,7 @@ fn arguments(folder: &Folder, program: &Program, options: &Options) -> Vec<Strin
         "--innodb-temp-data-file-path=ibtmp1:2M:autoextend".into(),
     ];
     if folder.owner == 0 {
-        arguments.push("--user=root".into()); // who does not say so is refused
+        arguments.push("--user=root".into()); // root must ask for it
     }
     if options.recorded {
         arguments.extend(log::ARGUMENTS.map(String::from));
@@ -456,7 +457,7 @@ fn arguments(folder: &Folder, program: &Program, options: &Options) -> Vec<Strin
     arguments
 }
 
-/// The SQL that the server runs at its first start, one statement a line.
+/// Returns the SQL that the server runs at its first start, one statement a line.
 fn init_sql(password: &str, statements: &[String]) -> String {
     let mut sql = [
         "SET NAMES utf8mb4, autocommit = 1".to_owned(),
@@ -470,7 +471,7 @@ fn init_sql(password: &str, statements: &[String]) -> String {
     sql.join(";\n") + ";\n"
 }
 
-/// 128 bits that nobody can guess, in letters that need no quoting anywhere.
+/// Returns 128 random bits, in letters that need no quoting.
 fn random_password() -> Result<String, Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
@@ -479,7 +480,7 @@ fn random_password() -> Result<String, Error> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// A port that is free now.
+/// Returns a port that is free now.
 fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

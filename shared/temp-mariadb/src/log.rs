@@ -1,10 +1,10 @@
-//! What happened on the server's connections, from its own logs.
+//! Reads what happened on the server's connections from its logs.
 //!
 //! The general log has each connection's begin and end and each statement's begin, the slow log each statement's
 //! duration and rows. Both are tables of the CSV storage engine, which are files that [other programs may
 //! read](https://mariadb.com/docs/server/server-management/server-monitoring-logs/writing-logs-into-tables), and a row
 //! is in its file before the server goes on (`ha_tina::write_row` in MariaDB's storage/csv/ha_tina.cc). So nothing here
-//! opens a connection, which would itself stand in the log. All else that is said of the logs was seen with MariaDB
+//! opens a connection, which would appear in the log. Everything else about the logs was observed with MariaDB
 //! 10.11.19.
 
 pub(super) mod failures;
@@ -34,7 +34,7 @@ pub(super) const ARGUMENTS: [&str; 4] = [
     "--long-query-time=0",
 ];
 
-/// What is run when the tables have been created. Their columns hold only characters of up to three bytes in MariaDB.
+/// SQL to run when the tables have been created. In MariaDB their columns hold only characters of up to three bytes.
 pub(super) const TABLES: &str = "
 ALTER TABLE mysql.general_log MODIFY argument MEDIUMTEXT CHARACTER SET utf8mb4 NOT NULL;
 ALTER TABLE mysql.slow_log MODIFY sql_text MEDIUMTEXT CHARACTER SET utf8mb4 NOT NULL;
@@ -47,12 +47,12 @@ const FAILURES: &str = "server/data/sql_errors.log";
 /// The text of the logs, and when they were read.
 #[derive(Default)]
 struct Logs {
-    /// What the server says of itself.
+    /// The server's variables.
     own: String,
     general: String,
     slow: String,
     failures: String,
-    /// Since the beginning of 1970, as all times in the logs.
+    /// Since the beginning of 1970, like all times in the logs.
     now: Duration,
 }
 
@@ -67,24 +67,24 @@ pub(super) fn begin_anew(folder: &Path) -> io::Result<()> {
 }
 
 impl TempServer {
-    /// What has happened on the server's connections since its last start, as far as it knows by now. For a server
-    /// that was started as [`recorded`](super::Options::recorded).
+    /// Returns what has happened on the server's connections since its last start, as far as its logs show it. For a
+    /// server that was started as [`recorded`](super::Options::recorded).
     ///
     /// A statement is `Interrupted` if a `KILL` for it came while it ran. It is `Failed` if the plugin SQL_ERROR_LOG
     /// says so. Without the plugin, which is in the package `mariadb-server` but not in `mariadb-server-core`, a
     /// statement that failed looks like one that ran to its end.
     ///
-    /// The server does not log everything. This is how it looks:
+    /// The server does not log everything:
     ///
-    /// - A connection was cut: if its client went without a word, that is known by the second, and if it was killed,
-    ///   when the `KILL` came. It is put as early as it can have been.
-    /// - A statement ended because its connection was killed; or its session has changed `slow_query_log` or
-    ///   `timestamp`: it ends where its connection goes on, or ends.
-    /// - A session has set another `time_zone` than UTC: its times are wrong by that.
-    /// - Several statements in one text: those behind the first are there once they have ended.
-    /// - A statement was refused when it was to be prepared, or a command has no text, such as a ping: it is not there.
-    /// - A connection to a database that does not exist, or whose server was [killed](TempServer::kill): it stays open.
-    /// - A statement ends with blanks or semicolons: they are not there.
+    /// - The end of a connection that was cut is the earliest possible time. If its client disappeared, the log has the
+    ///   second; if it was killed, the time of the `KILL`.
+    /// - A statement whose connection was killed, or whose session changed `slow_query_log` or `timestamp`, ends at the
+    ///   next event of its connection.
+    /// - If a session sets a `time_zone` other than UTC, its times are wrong by the difference.
+    /// - Of several statements in one text, those after the first appear when they have ended.
+    /// - A statement that was refused during the preparation, and a command without a text, such as a ping, is missing.
+    /// - A connection to a database that does not exist, or whose server was [killed](TempServer::kill), stays open.
+    /// - Blanks and semicolons at the end of a statement are missing.
     ///
     /// # Errors
     ///
@@ -104,10 +104,11 @@ impl TempServer {
         logs.timeline().ok_or_else(unknown).doing(doing)
     }
 
-    /// As [`timeline`](TempServer::timeline), once all connections are closed. The server may learn that a client has
-    /// quit a moment after the client has gone on.
+    /// Returns the [`timeline`](TempServer::timeline) when all connections are closed. The server may notice that a
+    /// client has quit a moment after the client has continued.
     ///
-    /// Waits for `limit` at most, and returns then what is known: what is still open has no end. Blocks meanwhile.
+    /// Waits for `limit` at most, then returns what is known: a connection that is still open has no end. Blocks the
+    /// thread.
     ///
     /// ```
     /// use temp_mariadb::TempServer;
@@ -139,15 +140,15 @@ impl TempServer {
         }
     }
 
-    /// The order is such that what is written first is read last: whoever is said to be gone has all his statements
-    /// in the general log, and whatever is followed by something there has its end in the slow log.
+    /// The log that is written first is read last: a connection that has ended has all its statements in the general
+    /// log, and a statement that is followed by another has its end in the slow log.
     fn read_logs(&self) -> io::Result<Logs> {
         let read = |file| fs::read(self.folder().join(file));
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let own = read("log")?;
         let (general, slow) = (read(GENERAL)?, read(SLOW)?);
         let failures = match read(FAILURES) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(), // there is no plugin
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(), // the plugin is not installed
             failures => failures?,
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

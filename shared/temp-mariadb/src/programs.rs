@@ -1,4 +1,4 @@
-//! Which server is installed, and what it is asked to run.
+//! Finds the installed server, and the SQL that it needs.
 
 use super::error::{Doing, Error};
 use std::{
@@ -7,8 +7,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Where packages put servers, in folders that are not on everybody's PATH: Debian and Fedora for ordinary users,
-/// Homebrew on either kind of Mac, MySQL's own installer.
+/// Folders where packages install servers and that may be missing from the PATH: Debian and Fedora for ordinary users,
+/// Homebrew on either kind of Mac, MySQL's installer.
 const ELSEWHERE: [&str; 6] = [
     "/usr/sbin",
     "/usr/local/sbin",
@@ -21,14 +21,14 @@ const ELSEWHERE: [&str; 6] = [
 /// An installed server program.
 pub(super) struct Program {
     pub path: PathBuf,
-    /// The statements which create the system tables; none for MySQL, which knows them itself.
+    /// The statements which create the system tables; none for MySQL, which contains them.
     pub system_tables: Option<Vec<PathBuf>>,
-    /// Whether the plugin that writes down the errors of statements is there: not in every package of a server.
+    /// True if the plugin that logs the errors of statements is installed: some packages lack it.
     pub has_error_log: bool,
 }
 
 impl Program {
-    /// The first `mariadbd` on the PATH, or in the usual folders; else the first `mysqld`.
+    /// Returns the first `mariadbd` on the PATH or in the usual folders; else the first `mysqld`.
     pub fn find() -> Result<Program, Error> {
         let path = env::var_os("PATH").unwrap_or_default();
         let folders: Vec<PathBuf> = env::split_paths(&path)
@@ -93,7 +93,7 @@ impl Program {
         })
     }
 
-    /// What the program reads from standard input when it creates its tables.
+    /// Returns the SQL that the program reads from standard input when it creates its tables.
     pub fn creation_sql(&self) -> Result<String, Error> {
         let Some(files) = &self.system_tables else {
             return Ok(String::new());

@@ -34,7 +34,7 @@ fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     }
 }
 
-/// Whether a MySQL server answers on the port: it greets first, and the greeting has a zero and the version 10.
+/// Returns whether a MySQL server answers on the port: it greets first, and the greeting has a zero and the version 10.
 fn answers(port: u16) -> bool {
     let mut greeting = [0; 5];
     TcpStream::connect(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-//! Databases as they are found, good and bad, and what should come of it when their users are fetched.
+//! Good and bad databases, and the expected result of fetching their users.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -12,7 +12,7 @@ use shared::User;
 use crate::users::difference;
 use crate::{TempDatabase, says, users};
 
-/// A database, and what should come of it when its users are fetched.
+/// A database, and the expected result of fetching its users.
 pub struct Case {
     what: &'static str,
     temporary: TempDatabase,
@@ -27,17 +27,17 @@ enum Expected {
 }
 
 impl Case {
-    /// What is special about it.
+    /// Returns what is special about it.
     pub fn what(&self) -> &'static str {
         self.what
     }
 
-    /// Where to fetch from.
+    /// Returns the path to fetch from.
     pub fn database(&self) -> &Path {
         &self.database
     }
 
-    /// Compares what came of it.
+    /// Compares the outcome with the expected one.
     ///
     /// # Panics
     ///
@@ -70,8 +70,7 @@ impl Case {
         );
     }
 
-    /// Looks whether an error says what it should: the column and the row that do not fit, and, where the function was
-    /// given it, the database.
+    /// Checks that an error names the column and the row that do not fit and, if the function knows it, the database.
     ///
     /// # Panics
     ///
@@ -101,7 +100,7 @@ const MISSING: &str = "a file that does not exist";
 const MEMORY: &str = "the path `:memory:`";
 const EMPTY: &str = "an empty path";
 
-/// Databases with a table of users that is not quite the usual one, and can be read all the same.
+/// Returns databases with an unusual table `users` that must still be readable.
 pub fn readable(random: &mut Rng) -> Vec<Case> {
     let mut case = |what, table: &str, columns: &str| {
         let users = users::random(random, 30);
@@ -150,7 +149,7 @@ pub fn readable(random: &mut Rng) -> Vec<Case> {
     cases
 }
 
-/// What a column may hold that is no part of a user: what it is, the column, and the value in SQL.
+/// Values that do not fit into a user: a description, the column, and the value in SQL.
 pub const MISFITS: [(&str, &str, &str); 7] = [
     ("an age that is NULL", "age", "NULL"),
     ("a negative age", "age", "-1"),
@@ -161,7 +160,7 @@ pub const MISFITS: [(&str, &str, &str); 7] = [
     ("an email that is NULL", "email", "NULL"),
 ];
 
-/// Databases of which one row holds something else than a user.
+/// Returns databases in which one row cannot be read as a user.
 pub fn rows_that_do_not_fit(random: &mut Rng) -> Vec<Case> {
     let mut case = |what, column: &str, value: &str| {
         // One row that fits, then the one that does not.
@@ -186,7 +185,7 @@ pub fn rows_that_do_not_fit(random: &mut Rng) -> Vec<Case> {
         .into()
 }
 
-/// What is no database of users.
+/// Returns paths that do not lead to a database of users.
 pub fn unreadable() -> Vec<Case> {
     let error = || Expected::Error(Vec::new());
     let mut cases = vec![

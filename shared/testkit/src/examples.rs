@@ -1,7 +1,7 @@
-//! What an example prints, for a test to compare.
+//! Captures the output of an example for a test.
 //!
-//! An example prints with `println!`, as anybody's program does. A test target that takes it in as a module declares
-//! a `println!` of its own before it, and that one prints here:
+//! An example prints with `println!`, like any program. A test target that includes it as a module declares another
+//! `println!` before it, which prints here:
 //!
 //! ```
 //! use testkit::examples::printed;
@@ -25,15 +25,15 @@ use std::mem;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What was printed, by whatever thread: examples start some.
+/// The text that all threads have printed: examples start threads.
 static PRINTED: Mutex<String> = Mutex::new(String::new());
 
-/// Takes a line down.
+/// Adds a line to the captured output.
 pub fn print(line: fmt::Arguments<'_>) {
     *lock(&PRINTED) += &format!("{line}\n");
 }
 
-/// Everything that is printed while `run` runs. Examples run one at a time.
+/// Returns everything that is printed while `run` runs. Examples run one at a time.
 pub fn printed(run: impl FnOnce()) -> String {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = lock(&TURN);
@@ -42,14 +42,14 @@ pub fn printed(run: impl FnOnce()) -> String {
     mem::take(&mut *lock(&PRINTED))
 }
 
-/// Text with whatever is different in each run, such as a port or a path, replaced by a word.
+/// Returns the text with values that differ in each run, such as a port or a path, replaced by a word.
 pub fn replaced(text: &str, replacements: &[(&str, &str)]) -> String {
     let replace = |text: String, (from, to): &(&str, &str)| text.replace(from, to);
     replacements.iter().fold(text.to_owned(), replace)
 }
 
-/// The examples of a package, by their names, that these tests of it do not run: they neither take in the file as a
-/// module nor call anything in it.
+/// Returns the names of a package's examples that these tests do not run: no test includes the file as a module and
+/// calls a function in it.
 ///
 /// # Panics
 ///

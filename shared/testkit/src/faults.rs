@@ -1,16 +1,16 @@
-//! Trouble on demand, for whatever library meets it. The database must be recorded: the functions of SQL that this
-//! takes, `barrier()` and `fail()`, are the recorder's.
+//! Causes faults in a database, for any SQLite library. The database must be recorded, because the SQL functions
+//! `barrier()` and `fail()` belong to the recorder.
 //!
-//! Two more faults stand elsewhere: [`Recording::forbid_growth`](recorder::Recording::forbid_growth) makes a
-//! database that is full, and `BEGIN EXCLUSIVE` on another connection one that is locked.
+//! Two more faults need no function here: [`Recording::forbid_growth`](recorder::Recording::forbid_growth) makes the
+//! database full, and `BEGIN EXCLUSIVE` on another connection locks it.
 
 use rusqlite::Connection;
 
-/// A statement that runs until it is stopped.
+/// A statement that runs until it is cancelled.
 pub const ENDLESS: &str =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
-/// Makes a view of the table `users`, which calls `barrier()` before it gives its rows.
+/// Replaces the table `users` with a view that calls `barrier()` before it returns its rows.
 ///
 /// # Panics
 ///
@@ -19,8 +19,8 @@ pub fn make_users_wait_at_barrier(outside: &Connection) {
     make_view(outside, "SELECT * FROM people WHERE barrier()");
 }
 
-/// Makes a view of the table `users` on which two queries meet; the first to come fails, and the other runs until it is
-/// stopped.
+/// Replaces the table `users` with a view at which two queries wait for each other. Then the first to arrive fails, and
+/// the other runs until it is cancelled.
 pub fn make_one_fail_and_one_run_on(outside: &Connection) {
     // SQLite evaluates only the branch of a CASE that is taken.
     let condition =
@@ -28,7 +28,7 @@ pub fn make_one_fail_and_one_run_on(outside: &Connection) {
     make_view(outside, &format!("SELECT * FROM people WHERE {condition}"));
 }
 
-/// Makes a view of the table `users`, whose every row takes for ever: a query of it runs until it is stopped.
+/// Replaces the table `users` with a view whose rows never end: a query of it runs until it is cancelled.
 pub fn make_users_endless(outside: &Connection) {
     make_view(
         outside,
@@ -36,8 +36,7 @@ pub fn make_users_endless(outside: &Connection) {
     );
 }
 
-/// Makes a view of the table `users`, which gives its rows in the order of their ids, and fails when it comes to this
-/// one.
+/// Replaces the table `users` with a view that returns its rows in the order of their ids and fails at this id.
 pub fn make_users_fail_at(outside: &Connection, id: i64) {
     make_view(
         outside,
@@ -45,7 +44,7 @@ pub fn make_users_fail_at(outside: &Connection, id: i64) {
     );
 }
 
-/// Makes a view of the table `users`, in which a column of one user holds something else: a value in SQL, such as
+/// Replaces the table `users` with a view in which a column of one user holds another value, written in SQL, such as
 /// `NULL`.
 pub fn make_one_user_hold(outside: &Connection, id: i64, column: &str, value: &str) {
     let columns = ["id", "name", "email", "age"].map(|name| match name == column {
@@ -58,7 +57,7 @@ pub fn make_one_user_hold(outside: &Connection, id: i64, column: &str, value: &s
     );
 }
 
-/// Makes a view of the table `users`, with its columns in another order, and one more.
+/// Replaces the table `users` with a view that has its columns in another order, and one more.
 pub fn make_users_columns_change_places(outside: &Connection) {
     make_view(
         outside,
@@ -66,7 +65,7 @@ pub fn make_users_columns_change_places(outside: &Connection) {
     );
 }
 
-/// Makes the table `users` a view. It may be one already, which is replaced.
+/// Replaces the table, or the view, `users` with a view.
 fn make_view(outside: &Connection, query: &str) {
     let kind: String = outside
         .query_one(

@@ -1,7 +1,7 @@
-//! For tests: how a check runs, and what it says when it fails; and what an example prints.
+//! Runs checks and reports why they fail, and captures the output of examples.
 //!
-//! A check is told three things apart: what was expected, what was seen, and a hint that points the way. It works on
-//! fresh random data; the seed is printed, and `CHECK_SEED=…` repeats a run. One that does not end is a failure, too.
+//! A failing check reports what was expected, what was seen, and a hint. It works on new random data; it prints the
+//! seed, and `CHECK_SEED=…` repeats a run. A check that does not end in time fails.
 
 #[cfg(feature = "sqlite")]
 pub mod cases;
@@ -36,9 +36,9 @@ pub use temp_database::TempDatabase;
 #[cfg(feature = "sqlite")]
 pub use test_database::TestDatabase;
 
-/// What a check works in: fresh data, and an instrument that sees what is done to it.
+/// The environment of a check: new data, and an instrument that records what happens to it.
 pub trait Bench: Send + Sync + 'static {
-    /// What the instrument has seen so far, as text for people: the few lines that matter.
+    /// Returns what the instrument has recorded so far, as text for people.
     fn saw(&self) -> String;
 }
 
@@ -48,7 +48,7 @@ pub trait Bench: Send + Sync + 'static {
 /// use testkit::check;
 /// use shared::sqlite::{open, read_users};
 ///
-/// check("who opens a connection closes it: where is the end of its scope?", |database| {
+/// check("the function that opens a connection closes it: where does its scope end?", |database| {
 ///     let connection = open(database.path()).unwrap();
 ///     let mut statement = connection.prepare("SELECT * FROM users ORDER BY id").unwrap();
 ///     let users = read_users(&mut statement.query([]).unwrap());
@@ -68,7 +68,7 @@ pub fn check(hint: &str, body: impl FnOnce(&TestDatabase) + Send + 'static) {
     check_on(hint, TestDatabase::new, body);
 }
 
-/// Runs a check on what `prepare` makes of a random seed.
+/// Runs a check on the environment that `prepare` creates from a random seed.
 ///
 /// # Panics
 ///
@@ -80,7 +80,7 @@ pub fn check_on<B: Bench>(
 ) {
     let report = Report::begin();
     let bench = prepare(report.seed());
-    // In a box, so that what follows is compiled once, and not for every check.
+    // In a box, so that `check_bench` is compiled once and not for every check.
     check_bench(report, hint, bench, Box::new(body));
 }
 
@@ -94,7 +94,7 @@ fn check_bench<B: Bench>(report: Report, hint: &str, bench: B, body: Box<dyn FnO
 /// A check's panic; `None` for one that did not end.
 type Failure = Option<Box<dyn Any + Send>>;
 
-/// Runs a body on a thread of its own, so that one that hangs can be given up.
+/// Runs a body on a separate thread, so that the check can stop waiting if it hangs.
 fn run(body: Box<dyn FnOnce() + Send>) -> Result<(), Failure> {
     let (tell_end, end) = channel();
     let on_thread = move || {
@@ -113,21 +113,21 @@ fn run(body: Box<dyn FnOnce() + Send>) -> Result<(), Failure> {
     }
 }
 
-/// Twice the deadline, so that what waits inside for something else in vain can say for what.
+/// Returns the limit: twice the deadline, so that a wait inside the check fails first and says what it waited for.
 fn limit() -> Duration {
     2 * *DEADLINE
 }
 
-/// Whether an error, or one of those that it came of, says this word.
+/// Returns whether the message of an error, or of one of its sources, contains this word.
 pub fn says(error: &(dyn Error + 'static), word: &str) -> bool {
     error.to_string().contains(word) || error.source().is_some_and(|source| says(source, word))
 }
 
-/// Does some work, of which nothing is asked here but that it ends: it may fail, and it may panic.
+/// Does some work that must end, but may fail or panic.
 ///
 /// # Panics
 ///
-/// With the work's panic, where that is `todo!()`: what is not written yet has not been tried.
+/// With the work's panic if that is `todo!()`: code that is not written yet has not been tried.
 pub fn attempt<T>(work: impl FnOnce() -> T) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(work))
         && message(&*panic).is_some_and(|message| message.starts_with("not yet implemented"))
@@ -136,7 +136,7 @@ pub fn attempt<T>(work: impl FnOnce() -> T) {
     }
 }
 
-/// What a panic says.
+/// Returns the message of a panic.
 fn message(panic: &(dyn Any + Send)) -> Option<&str> {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())

@@ -17,13 +17,13 @@ use shared::{User, sample_users};
 
 use crate::{DEADLINE, TempDatabase};
 
-/// A binary, in a folder of its own.
+/// A binary, with a separate folder to run in.
 pub struct Program {
     path: &'static str,
     folder: TempDir,
 }
 
-/// What a run of a binary left behind.
+/// The result of running a binary.
 #[derive(Debug)]
 pub struct Outcome {
     /// The exit status; `None` when a signal ended it.
@@ -35,13 +35,13 @@ pub struct Outcome {
 }
 
 impl Program {
-    /// The binary at this path, which is `env!("CARGO_BIN_EXE_…")`.
+    /// Prepares to run the binary at this path, which is `env!("CARGO_BIN_EXE_…")`.
     pub fn new(path: &'static str) -> Program {
         let folder = private_folder().expect("a temporary folder");
         Program { path, folder }
     }
 
-    /// The folder that it runs in.
+    /// Returns the folder that it runs in.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -55,7 +55,7 @@ impl Program {
         finish(self.command(arguments).stdout(Stdio::piped()))
     }
 
-    /// The command, to be started in another way.
+    /// Returns the command, for a test that starts it in another way.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path);
         command
@@ -66,12 +66,12 @@ impl Program {
         command
     }
 
-    /// Checks what the options `--help` and `--database`, and a wrong command line, do in every SQLite task, whatever
-    /// its library says in an error.
+    /// Checks the behaviour that all SQLite tasks have in common: `--help`, `--database` and a wrong command line. The
+    /// texts of errors are not compared.
     ///
     /// # Panics
     ///
-    /// When one of them does something else. `expected` is the output for the sample.
+    /// When one of them behaves differently. `expected` is the output for the sample users.
     pub fn check_common_behaviour(&self, expected: &str) {
         self.check_default_database(expected);
         self.check_missing_database();
@@ -97,12 +97,12 @@ impl Program {
         outcome
     }
 
-    /// Checks what the error of a missing database says: which one it is, and in a line of its own what to do. It shows
-    /// no password, should there be one in what was given for a path, and is no command to the terminal.
+    /// Checks the error for a missing database: it names the database and has a line with the help. It shows no
+    /// password, even if the path contains one, and no control characters.
     ///
     /// # Panics
     ///
-    /// When it says something else.
+    /// When the error is different.
     pub fn check_error_texts(&self) {
         let Outcome { stderr, .. } = self.expect_failure(&["--database", "missing.db"]);
         assert!(stderr.starts_with("error: "), "{stderr}");
@@ -130,7 +130,7 @@ impl Program {
             !stderr.chars().any(|c| is_harmful(c) && c != '\n'),
             "{stderr:?}"
         );
-        // No password, so nothing is hidden.
+        // There is no password, so nothing is hidden.
         let Outcome { stderr, .. } = self.expect_failure(&["--database", "sqlite://users.db"]);
         assert!(stderr.contains("`sqlite://users.db`"), "{stderr}");
         assert!(!stderr.contains("***"), "{stderr}");
@@ -146,7 +146,7 @@ impl Program {
         );
         assert!(
             first.stderr.contains("users.db"),
-            "it says that it made users.db: {:?}",
+            "it says that it created users.db: {:?}",
             first.stderr
         );
         let made = fs::read(self.folder().join("users.db")).expect("users.db");
@@ -202,7 +202,7 @@ impl Program {
         }
     }
 
-    /// `| head -1` on more than a pipe holds.
+    /// Checks `| head -1` on more data than a pipe holds.
     fn check_closed_pipe(&self) {
         let many = TempDatabase::with_users((1..=50_000).map(|id| User {
             id,
@@ -235,7 +235,7 @@ impl Program {
         assert!(outcome.stderr.contains("\nhelp: "), "{}", outcome.stderr);
     }
 
-    /// Which is found out before the work: nothing is printed.
+    /// The program finds out before the work, so it prints nothing.
     fn check_timeline_that_cannot_be_written(&self) {
         let program = Program::new(self.path);
         let names = |folder: &Path| -> BTreeSet<OsString> {
@@ -258,7 +258,7 @@ impl Program {
                 "{stderr}"
             );
         }
-        // Where the work fails and has no timeline, no file is made, and the one that is there stays.
+        // If the work fails and has no timeline, no file is created, and an existing one stays.
         for option in ["--timeline=a.svg", "--timeline=older.svg"] {
             program.expect_failure(&["--database", "missing.db", option]);
         }
@@ -268,12 +268,12 @@ impl Program {
     }
 }
 
-/// Runs a command to its end, which its streams tell; one that hangs is killed, and is a failure.
+/// Runs a command until it closes its streams. A command that hangs is killed, and the test fails.
 fn finish(command: &mut Command) -> Outcome {
     finish_reading(command, text_of)
 }
 
-/// As [`finish`], for whoever reads standard output in his own way, and closes it when he has read enough.
+/// Runs a command like [`finish`], but `read` reads standard output, and closes it when it has read enough.
 fn finish_reading(command: &mut Command, read: fn(ChildStdout) -> String) -> Outcome {
     let mut child = command
         .stderr(Stdio::piped())
@@ -309,14 +309,14 @@ fn finish_reading(command: &mut Command, read: fn(ChildStdout) -> String) -> Out
     }
 }
 
-/// What can be read of a stream, once it has ended.
+/// Reads a stream to its end.
 fn text_of(mut stream: impl Read) -> String {
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("UTF-8");
     text
 }
 
-/// Reads on another thread, so that it can be waited for with a limit.
+/// Reads on another thread, so that the caller can wait with a time limit.
 fn meanwhile(read: impl FnOnce() -> String + Send + 'static) -> Receiver<String> {
     let (send, text) = channel();
     thread::spawn(move || send.send(read()));

@@ -1,20 +1,20 @@
-//! Nothing is printed: seen from another process.
+//! Checks from another process that nothing is printed.
 
 use std::env;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 
-/// Stands before and after whatever the work prints.
+/// Printed before and after the work's output.
 const MARK: &str = "--- what the work prints stands between two of these ---";
 
-/// In the environment of the process in which the work is done.
+/// Set in the environment of the process that does the work.
 const WITHIN: &str = "CHECK_QUIET";
 
-/// Expects that some work prints nothing, neither to standard output nor to standard error.
+/// Expects that some work prints nothing to standard output or standard error.
 ///
-/// What a test prints is caught by the harness, where nobody can look at it. So the binary with the tests is run once
-/// more, for the test of this name (its whole path, such as `quiet::the_library_prints_nothing`), and does the work
-/// there, with these variables in its environment. Whether it succeeds does not matter, and a panic's message does not count.
+/// The test harness captures the output of a test. So this runs the test binary again, only the test of this name (its
+/// whole path, such as `quiet::the_library_prints_nothing`), with these variables in its environment, and that process
+/// does the work. The work may fail, and a panic's message does not count.
 ///
 /// # Panics
 ///

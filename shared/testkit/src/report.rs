@@ -1,4 +1,4 @@
-//! What a check says when it has ended: to people, and to a program that runs the checks and asks for its token.
+//! Reports the end of a check: to people, and to a program that runs the checks and expects its token.
 
 use std::env;
 use std::io;
@@ -79,10 +79,10 @@ impl Report {
 
 /// Returns the token that a program which runs the checks has given to this process, once for each check.
 ///
-/// A line that begins with it, on standard output, says that the check has run to its end. The exit status alone does
-/// not: `std::process::exit(0)` in the code that is checked has the same. So the token must not be where that code looks
-/// for it, in the environment above all: it is the line on standard input, which is empty before that code runs. And it is
-/// given once for each name, because the code that is checked may call these functions, too.
+/// A line that begins with it, on standard output, proves that the check has run to its end. The exit status does not
+/// prove that: `std::process::exit(0)` in the checked code has the same one. So the token must not be where that code
+/// can find it, such as in the environment: it is the line on standard input, which has been read before that code
+/// runs. It is given once for each name, because the checked code can call these functions.
 fn token() -> Option<&'static str> {
     static TOKEN: OnceLock<Option<String>> = OnceLock::new();
     static GIVEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -105,7 +105,7 @@ fn token() -> Option<&'static str> {
     Some(token)
 }
 
-/// The check's name, which is that of its thread.
+/// Returns the check's name, which is that of its thread.
 fn name() -> String {
     thread::current().name().unwrap_or("check").to_owned()
 }

@@ -1,4 +1,4 @@
-//! A database of a test's own.
+//! A database for one test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,21 +9,21 @@ use tempfile::TempDir;
 use shared::files::private_folder;
 use shared::{User, sqlite};
 
-/// A database in a folder of its own, which is removed when this value is dropped.
+/// A database in a separate folder, which is removed when this value is dropped.
 pub struct TempDatabase {
     folder: TempDir,
     path: PathBuf,
 }
 
 impl TempDatabase {
-    /// The twelve sample users.
+    /// Creates a database with the twelve sample users.
     pub fn sample() -> TempDatabase {
         let database = TempDatabase::missing();
         sqlite::create_sample(&database.path).expect("room for a small database");
         database
     }
 
-    /// These users.
+    /// Creates a database with these users.
     pub fn with_users(users: impl IntoIterator<Item = User>) -> TempDatabase {
         let database = TempDatabase::missing();
         fs::File::create(&database.path).expect("room for a database");
@@ -31,7 +31,7 @@ impl TempDatabase {
         database
     }
 
-    /// What this SQL makes of an empty database.
+    /// Creates a database by running this SQL.
     pub fn of(sql: &str) -> TempDatabase {
         let database = TempDatabase::missing();
         Connection::open(&database.path)
@@ -40,24 +40,24 @@ impl TempDatabase {
         database
     }
 
-    /// A folder in which there is no database yet.
+    /// Creates the folder without a database.
     pub fn missing() -> TempDatabase {
         let folder = private_folder().expect("a temporary folder");
         let path = folder.path().join("users.db");
         TempDatabase { folder, path }
     }
 
-    /// The database.
+    /// Returns the path of the database.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The folder in which it stands alone.
+    /// Returns the folder, which contains nothing else.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Whether there is a file in the folder.
+    /// Returns whether the folder contains a file.
     pub fn folder_holds_something(&self) -> bool {
         fs::read_dir(self.folder())
             .expect("the folder")
@@ -65,7 +65,7 @@ impl TempDatabase {
             .is_some()
     }
 
-    /// A connection to look with, or to make trouble with.
+    /// Opens a connection, to inspect the database or to cause a fault.
     pub fn connection(&self) -> Connection {
         sqlite::open(&self.path).expect("a database")
     }

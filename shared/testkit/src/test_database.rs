@@ -1,4 +1,4 @@
-//! A fresh SQLite database under observation.
+//! A new SQLite database that is recorded.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -12,8 +12,7 @@ use shared::User;
 
 use crate::{Bench, TempDatabase, users};
 
-/// A database with random users, a recording of what is done to it, and a connection from outside, which is not
-/// recorded.
+/// A database with random users, a recording of it, and a connection that is not recorded.
 pub struct TestDatabase {
     temporary: TempDatabase,
     outside: Mutex<Connection>,
@@ -37,7 +36,7 @@ impl TestDatabase {
         let temporary = TempDatabase::with_users(users.clone());
         users.sort_by_key(|user| user.id);
         TestDatabase {
-            // Opened before the recording begins, and so no part of it.
+            // Opened before the recording begins, so it is not recorded.
             outside: Mutex::new(temporary.connection()),
             recording: Recording::start(temporary.path()),
             temporary,
@@ -47,27 +46,27 @@ impl TestDatabase {
         }
     }
 
-    /// The database's path.
+    /// Returns the database's path.
     pub fn path(&self) -> &Path {
         self.temporary.path()
     }
 
-    /// The folder in which the database stands alone.
+    /// Returns the database's folder, which contains nothing else.
     pub fn folder(&self) -> &Path {
         self.temporary.folder()
     }
 
-    /// Its users, in the order of their ids.
+    /// Returns its users, in the order of their ids.
     pub fn users(&self) -> &[User] {
         &self.users
     }
 
-    /// An age at the boundary: several users are exactly as old.
+    /// Returns an age for boundary checks: several users are exactly this old.
     pub fn age(&self) -> u32 {
         self.age
     }
 
-    /// The users who are older than that, in the order of their ids.
+    /// Returns the users who are older than this, in the order of their ids.
     pub fn older_than(&self, age: u32) -> Vec<User> {
         self.users
             .iter()
@@ -76,22 +75,22 @@ impl TestDatabase {
             .collect()
     }
 
-    /// What has been done to the database.
+    /// Returns the recording of the database.
     pub fn recording(&self) -> &Recording {
         &self.recording
     }
 
-    /// Random numbers that the check's seed decides.
+    /// Returns the random number generator, which depends on the check's seed.
     pub fn random(&self) -> MutexGuard<'_, Rng> {
         self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connection from outside: to look with, to prepare with, or to hold a lock with.
+    /// Returns the unrecorded connection, to inspect or change the database or to hold a lock.
     pub fn outside(&self) -> MutexGuard<'_, Connection> {
         self.outside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs SQL over the connection from outside.
+    /// Runs SQL on the unrecorded connection.
     ///
     /// # Panics
     ///
@@ -101,11 +100,11 @@ impl TestDatabase {
         self.outside().execute_batch(sql).expect(sql);
     }
 
-    /// How many rows of the table `users` there are, seen from outside.
+    /// Returns the number of rows in the table `users`, counted on the unrecorded connection.
     ///
     /// # Panics
     ///
-    /// When they cannot be counted: somebody holds a lock.
+    /// When they cannot be counted, because another connection holds a lock.
     #[track_caller]
     pub fn count(&self) -> i64 {
         self.outside()
@@ -123,11 +122,11 @@ impl TestDatabase {
         assert!(holds, "expected: {expected}");
     }
 
-    /// Expects that so many connections were opened, and that none of them is open.
+    /// Expects that `opened` connections were opened, and that none of them is still open.
     ///
     /// # Panics
     ///
-    /// When it is otherwise.
+    /// When that is not so.
     #[track_caller]
     pub fn expect_all_closed(&self, when: &str, opened: usize) {
         let timeline = self.recording.timeline();
@@ -143,11 +142,11 @@ impl TestDatabase {
         );
     }
 
-    /// Expects that connections were opened, however many, and that none of them is open.
+    /// Expects that at least one connection was opened, and that none is still open.
     ///
     /// # Panics
     ///
-    /// When it is otherwise.
+    /// When that is not so.
     #[track_caller]
     pub fn expect_none_open(&self, when: &str) {
         let (opened, open) = (
@@ -160,11 +159,11 @@ impl TestDatabase {
         );
     }
 
-    /// Expects that these are the users, by their ids: in whatever order, and whatever the other columns say.
+    /// Expects users with these ids, in any order. Other columns are not compared.
     ///
     /// # Panics
     ///
-    /// When somebody is missing, too many, or there twice.
+    /// When an id is missing, unexpected, or found twice.
     #[track_caller]
     pub fn expect_same_people(&self, expected: &str, found: &[User], expected_users: &[User]) {
         let ids = |users: &[User]| -> BTreeSet<i64> { users.iter().map(|user| user.id).collect() };
@@ -179,12 +178,11 @@ impl TestDatabase {
         );
     }
 
-    /// Expects that whoever was found is just as in the database, column for column; whether somebody is missing does
-    /// not matter.
+    /// Expects that every user who was found is equal to the one in the database. Users may be missing.
     ///
     /// # Panics
     ///
-    /// When somebody is different.
+    /// When a user differs.
     #[track_caller]
     pub fn expect_true_copies(&self, expected: &str, found: &[User]) {
         for user in found {
@@ -221,7 +219,7 @@ impl TestDatabase {
     ///
     /// # Panics
     ///
-    /// When it went well.
+    /// When the outcome is `Ok`.
     #[track_caller]
     pub fn expect_error<T, E>(&self, expected: &str, outcome: Result<T, E>) -> E {
         match outcome {
@@ -230,7 +228,7 @@ impl TestDatabase {
         }
     }
 
-    /// Expects that it went well, and returns what came of it.
+    /// Expects `Ok`, and returns the value.
     ///
     /// # Panics
     ///

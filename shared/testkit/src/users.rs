@@ -1,4 +1,4 @@
-//! Random users, with those among them on whom programs fail.
+//! Random users, including those that wrong programs mishandle.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +22,9 @@ const NAMES: [&str; 12] = [
     "🦀 Ferris",
 ];
 
-/// Some 250 users in a random order, with gaps between their ids, one of which needs more than 32 bits. Several are
-/// exactly `age` years old, one is a year younger and one a year older; one is of age 0, and one older than 255.
+/// Returns about 250 users in a random order, with gaps between their ids. One id needs more than 32 bits. Several
+/// users are exactly `age` years old, one is a year younger and one a year older; one has age 0, and one is older than
+/// 255.
 ///
 /// # Panics
 ///
@@ -33,7 +34,7 @@ pub fn random(random: &mut Rng, age: u32) -> Vec<User> {
     for _ in 0..random.u32(220..260) {
         ages.push(random.u32(1..100));
     }
-    // Sorted, for the same seed must give the same users.
+    // Sorted, because the same seed must give the same users.
     let mut ids = BTreeSet::from([random.i64(1 << 32..1 << 40)]);
     while ids.len() < ages.len() {
         ids.insert(random.i64(1..10_000));
@@ -48,7 +49,7 @@ pub fn random(random: &mut Rng, age: u32) -> Vec<User> {
     users
 }
 
-/// One user, with a random name and an address that nobody else has.
+/// Returns a user with a random name and a unique address.
 pub fn user(random: &mut Rng, id: i64, age: u32) -> User {
     let name = random.choice(NAMES).expect("there are names").to_owned();
     let email = format!("{}{id}@example.com", random.lowercase());
@@ -60,7 +61,7 @@ pub fn user(random: &mut Rng, id: i64, age: u32) -> User {
     }
 }
 
-/// Where two lists of users begin to differ, in words.
+/// Describes the first difference between two lists of users.
 pub fn difference(found: &[User], expected: &[User]) -> Option<String> {
     let at = (0..found.len().max(expected.len()))
         .find(|&index| found.get(index) != expected.get(index))?;

@@ -1,4 +1,4 @@
-//! What of a timeline is drawn, whether as text or as a picture, and how it is said that something ended.
+//! Chooses what to draw of a timeline, as text or as a picture, and describes how connections and statements ended.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,25 +11,26 @@ use super::{Connection, End, Statement, Timeline, most_at_one_time};
 pub(super) struct Layout<'a> {
     pub scale: Scale,
     pub lanes: Vec<Lane<'a>>,
-    /// Says how many connections have no lane here; `None` when each has one.
+    /// The number of connections without a lane, as a sentence; `None` when each has one.
     pub more: Option<String>,
     pub overlaps: Vec<(Duration, Duration)>,
-    /// Says for how long statements of different connections ran at the same time; `None` for a single connection.
+    /// The time during which statements of different connections overlapped, as a sentence; `None` for a single
+    /// connection.
     pub overlap: Option<String>,
 }
 
-/// A connection, and as bars all of its statements.
+/// A connection, with all of its statements as bars.
 pub(super) struct Lane<'a> {
-    /// Counted from 1, as people do.
+    /// Counted from 1.
     pub number: usize,
     pub connection: &'a Connection,
     pub life: Life,
     pub bars: Vec<Bar<'a>>,
-    /// Says how many of the bars have no label; `None` when each has one.
+    /// The number of bars without a label, as a sentence; `None` when each has one.
     pub more: Option<String>,
 }
 
-/// A statement. The first few of a lane have a label, and a line of their own below it.
+/// A statement. The first few of a lane have a label, and a separate line below it.
 pub(super) struct Bar<'a> {
     pub label: Option<String>,
     pub statement: &'a Statement,
@@ -37,7 +38,7 @@ pub(super) struct Bar<'a> {
     pub to: Duration,
 }
 
-/// How a statement ended. What should be seen first comes last.
+/// The end of a statement, in drawing order: the most important one is last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum State {
     Done,
@@ -48,19 +49,19 @@ pub(super) enum State {
     Failed,
 }
 
-/// How a connection ended.
+/// The end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Life {
     Closed,
-    /// Gone, and nobody had asked for it.
+    /// Closed, although the program did not ask for it.
     Cut,
-    /// Asked to close, and alive.
+    /// Asked to close, but still open.
     Kept,
     Open,
 }
 
 impl<'a> Layout<'a> {
-    /// Chooses what is drawn: so many lanes at most, and below all of them together about so many lines for statements.
+    /// Chooses what is drawn: at most `lanes` lanes, and about `lines` lines for the statements of all lanes.
     pub fn of(timeline: &'a Timeline, lanes: usize, lines: usize) -> Self {
         let all = &timeline.connections;
         let chosen = choose(all.len(), lanes, |index| is_trouble(&all[index]));
@@ -116,14 +117,14 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// The bars, those last that are to be seen where they cover others.
+    /// Returns the bars in drawing order: a later bar covers an earlier one.
     pub fn painted(&self) -> Vec<&Bar<'a>> {
         let mut bars: Vec<_> = self.bars.iter().collect();
         bars.sort_by_key(|bar| (bar.state.max(State::Left), bar.label.is_some()));
         bars
     }
 
-    /// The bars that have a line of their own.
+    /// Returns the bars that have a separate line.
     pub fn labelled(&self) -> impl Iterator<Item = (&str, &Bar<'a>)> {
         self.bars
             .iter()
@@ -140,7 +141,7 @@ impl Bar<'_> {
         time(self.to.saturating_sub(self.statement.begun))
     }
 
-    /// What the database said when the statement failed.
+    /// Returns the database's message when the statement failed.
     pub fn message(&self) -> Option<&str> {
         match &self.statement.ended {
             Some((_, End::Failed(message) | End::Refused(message))) => Some(message),
@@ -161,7 +162,7 @@ impl State {
         }
     }
 
-    /// Empty for a statement of which there is nothing to say.
+    /// Returns a remark about the statement, or an empty string.
     pub fn word(self) -> &'static str {
         match self {
             State::Done => "",
@@ -184,7 +185,7 @@ impl Life {
         }
     }
 
-    /// Empty for a connection that was closed as it should.
+    /// Returns a remark about the connection, or an empty string if it was closed normally.
     pub fn word(self) -> &'static str {
         match self {
             Life::Closed => "",
@@ -200,8 +201,8 @@ fn is_trouble(connection: &Connection) -> bool {
     Life::of(connection) != Life::Closed || connection.statements.iter().any(is_bad)
 }
 
-/// Chooses `limit` of so many things, and the last one too where there is only one more: half of them for those in
-/// trouble, wherever they are, for they are what somebody looks for; the others are the first.
+/// Chooses `limit` things, or all of them if there is only one more. Up to half of them are things in trouble, because
+/// readers look for these; the others are the first.
 fn choose(count: usize, limit: usize, is_trouble: impl Fn(usize) -> bool) -> Vec<usize> {
     if count <= limit + 1 {
         return (0..count).collect();
@@ -219,7 +220,7 @@ fn choose(count: usize, limit: usize, is_trouble: impl Fn(usize) -> bool) -> Vec
     chosen
 }
 
-/// `… and 1,234 more statements (2 failed)`, of a word for each of them; empty words are not mentioned.
+/// Returns `… and 1,234 more statements (2 failed)`, from a word for each of them; empty words are not counted.
 fn more(what: &str, words: impl Iterator<Item = &'static str>) -> Option<String> {
     let mut counts = BTreeMap::<&str, u64>::new();
     words.for_each(|word| *counts.entry(word).or_default() += 1);

@@ -1,4 +1,4 @@
-//! What happened on the connections to one database, and when.
+//! A timeline: what happened on the connections to one database, and when.
 //!
 //! A recording fills a [`Timeline`] with what SQLite reports; the package `temp-mariadb` fills one with what its server has
 //! logged. [`text`] draws it for people, [`svg`] as a picture, and [`trace`] writes it for a trace viewer.
@@ -19,62 +19,62 @@ mod words;
 pub struct Timeline {
     /// The connections, in the order of their opening.
     pub connections: Vec<Connection>,
-    /// Until when it was watched. What is still open or running then has no end.
+    /// The end of the recording. A connection that is still open then has no end, like a running statement.
     pub watched: Duration,
 }
 
 /// A connection, from its opening to its end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Connection {
-    /// When it was open.
+    /// The time when it was opened.
     pub opened: Duration,
-    /// Its statements, in the order in which they began.
+    /// Its statements, in the order of their beginnings.
     pub statements: Vec<Statement>,
-    /// When somebody asked for it to be closed. A connection that was only cut was not asked.
+    /// The time when the program asked to close it. `None` for a connection that was cut.
     pub closing: Option<Duration>,
-    /// When it was gone, and with it its locks. With a `closing` and without this, something keeps it alive: a
-    /// statement that was forgotten.
+    /// The time when it was closed and its locks were released. If there is a `closing` without this, a forgotten
+    /// statement keeps it open.
     pub closed: Option<Duration>,
 }
 
 /// A statement, from its first step to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// Its text as it was written, placeholders and all.
+    /// Its SQL as written, with placeholders.
     pub sql: String,
-    /// Its text with the parameters in their places; the text as it was written, where that is not known.
+    /// Its SQL with the values of the parameters; the SQL as written, if they are not known.
     pub expanded: String,
-    /// When it began to run.
+    /// The time when it began to run.
     pub begun: Duration,
-    /// How many rows it has given.
+    /// The number of rows it has returned.
     pub rows: u64,
-    /// When and how it ended. `None` while it runs.
+    /// The time and kind of its end. `None` while it runs.
     pub ended: Option<(Duration, End)>,
 }
 
-/// How a statement ended.
+/// The way in which a statement ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     /// It ran to its end.
     Done,
-    /// Whoever ran it let go of it before its last row.
+    /// The program stopped reading before the last row.
     Left,
-    /// It was stopped from outside.
+    /// It was interrupted.
     Interrupted,
     /// It failed, with this message.
     Failed(String),
-    /// It was never run, for the database did not accept its text; with this message.
+    /// It never ran, because the database rejected its SQL with this message.
     Refused(String),
 }
 
 impl Timeline {
-    /// How many of the connections are open at the end of it.
+    /// Returns the number of connections that are open at its end.
     pub fn open_connections(&self) -> usize {
         let is_open = |connection: &&Connection| connection.closed.is_none();
         self.connections.iter().filter(is_open).count()
     }
 
-    /// The greatest number of connections that were open at one time.
+    /// Returns the greatest number of connections that were open at the same time.
     pub fn most_open_connections(&self) -> usize {
         let spans = self.connections.iter().map(|connection| {
             let end = connection.closed.unwrap_or(Duration::MAX);
@@ -83,14 +83,14 @@ impl Timeline {
         most_at_one_time(spans)
     }
 
-    /// All statements, those of the first connection first.
+    /// Returns all statements, those of the first connection first.
     pub fn statements(&self) -> impl Iterator<Item = &Statement> {
         self.connections
             .iter()
             .flat_map(|connection| &connection.statements)
     }
 
-    /// The spans of time in which more than one connection was running a statement, one after the other.
+    /// Returns the spans of time in which more than one connection was running a statement, in order.
     pub fn overlaps(&self) -> Vec<(Duration, Duration)> {
         let mut changes = Vec::new();
         for connection in &self.connections {
@@ -119,8 +119,8 @@ impl Timeline {
 }
 
 impl Connection {
-    /// The spans of time in which a statement was running, without those that touch or overlap: a connection that steps
-    /// two statements in turn runs one of them at a time.
+    /// Returns the spans of time in which a statement was running; spans that touch or overlap are merged, because a
+    /// connection that steps two statements in turn runs one of them at a time.
     fn busy(&self, watched: Duration) -> Vec<(Duration, Duration)> {
         let mut spans: Vec<(Duration, Duration)> = Vec::new();
         for statement in &self.statements {
@@ -135,7 +135,7 @@ impl Connection {
 }
 
 impl Statement {
-    /// When it ended; the end of the timeline, where it still runs.
+    /// Returns its end, or the end of the timeline if it still runs.
     pub fn end(&self, watched: Duration) -> Duration {
         self.ended.as_ref().map_or(watched, |(at, _)| *at)
     }

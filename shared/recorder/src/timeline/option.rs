@@ -12,10 +12,10 @@ use super::{Timeline, svg, text, trace};
 use crate::files;
 use crate::terminal::printable;
 
-/// The width of the drawing where there is no terminal.
+/// The width of the drawing without a terminal.
 const WIDTH: usize = 100;
 
-/// Why the work failed that a timeline is about, or why there is none.
+/// The error of the recorded work, or of the timeline.
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// The option `--timeline`.
@@ -27,7 +27,7 @@ pub struct TimelineOption {
     timeline: Option<Option<File>>,
 }
 
-/// A file, and what its name says is written to it.
+/// A file, with the format that its name asks for.
 #[derive(Debug, Clone)]
 struct File {
     path: PathBuf,
@@ -50,13 +50,13 @@ fn file() -> impl TypedValueParser<Value = File> {
 }
 
 impl TimelineOption {
-    /// Whether it was given.
+    /// Returns whether the option was given.
     pub fn is_wanted(&self) -> bool {
         self.timeline.is_some()
     }
 
-    /// Finds out whether the file that was asked for can be written, before there is work whose timeline would be lost.
-    /// Leaves nothing behind, and a file that is there as it is.
+    /// Checks that the file can be written, before the work begins. Creates no file, and does not change an existing
+    /// one.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl TimelineOption {
     }
 
     /// Shows a timeline as the option says: on standard error, as wide as the terminal, or in a file, which is written
-    /// whole or not at all and announced on standard error. Does nothing where the option was not given.
+    /// completely or not at all and announced on standard error. Does nothing if the option was not given.
     ///
     /// # Errors
     ///
@@ -89,17 +89,17 @@ impl TimelineOption {
         Ok(())
     }
 
-    /// Does some work, and shows what it did on a SQLite database, also where it failed. Where the option was not
-    /// given, or there is no such file to watch, it does the work alone.
+    /// Does some work, and shows what it did on a SQLite database, even if it failed. If the option was not given or
+    /// the file does not exist, it only does the work.
     ///
     /// # Errors
     ///
-    /// When the work fails; else when the timeline cannot be shown. Before the work, when its file cannot be written, or
-    /// is the database.
+    /// When the work fails, or the timeline cannot be shown; and before the work, when the timeline's file cannot be
+    /// written or is the database.
     ///
     /// # Panics
     ///
-    /// When the database is being recorded already.
+    /// When the database is already being recorded.
     #[cfg(feature = "sqlite")]
     pub fn record<T>(
         &self,
@@ -107,7 +107,7 @@ impl TimelineOption {
         work: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.try_out()?;
-        // Work on a file that cannot be found fails, and says so better than this could.
+        // If the file cannot be found, the work's error is better than one from here.
         if !self.is_wanted() || database.canonicalize().is_err() {
             return work();
         }
@@ -117,11 +117,11 @@ impl TimelineOption {
         self.show_after(outcome, Ok(recording.timeline()))
     }
 
-    /// Shows a timeline when the work that it is about has ended, well or not: the work's error wins.
+    /// Shows the timeline of work that has ended, even if it failed: the work's error comes first.
     ///
     /// # Errors
     ///
-    /// When the work has failed; else when there is no timeline, or it cannot be shown.
+    /// When the work has failed, or when there is no timeline or it cannot be shown.
     pub fn show_after<T>(
         &self,
         outcome: Result<T, Failure>,
@@ -138,7 +138,7 @@ impl TimelineOption {
         }
     }
 
-    /// A slip of the keyboard must not cost a database.
+    /// A typing mistake must not overwrite a database.
     #[cfg(feature = "sqlite")]
     fn refuse_to_overwrite(&self, database: &Path) -> Result<(), Failure> {
         match &self.timeline {
@@ -156,7 +156,7 @@ fn is_one_file(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// A path for a message. One that looks like a URL may hold a password.
+/// Returns a path for a message. A path that looks like a URL may contain a password.
 fn shown(path: &Path) -> String {
     let path = path.display().to_string();
     if path.contains("://") || path.contains('@') {

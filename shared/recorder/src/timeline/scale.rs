@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::Timeline;
 use super::words::unit;
 
-/// Where in the picture a moment stands. It begins with the opening of the first connection and ends with the last
-/// thing that happened; where something is not at its end, with the end of the watch.
+/// The scale of time. It begins when the first connection opens and ends with the last event, or, if something has not
+/// ended, with the end of the recording.
 pub(super) struct Scale {
     from: Duration,
     /// In seconds, and not 0.
@@ -38,12 +38,12 @@ impl Scale {
         Duration::try_from_secs_f64(self.span).unwrap_or(Duration::MAX)
     }
 
-    /// Where a moment stands, from 0 on the left to 1 on the right.
+    /// Returns the position of a moment, from 0 on the left to 1 on the right.
     pub fn at(&self, time: Duration) -> f64 {
         (time.saturating_sub(self.from).as_secs_f64() / self.span).clamp(0.0, 1.0)
     }
 
-    /// The first and the last of the cells, of so many, that a span of time takes: one at least.
+    /// Returns the first and the last of `cells` cells that a span of time covers: at least one.
     pub fn cells(&self, from: Duration, to: Duration, cells: usize) -> (usize, usize) {
         let cell = |time| self.at(time) * cells as f64;
         let first = (cell(from) as usize).min(cells - 1);
@@ -51,7 +51,7 @@ impl Scale {
         (first, last.clamp(first, cells - 1))
     }
 
-    /// Round numbers along the axis, about so many at most, with where they stand.
+    /// Returns round numbers along the axis, about `at_most` of them, with their positions.
     pub fn ticks(&self, at_most: usize) -> Vec<(f64, String)> {
         let (size, unit) = unit(self.span);
         let span = self.span / size;

@@ -1,4 +1,4 @@
-//! A timeline as a picture, for a slide or a page.
+//! A timeline as a picture for a slide or a page.
 
 mod shapes;
 
@@ -13,11 +13,11 @@ use super::scale::Scale;
 use super::words::{counted, cut, one_line, time};
 use crate::terminal::printable_lines;
 
-/// How many connections are drawn, and how many lines their statements take together.
+/// The number of connections that are drawn, and of lines for all their statements.
 const LANES: usize = 6;
 const LINES: usize = 12;
 
-// In the picture's own units. It is legible at half its size: no letter is smaller than 18.
+// In the picture's units. It is legible at half its size: no letter is smaller than 18.
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 50.0;
 const RIGHT: f64 = 1136.0;
@@ -28,16 +28,16 @@ const TEXT: f64 = 100.0;
 /// Where the axis is, from the top.
 const AXIS: f64 = 112.0;
 const LINE: f64 = 33.0;
-/// What is short has this width all the same.
+/// The minimal width of a bar.
 const NARROWEST: f64 = 5.0;
-/// How far a label may stand to the right of its bar, where short statements are close together.
+/// The distance that a label may be to the right of its bar, if short statements are close together.
 const ASIDE: f64 = 75.0;
 /// A letter's width in the lines of the statements, in the widest of their fonts; an East Asian one takes two.
 const COLUMN: f64 = 12.4;
 
-/// Draws it as SVG: a whole document, which needs nothing from elsewhere, and is light or dark as its reader prefers.
+/// Draws it as SVG: a complete document without external files, light or dark as its reader prefers.
 ///
-/// A bar's tooltip holds the whole of its SQL. What is drawn is bounded as in [the text](super::text::draw).
+/// A bar's tooltip contains its complete SQL. The drawing has the same limits as [the text](super::text::draw).
 pub fn draw(timeline: &Timeline) -> String {
     let layout = Layout::of(timeline, LANES, LINES);
     let title = title(timeline, &layout.scale);
@@ -71,7 +71,7 @@ fn title(timeline: &Timeline, scale: &Scale) -> String {
     format!("{connections}, {statements}, {}", time(scale.length()))
 }
 
-/// What lies behind the lanes: bands where statements overlap, and the axis with its grid.
+/// Draws the background: bands where statements overlap, and the axis with its grid.
 fn behind(layout: &Layout, bottom: f64) -> String {
     let (mut out, mut bands) = (String::new(), Vec::<(f64, f64)>::new());
     for (from, to) in &layout.overlaps {
@@ -114,11 +114,11 @@ fn span(scale: &Scale, from: Duration, to: Duration) -> (f64, f64) {
     (left, (x(scale, to) - left).max(NARROWEST))
 }
 
-/// A picture on its way, from top to bottom.
+/// A picture that is being drawn from top to bottom.
 struct Picture<'a> {
     scale: &'a Scale,
     out: String,
-    /// Down to where it is drawn.
+    /// The position down to which it is drawn.
     y: f64,
     // Where the figures end, and where it says how a statement ended.
     rows: f64,
@@ -146,7 +146,7 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// The name of a connection and what there is to say of it, and right of it the lane.
+    /// Draws the name of a connection and a remark, and the lane to the right of them.
     fn lane(&mut self, lane: &Lane) {
         self.y += 16.0;
         let opened = x(self.scale, lane.connection.opened);
@@ -170,7 +170,7 @@ impl<'a> Picture<'a> {
     }
 
     fn bars(&mut self, lane: &Lane) {
-        // Of those without a label, what would touch is one bar, so that a million of them are not many.
+        // Bars without a label that would touch are merged, so that a million of them are few.
         let slots = ((RIGHT - LANE) / NARROWEST) as usize;
         let mut taken: Vec<Option<State>> = vec![None; slots];
         for bar in lane.painted().into_iter().filter(|bar| bar.label.is_none()) {
@@ -272,7 +272,7 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// A text that somebody else wrote, up to `right`. Its width is only guessed: a frame cuts off what no guess knows.
+    /// Draws foreign text up to `right`. Its width is estimated, so a frame cuts it off.
     fn sql(&mut self, class: &str, right: f64, text: &str) {
         let (width, y) = (right - TEXT, self.y - 24.0);
         let text = escaped(&cut(&one_line(text), (width / COLUMN) as usize));
@@ -282,7 +282,7 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// The whole of the SQL and what became of it, for who points at the bar.
+/// Returns the tooltip of a bar: the complete SQL, and how it ended.
 fn tooltip(bar: &Bar) -> String {
     let statement = bar.statement;
     let mut texts = vec![printable_lines(&statement.sql)];

@@ -1,4 +1,4 @@
-//! A timeline as text, for a terminal, and for the message of a test that failed.
+//! A timeline as text, shown on a terminal and in the message of a failed test.
 //!
 //! ```text
 //!                ╷0 ms        ╷0.1 ms       ╷0.2 ms       ╷0.3 ms       ╷0.4 ms
@@ -21,24 +21,24 @@ use super::layout::{Bar, Lane, Layout, Life, State};
 use super::scale::Scale;
 use super::words::{cut, one_line};
 
-/// How narrow it can be.
+/// The minimal width.
 const MINIMUM: usize = 40;
-/// How many connections are drawn.
+/// The number of connections that are drawn.
 const LANES: usize = 8;
-/// How many lines the statements take, all connections together.
+/// The number of lines for the statements of all connections.
 const LINES: usize = 24;
 /// Below this width lanes have a number only, and no name.
 const NARROW: usize = 60;
-/// How many columns of a statement there must be beside its figures, for them to stand in the same line.
+/// The minimal number of columns of a statement that is on the same line as its figures.
 const BESIDE: usize = 24;
-/// How many columns a label may stand to the right of its bar, where short statements are close together.
+/// The number of columns that a label may be to the right of its bar, if short statements are close together.
 const ASIDE: usize = 6;
 
-/// Draws it, lines of at most `width` columns, but of 40 where that is less; with or without the escape sequences that
-/// make colours. There is no line feed after the last line.
+/// Draws it in lines of at most `width` columns (at least 40), with or without colours. There is no line feed after the
+/// last line.
 ///
-/// What is drawn is bounded: of many connections, and of many statements, the first few are shown and those that did
-/// not end well, and a line says how many more there are. Nothing in an SQL text reaches the terminal as a command.
+/// Of many connections or statements, the drawing shows the first few and those in trouble, and a line gives the number
+/// of the others. Control characters in SQL are escaped.
 pub fn draw(timeline: &Timeline, width: usize, colour: bool) -> String {
     if timeline.connections.is_empty() {
         return "no connection was opened".to_owned();
@@ -47,7 +47,7 @@ pub fn draw(timeline: &Timeline, width: usize, colour: bool) -> String {
     Drawing::new(&layout, width.max(MINIMUM), colour).all(&layout)
 }
 
-/// How a thing is coloured, as the numbers of an escape sequence.
+/// A colour, as the numbers of an escape sequence.
 type Style = &'static str;
 const PLAIN: Style = "";
 const QUIET: Style = "2";
@@ -65,10 +65,10 @@ fn style(state: State) -> Style {
     }
 }
 
-/// What fills a bar, and its last cell: both differ where a bar is short and there is no colour.
+/// Returns the characters that fill a bar, and its last cell: they show the kind of end without colours.
 fn fill(state: State) -> (char, char) {
     match state {
-        // The last cell is a little narrower, so that two bars in a row are seen to be two.
+        // The last cell is a little narrower, so that two adjacent bars look like two.
         State::Done => ('█', '▉'),
         State::Left => ('▄', '▄'),
         State::Running => ('▒', '»'),
@@ -78,14 +78,14 @@ fn fill(state: State) -> (char, char) {
     }
 }
 
-/// A drawing on its way, and the widths of its columns.
+/// An unfinished drawing, and the widths of its columns.
 struct Drawing {
     out: String,
     width: usize,
     colour: bool,
-    /// Before the lanes.
+    /// The columns before the lanes.
     margin: usize,
-    /// Of a lane, between what opens and what closes it.
+    /// The columns of a lane between its two ends.
     cells: usize,
     label: usize,
     sql: usize,
@@ -250,7 +250,7 @@ impl Drawing {
         }
     }
 
-    /// A lane, or what is like one: its name, then its cells, those of one style together.
+    /// Adds a lane or a similar line: its name, then its cells, grouped by style.
     fn cells(&mut self, name: (Style, &str), cells: &[(char, Style)]) {
         let indent = " ".repeat(self.margin - name.1.len());
         let runs = cells.chunk_by(|(_, one), (_, next)| one == next);
@@ -262,7 +262,7 @@ impl Drawing {
         self.line(&words);
     }
 
-    /// One of our own sentences, on as many lines as it needs.
+    /// Adds a sentence, on as many lines as it needs.
     fn sentence(&mut self, style: Style, indent: &str, text: &str) {
         let mut line = String::new();
         for word in text.split(' ') {
@@ -275,7 +275,7 @@ impl Drawing {
         self.line(&[(PLAIN, indent), (style, &line)]);
     }
 
-    /// A line of words, each with its style; without spaces at its end.
+    /// Adds a line of words, each with its style, without spaces at the end.
     fn line(&mut self, words: &[(Style, &str)]) {
         for (style, text) in words {
             if self.colour && !style.is_empty() && !text.is_empty() {
@@ -291,7 +291,7 @@ impl Drawing {
     }
 }
 
-/// What stands before a lane.
+/// Returns the text before a lane.
 fn name(lane: &Lane, width: usize) -> String {
     match width {
         ..NARROW => lane.number.to_string(),
@@ -299,8 +299,8 @@ fn name(lane: &Lane, width: usize) -> String {
     }
 }
 
-/// Places a text in a line at a column, or a little further right, up to another; or not at all where it would touch
-/// what stands there, or end behind `end`.
+/// Places text in a line at a column, or a little further right, up to another column. Does nothing if it would touch
+/// other text or go past `end`.
 fn place(line: &mut String, first: usize, last: usize, end: usize, text: &str) {
     let taken = line.width();
     let gap = usize::from(taken > 0);

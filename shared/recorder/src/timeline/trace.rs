@@ -9,9 +9,9 @@ use super::layout::{Life, State};
 use super::words::{cut, one_line};
 use super::{Connection, End, Statement, Timeline};
 
-/// Writes it as a JSON object whose `traceEvents` are, an event a line: for each connection its name, its life, and the
-/// moment when it was asked to close; for each statement its run, with its SQL, rows and end among the `args`. What has
-/// no end is drawn to the end of the timeline, and its `args` say so.
+/// Writes it as a JSON object with one event a line in `traceEvents`. A connection has its name, its lifetime, and the
+/// moment when it was asked to close. A statement has its run, with its SQL, rows and end in `args`. A connection or
+/// statement without an end is drawn to the end of the timeline, and its `args` say so.
 pub fn draw(timeline: &Timeline) -> String {
     let mut trace = Trace {
         events: vec![metadata("process_name", 0, json!({ "name": "database" }))],
@@ -21,17 +21,17 @@ pub fn draw(timeline: &Timeline) -> String {
         trace.connection(number, connection, timeline.watched);
     }
     let events: Vec<String> = trace.events.iter().map(Value::to_string).collect();
-    // Times are in microseconds whatever this says; it asks the viewer to show the digits behind their point.
+    // Times are always in microseconds; this only makes the viewer show their fractions.
     format!(
         "{{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n{}\n]}}\n",
         events.join(",\n")
     )
 }
 
-/// A trace on its way.
+/// An unfinished trace.
 struct Trace {
     events: Vec<Value>,
-    /// How many there are. The first of them are the connections.
+    /// The number of threads. The first of them are the connections.
     threads: usize,
 }
 
@@ -59,8 +59,8 @@ impl Trace {
             }));
         }
 
-        // The slices of a thread must lie one after the other or one in the other, or a viewer drops them. Two
-        // statements that a connection runs in turn may do neither: then one of them goes to a thread beside.
+        // A viewer drops slices of a thread that overlap without being nested. Two statements that a connection runs in
+        // turn may overlap: then one of them goes to a separate thread.
         let mut threads = vec![(number, from, vec![to])];
         let mut statements: Vec<&Statement> = connection.statements.iter().collect();
         statements.sort_by_key(|statement| (statement.begun, Reverse(statement.end(watched))));
@@ -89,7 +89,7 @@ impl Trace {
         }
     }
 
-    /// Names a thread, and says where it stands among the others.
+    /// Names a thread, and sets its position among the others.
     fn thread(&mut self, thread: usize, place: usize, name: String) {
         self.events
             .push(metadata("thread_name", thread, json!({ "name": name })));
@@ -99,14 +99,14 @@ impl Trace {
     }
 }
 
-/// All threads are of one process.
+/// The process of all threads.
 const PROCESS: usize = 1;
 
 fn metadata(name: &str, thread: usize, arguments: Value) -> Value {
     json!({ "ph": "M", "pid": PROCESS, "tid": thread, "name": name, "args": arguments })
 }
 
-/// A complete event: what has a beginning and a length.
+/// Adds a complete event, which has a beginning and a length.
 fn slice(
     thread: usize,
     category: &str,

@@ -1,4 +1,4 @@
-//! Times, counts and texts that others wrote, as they are shown to people.
+//! Formats times, counts and foreign text for people.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::terminal::printable;
 
-/// The unit in which so many seconds are shown: its size, and its name.
+/// Returns the unit for a number of seconds: its size, and its name.
 pub(super) fn unit(seconds: f64) -> (f64, &'static str) {
     match seconds {
         1.0.. => (1.0, "s"),
@@ -15,7 +15,7 @@ pub(super) fn unit(seconds: f64) -> (f64, &'static str) {
     }
 }
 
-/// A length of time for people, such as `0.62 ms`.
+/// Returns a length of time for people, such as `0.62 ms`.
 pub(super) fn time(duration: Duration) -> String {
     let (size, unit) = unit(duration.as_secs_f64());
     let value = duration.as_secs_f64() / size;
@@ -32,12 +32,12 @@ pub(super) fn counted(count: u64, what: &str) -> String {
     format!("{} {what}{}", grouped(count), plural(count))
 }
 
-/// What makes of a word the word for so many.
+/// Returns the plural ending of a word for this count.
 pub(super) fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// A number with its thousands apart.
+/// Returns a number with its thousands separated.
 pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let groups = digits.as_bytes().rchunks(3).rev();
@@ -58,14 +58,14 @@ pub(super) fn label(mut index: usize) -> String {
     }
 }
 
-/// A text on one line, fit for a terminal and for XML.
+/// Returns the text on one line, safe for a terminal and for XML.
 pub(super) fn one_line(text: &str) -> String {
     printable(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// What fits into so many columns of a terminal; what does not ends with an ellipsis.
+/// Returns the text shortened to a number of terminal columns, with an ellipsis.
 pub(super) fn cut(text: &str, columns: usize) -> String {
-    // Some characters have no width of their own; there may be a million of them all the same.
+    // Some characters have no width, and there may be a million of them.
     let few: String = text.chars().take(columns * 4 + 4).collect();
     if few.len() == text.len() && text.width() <= columns {
         return few;
@@ -76,7 +76,7 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
         width < columns
     };
     let mut kept: String = few.chars().take_while(fits).collect();
-    // Several characters may be one sign, and wider than they are alone.
+    // Several characters may combine into one, which may be wider than each of them.
     while kept.width() >= columns && kept.pop().is_some() {}
     format!("{}…", kept.trim_end())
 }

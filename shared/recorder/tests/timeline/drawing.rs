@@ -191,7 +191,7 @@ fn nothing_in_a_text_is_a_command_to_the_terminal_or_breaks_the_picture() {
         assert_eq!(drawing.chars().find(bad), None, "{drawing:?}");
         assert!(
             drawing.contains(r"\u{1b}[2J"),
-            "it is shown what was there: {drawing}"
+            "the earlier events are shown: {drawing}"
         );
     }
     assert_eq!(words.lines().count(), 5, "{words}");

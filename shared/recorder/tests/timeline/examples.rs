@@ -83,7 +83,7 @@ pub fn lives(gone: u64) -> [(Option<Duration>, Option<Duration>); 4] {
     [(gone, gone), (None, gone), (gone, None), (None, None)]
 }
 
-/// The lanes: what stands between an opening and a close.
+/// Returns the lanes: the text between an opening and a close.
 pub fn lanes(drawing: &str) -> Vec<&str> {
     drawing.lines().filter(|line| line.contains('├')).collect()
 }
@@ -93,7 +93,7 @@ pub fn assert_all_differ(drawings: &[String]) {
     assert_eq!(different.len(), drawings.len(), "{drawings:#?}");
 }
 
-/// Anything at all: no order among the times, none of them bounded, and texts that nobody would like to print.
+/// Returns arbitrary values: times without order or bounds, and text with control characters.
 pub fn random(rng: &mut Rng) -> Timeline {
     fn time(rng: &mut Rng) -> Duration {
         match rng.u8(..20) {

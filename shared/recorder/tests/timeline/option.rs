@@ -49,7 +49,7 @@ fn database_at(path: &Path) {
 
 /// Standard error can be watched from outside only.
 #[test]
-#[ignore = "other tests run it, in a process of its own"]
+#[ignore = "other tests run it, in a separate process"]
 fn a_program_with_the_option() {
     let Ok(word) = std::env::var("OPTION") else {
         return;
@@ -261,7 +261,7 @@ fn an_option_that_is_tried_out_leaves_everything_as_it_was() {
     assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
 }
 
-/// In a folder that others may write to, they may have put links there, also under names that they guess.
+/// In a folder that other users can write to, they may have created links, even under names that they guess.
 #[test]
 #[cfg(unix)]
 fn nothing_is_written_through_a_link_that_somebody_else_has_made() {
@@ -287,7 +287,7 @@ fn the_error_of_the_work_wins_over_that_of_the_timeline() {
     database_at(&database);
     let pictures = folder.path().join("pictures");
     let (option, _) = option_for(&pictures);
-    // The work itself takes the folder away, so that nobody can know before.
+    // The work itself removes the folder, so the check before it cannot notice.
     let outcome_of = |outcome: Result<(), &str>| {
         fs::create_dir(&pictures).expect("a folder");
         option

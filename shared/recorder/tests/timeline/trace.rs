@@ -86,7 +86,7 @@ fn statements_of_a_connection_that_neither_follow_nor_hold_each_other_are_kept_a
     );
 }
 
-/// Checks what a viewer asks of a trace, and that it holds what the timeline does; returns its events.
+/// Checks that a viewer accepts the trace and that it contains the whole timeline; returns its events.
 pub fn check_trace(timeline: &Timeline) -> Vec<Value> {
     let trace: Value = serde_json::from_str(&trace::draw(timeline)).expect("JSON");
     assert!(["ms", "ns"].contains(&trace["displayTimeUnit"].as_str().expect("a unit")));

@@ -91,7 +91,7 @@ impl Hand {
         self.spawned.load(Ordering::SeqCst)
     }
 
-    /// How many have not ended.
+    /// Returns how many have not ended.
     pub fn left(&self) -> usize {
         self.tasks.lock().unwrap().len()
     }

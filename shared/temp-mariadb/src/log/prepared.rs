@@ -1,9 +1,9 @@
-//! Which prepared statement was executed? The general log has the text of both, and does not say.
+//! Finds the prepared statement of an execution: the general log has the text of both, but no link between them.
 
 use std::collections::HashSet;
 
-/// The prepared statement of which this is an execution; the text itself, where none is. If more than one could be, it
-/// is taken to be the one that has most in common with it.
+/// Returns the prepared statement of this execution, or the text itself if there is none. If several match, the one
+/// that has most in common with it.
 pub fn as_written<'a>(expanded: &'a str, prepared: &'a HashSet<String>) -> &'a str {
     if prepared.contains(expanded) {
         return expanded;

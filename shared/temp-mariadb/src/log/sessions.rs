@@ -1,4 +1,4 @@
-//! Puts the logs together: whose row is this, and how did it end?
+//! Combines the logs: finds the connection of each row, and the end of each statement.
 
 use super::{
     Logs,
@@ -15,19 +15,19 @@ use std::{
 /// The connections by their numbers, which the logs call threads.
 type Sessions = BTreeMap<u64, Session>;
 
-/// A connection, with all times since 1970, and what is known of it besides.
+/// A connection, with all times since 1970, and more that is known about it.
 #[derive(Default)]
 struct Session {
     connection: Connection,
-    /// When the general log has spoken of it last.
+    /// The time of its last row in the general log.
     last: Duration,
     /// The texts of its prepared statements.
     prepared: HashSet<String>,
-    /// Statements that stood behind another in one text.
+    /// Statements that followed another in one text.
     followers: Vec<Statement>,
 }
 
-/// A `KILL`: when it came, for which connection, and whether for more than the statement that this runs.
+/// A `KILL`: its time, its connection, and whether it kills the connection or only its statement.
 struct Kill {
     at: Duration,
     thread: u64,
@@ -35,7 +35,7 @@ struct Kill {
 }
 
 impl Logs {
-    /// What they tell; `None` if there is a row that cannot be read.
+    /// Returns the connections; `None` if a row cannot be read.
     pub fn timeline(&self) -> Option<Timeline> {
         let mut sessions = Sessions::new();
         let kills = read_general(&self.general, &mut sessions)?;
@@ -78,12 +78,12 @@ fn read_general(general: &str, sessions: &mut Sessions) -> Option<Vec<Kill>> {
                 .or_insert_with(|| Session::opened(at));
         }
         let Some(session) = sessions.get_mut(&thread) else {
-            continue; // one of the server's own
+            continue; // an internal connection of the server
         };
         session.last = at;
         let connection = &mut session.connection;
         match &*command {
-            // In MariaDB after a row that says who wants to connect, in MySQL instead of it.
+            // In MariaDB this follows the row of the attempt to connect, in MySQL it replaces it.
             "Connect" if text.starts_with("Access denied") => connection.closed = Some(at),
             "Quit" => (connection.closing, connection.closed) = (Some(at), Some(at)),
             "Prepare" => _ = session.prepared.insert(text),
@@ -133,7 +133,7 @@ fn read_slow(
         };
         let (begun, thread) = (moment(begun)?, thread.parse().ok()?);
         let (end, rows) = (begun + span(took)?, sent.parse().ok()?);
-        // MySQL does not say how many rows a statement has changed.
+        // MySQL does not log how many rows a statement has changed.
         let has_given_or_changed_rows =
             rows > 0 || more.first().is_some_and(|changed| changed != "0");
         let failure = match failures.get_mut(&thread) {
@@ -209,7 +209,7 @@ impl Session {
         ends.fold(self.last, Duration::max)
     }
 
-    /// A statement has ended when the next thing begins that its connection does.
+    /// Ends a statement when the connection begins the next one.
     fn finish(mut self) -> Connection {
         let statements = &mut self.connection.statements;
         let last = statements.last().map(|statement| statement.begun);
@@ -255,7 +255,7 @@ impl Kill {
     }
 }
 
-/// Lets all times count from the opening of the first connection.
+/// Makes all times count from the opening of the first connection.
 fn from_the_beginning(mut connections: Vec<Connection>, now: Duration) -> Timeline {
     let Some(beginning) = connections.first().map(|connection| connection.opened) else {
         return Timeline::default();

@@ -1,11 +1,11 @@
-//! The shapes of bars and lanes. What ended differently differs in shape, and not in colour alone.
+//! The shapes of bars and lanes. Different ends have different shapes, not only different colours.
 
 use crate::timeline::layout::{Life, State};
 
-/// How high a bar is.
+/// The height of a bar.
 pub(super) const BAR: f64 = 36.0;
 
-/// As the style sheet calls it.
+/// Returns the class in the style sheet.
 pub(super) fn name(state: State) -> &'static str {
     match state {
         State::Done => "done",
@@ -17,7 +17,7 @@ pub(super) fn name(state: State) -> &'static str {
     }
 }
 
-/// What fills the bars that did not end well, each with lines of another direction.
+/// The patterns of the bars in trouble, each with lines of another direction.
 pub(super) fn patterns() -> String {
     let lines = [
         (State::Running, "M0 8H16"),
@@ -57,8 +57,8 @@ pub(super) fn bar(state: State, x: f64, y: f64, width: f64) -> String {
     }
 }
 
-/// The line of a connection, dashed from where the close was asked for, and what it ends in. Both ends are higher than
-/// the bars, to be seen behind them.
+/// Draws the line of a connection, dashed after it was asked to close, and its end. Both ends are higher than the bars,
+/// so that they are visible behind them.
 pub(super) fn life(life: Life, y: f64, [opened, asked, closed]: [f64; 3]) -> String {
     let (top, middle, bottom) = (y - 5.0, y + BAR / 2.0, y + BAR + 5.0);
     let (class, end) = match life {
