@@ -29,7 +29,7 @@ fn each_time_there_is_one_hint_more_for_the_first_check_that_fails() {
         "known mistakes: {third}"
     );
     let fourth = hint();
-    assert!(fourth.contains("tests/checks/closing.rs:"), "{fourth}");
+    assert!(fourth.contains("closing.rs:"), "{fourth}");
     assert!(
         fourth.contains("\nfn closes_at_the_end_of_the_scope() {\n"),
         "the check itself: {fourth}"
