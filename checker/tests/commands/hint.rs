@@ -16,7 +16,7 @@ fn each_time_there_is_one_hint_more_for_the_first_check_that_fails() {
         );
         ran.stdout
     };
-    assert!(hint().contains("\nhint 1 of 5: who owns the connection"));
+    assert!(hint().contains("\nhint 1 of 5: which variable or field owns"));
     let second = hint();
     assert!(second.contains("\nhint 2 of 5: expected: "), "{second}");
     assert!(
