@@ -1,4 +1,4 @@
-//! A lock that is held exactly as long as a value lives; also when the thread that holds it panics.
+//! A lock that is held exactly as long as a value lives, even if the thread that holds it panics.
 //!
 //! ```python
 //! lock = threading.Lock()
@@ -14,15 +14,16 @@
 //! thread.join()
 //! ```
 //!
-//! In Rust the lock holds the data: there is no way to the balance but through the guard that `lock` returns, and when
-//! the guard is dropped, the lock is free. Look at the second worker, which panics half-way. Python's `with` releases
-//! the lock, too, and the next thread learns nothing. Rust also marks the mutex as poisoned: every `lock` is an error from
-//! then on (which has the guard in it), until somebody has looked at the data and called `clear_poison`.
+//! In Rust the lock holds the data. The only way to the balance is through the guard that `lock` returns, and dropping the
+//! guard releases the lock. Look at the second worker, which panics between its two changes. Python's `with` releases the
+//! lock as well, but the next thread does not learn that the change is incomplete. Rust marks the mutex as poisoned: from
+//! then on `lock` returns an error (which contains the guard), until a thread has repaired the data and called
+//! `clear_poison`.
 
 use std::sync::{Mutex, TryLockError};
 use std::thread;
 
-/// 100 in all, whoever looks while nobody holds the lock.
+/// The sum is 100 whenever the lock is free.
 #[derive(Debug)]
 struct Accounts {
     alice: i32,
@@ -40,7 +41,7 @@ pub fn lesson() {
             transfer(&accounts, 30);
             println!("after the scope: {}", state(&accounts));
         });
-        worker.join().expect("this one does not panic");
+        worker.join().expect("this worker does not panic");
 
         let worker = scope.spawn(|| transfer(&accounts, 1000));
         let panic = worker.join().unwrap_err();
@@ -62,17 +63,17 @@ pub fn lesson() {
 }
 
 fn transfer(accounts: &Mutex<Accounts>, amount: i32) {
-    let mut guard = accounts.lock().expect("nobody has panicked before");
+    let mut guard = accounts.lock().expect("no thread has panicked before");
     println!("within the scope: {}", state(accounts));
     guard.alice -= amount;
     if guard.alice < 0 {
-        // From here on nothing of this function runs but the drop of the guard.
+        // After this line only the drop of the guard runs.
         panic!("overdrawn");
     }
     guard.bob += amount;
 }
 
-/// What another thread would see, without waiting. The guard that this gets is dropped before the function returns.
+/// Returns what another thread would see, without waiting. The guard is dropped before the function returns.
 fn state(accounts: &Mutex<Accounts>) -> String {
     match accounts.try_lock() {
         Ok(accounts) => format!("free, {accounts:?}"),

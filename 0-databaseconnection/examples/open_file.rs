@@ -1,4 +1,4 @@
-//! A file that closes itself; then a type of one's own that does, and says so.
+//! A file that closes itself, and then our own type that does the same and prints when it happens.
 //!
 //! ```python
 //! with open("note.txt", "w") as file:
@@ -17,9 +17,9 @@
 //!     print(file.read())
 //! ```
 //!
-//! Look at where 'exit' stands in the output: after the body, and before anything that the caller does with its error.
-//! Python's `file` is still there after its block, closed; to write to it then is a `ValueError`. Rust's is gone, and
-//! to write to it does not compile.
+//! Look at the position of `exit` in the output: after the body, and before the caller prints the error. Python's `file`
+//! still exists after its block, but is closed: writing to it raises `ValueError`. Rust's no longer exists: writing to it
+//! does not compile.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -34,7 +34,7 @@ pub fn lesson(path: &Path) -> io::Result<()> {
     {
         let mut file = File::create(path)?;
         file.write_all(b"closed by itself\n")?;
-    } // The file is closed here, and would have been by the `?` as well.
+    } // The file is closed here; a `?` above would close it as well.
     println!("a file of std's: {:?}", fs::read_to_string(path)?);
 
     println!("\nthe same with enter and exit:");
@@ -57,7 +57,7 @@ struct OpenFile {
 }
 
 impl OpenFile {
-    /// `__enter__`. When it fails, there is no value, and so no exit: as in Python.
+    /// Does what `__enter__` does. If it fails, there is no value, and so no exit, as in Python.
     fn enter(path: &Path) -> io::Result<OpenFile> {
         println!("  enter");
         let file = File::open(path)?;
@@ -77,9 +77,9 @@ impl OpenFile {
     }
 }
 
-/// `__exit__`. It gets no error to look at, and cannot return one. All that it has to do is to say so: when it
-/// returns, the fields are dropped, and dropping a `File` closes it. (What the close itself may have to report is lost
-/// there. Who must know that what was written has reached the disk calls `sync_all` before.)
+/// Does what `__exit__` does, but receives no error and cannot return one. It only prints: after it the fields are
+/// dropped, and dropping a `File` closes it. (An error of that close is lost. Call `sync_all` before, if you must know that
+/// the data has reached the disk.)
 impl Drop for OpenFile {
     fn drop(&mut self) {
         println!("  exit");

@@ -6,10 +6,10 @@
 //!     print(client.recv(1024))
 //! ```
 //!
-//! The example starts an HTTP server of its own, on 127.0.0.1 and a port that is free. The server keeps each connection
-//! open after its answer, as HTTP/1.1 does, and waits for another request. Look at what ends that wait: the client's
-//! socket goes out of scope, and the server reads the end of the stream. That is so also when the client fails and
-//! leaves by `?`. Nobody calls `close`, and there is no such function.
+//! The example starts an HTTP server on 127.0.0.1 and a free port. The server keeps each connection open after its answer,
+//! as HTTP/1.1 does, and waits for another request. Look at what ends that wait: the client's socket goes out of scope, and
+//! the server reads the end of the stream. The same happens if the client fails and returns with `?`. There is no function
+//! `close` to call.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -41,7 +41,7 @@ fn get(server: SocketAddr, path: &str) -> io::Result<String> {
     let mut socket = TcpStream::connect(server)?;
     println!("client: GET {path}");
     write!(socket, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
-    // It borrows the socket, and so cannot outlive it.
+    // It borrows the socket, so it cannot outlive it.
     let mut answer = BufReader::new(&socket);
     let head = read_head(&mut answer)?;
     let mut text = vec![0; length(&head)];
@@ -73,7 +73,7 @@ fn serve_one_connection(listener: &TcpListener) -> io::Result<&'static str> {
     }
 }
 
-/// Up to the empty line; nothing at the end of the stream.
+/// Returns the text up to the empty line, or an empty string at the end of the stream.
 fn read_head(stream: &mut impl BufRead) -> io::Result<String> {
     let mut head = String::new();
     while stream.read_line(&mut head)? > 0 && !head.ends_with("\r\n\r\n") {}

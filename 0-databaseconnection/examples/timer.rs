@@ -1,4 +1,4 @@
-//! A value that prints how long it has lived, on every way out of its scope.
+//! A value that prints how long it lived, on every way out of its scope.
 //!
 //! ```python
 //! class Timer:
@@ -11,10 +11,10 @@
 //!     sum(range(1_000_000))
 //! ```
 //!
-//! Look at the function `work`: it has four ways out, and the timer is mentioned once. It is called `_timer` and not
-//! `_`: `let _ = Timer::start(...)` keeps nothing, and would measure nothing.
+//! Look at the function `work`: it has four ways out, but only one line mentions the timer. The variable is called `_timer`
+//! and not `_`, because `let _ = Timer::start(...)` keeps nothing and would measure nothing.
 //!
-//! The clock is an argument, as anything from outside should be. `main` gives the real one, the test one that it sets.
+//! The clock is an argument: `main` passes the real clock, and the test passes one that it sets.
 
 use std::num::ParseIntError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +25,7 @@ fn main() {
     lesson(&|| begun.elapsed());
 }
 
-/// The time, since whenever.
+/// Returns the time since some fixed moment.
 type Clock<'a> = &'a dyn Fn() -> Duration;
 
 struct Timer<'a> {
@@ -51,16 +51,14 @@ pub fn lesson(clock: Clock) {
     let _all = Timer::start("all of it", clock);
     for numbers in ["1000000", "0", "many", "13"] {
         let what = format!("the sum of {numbers} numbers");
-        // A panic goes up to here; what lies between is dropped on the way.
+        // A panic of `work` is caught here, after its values were dropped.
         match catch_unwind(AssertUnwindSafe(|| work(&what, numbers, clock))) {
             Ok(Ok(sum)) => println!("  the sum is {sum:?}"),
             Ok(Err(error)) => println!("  an error: {error}"),
             Err(_) => println!("  a panic"),
         }
     }
-    println!(
-        "values are dropped in the reverse order of their making, so the outermost timer comes last"
-    );
+    println!("values are dropped in reverse order of creation, so the outermost timer comes last");
 }
 
 fn work(what: &str, numbers: &str, clock: Clock) -> Result<Option<u64>, ParseIntError> {

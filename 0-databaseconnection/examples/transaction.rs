@@ -1,12 +1,12 @@
-//! A transaction ends, and a connection closes: two scopes. Python's `with sqlite3.connect(...)` is only the first.
+//! A transaction and a connection are two scopes. Python's `with sqlite3.connect(...)` ends only the transaction.
 //!
 //! ```python
 //! with sqlite3.connect("users.db") as connection:
 //!     connection.execute("INSERT INTO users VALUES ('Alice')")
-//! # committed; on an exception rolled back; but NOT closed, though course notes often say so
+//! # committed, or rolled back after an exception, but NOT closed, although course notes often say so
 //! ```
 //!
-//! What CPython 3.11 prints, run as `transaction.py` beside this file (a test runs it, too):
+//! The same in Python is `transaction.py` in this folder. CPython 3.11 prints (a test compares it):
 //!
 //! ```text
 //! after a body that succeeds: 1 committed, connection open
@@ -16,10 +16,10 @@
 //! after closing(): 2 committed, connection closed
 //! ```
 //!
-//! The last is how one block does both there: `with closing(sqlite3.connect(...)) as connection, connection:`.
-//! In Rust both are values. Look at the number of open connections, which the recorder has from SQLite itself: it is 1
-//! when the transaction is over, and 0 when the connection's own scope is. And commit must be said; what is dropped
-//! without it is rolled back. So a `?` rolls back, and nobody commits half of the work by accident.
+//! The last line is from a block that ends both: `with closing(sqlite3.connect(...)) as connection, connection:`.
+//! In Rust both are values. Look at the number of open connections: it is 1 after the transaction's scope, and 0 after the
+//! connection's. The commit is a call, and a transaction that is dropped without it is rolled back. So a `?` rolls back,
+//! and incomplete work is never committed by accident.
 
 use std::path::Path;
 
@@ -49,16 +49,16 @@ pub fn lesson(database: &Path) -> Result<()> {
     report("after the connection's scope", database, &recording)
 }
 
-/// All of these names or none: one scope, of one transaction. The connection is the caller's, and stays open.
+/// Adds all of these names or none, in one transaction. The caller owns the connection, which stays open.
 fn add(connection: &mut Connection, names: &[&str]) -> Result<()> {
     let transaction = connection.transaction()?;
     for name in names {
         transaction.execute("INSERT INTO users VALUES (?1)", [name])?;
     }
     transaction.commit()
-} // A transaction that was not committed is rolled back here, and so by the `?`.
+} // A transaction that was not committed is rolled back here and on the `?`.
 
-/// What another connection sees.
+/// Prints what another connection sees.
 fn report(what: &str, database: &Path, recording: &Recording) -> Result<()> {
     let open = recording.open_connections();
     let committed: u32 =

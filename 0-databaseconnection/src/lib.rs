@@ -1,9 +1,9 @@
 //! Task 0: a connection that closes itself.
 //!
-//! Python's `with` becomes ownership. What `__enter__` does is done by [`DatabaseConnection::open`]; what `__exit__`
-//! does happens when the value goes out of scope, on every way out: the end of the block, `return`, `?`, a panic.
-//! What a `Drop` cannot do is fail. So there is a second way out, [`DatabaseConnection::close`], which can; and
-//! [`with_connection`], a `with` block as a function, which takes it, and has a transaction besides.
+//! Rust's ownership replaces Python's `with`. [`DatabaseConnection::open`] does what `__enter__` does. What `__exit__` does
+//! happens when the value is dropped, on every way out of its scope: after the last line, on `return`, on `?`, on a panic.
+//! A `Drop` cannot return an error, so [`DatabaseConnection::close`] is a second way out that can. [`with_connection`] is
+//! the `with` block as a function: it runs the body in a transaction, and then calls `close`.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -34,19 +34,19 @@ pub use shared::sqlite::{Error, Result};
 /// ```
 #[derive(Debug)]
 pub struct DatabaseConnection {
-    // There is no `impl Drop` here, for none is needed: dropping a struct drops its fields, and dropping a
-    // `rusqlite::Connection` closes it. Nothing is dropped after an abort, `std::process::exit` or `mem::forget`.
+    // No `impl Drop` is needed: dropping the struct drops the `rusqlite::Connection`, which closes it. (Nothing is dropped
+    // after an abort, `std::process::exit` or `mem::forget`.)
     connection: Connection,
     database: PathBuf,
 }
 
 impl DatabaseConnection {
-    /// Opens a database that is there.
+    /// Opens an existing database.
     ///
     /// # Errors
     ///
-    /// When the file does not exist (it is not created), is no regular file, or cannot be opened; and for `:memory:`
-    /// and an empty path, of which SQLite would make a fresh database.
+    /// If the file does not exist (it is not created), is not a regular file, or cannot be opened. `:memory:` and an empty
+    /// path are refused, because SQLite would create a fresh database for them.
     pub fn open(database: impl AsRef<Path>) -> Result<DatabaseConnection> {
         let database = database.as_ref();
         // `Connection::open` would create a missing file, and the first query would then find no table in it.
@@ -59,14 +59,14 @@ impl DatabaseConnection {
         })
     }
 
-    /// Closes the connection, and reports when that fails.
+    /// Closes the connection and returns the error if that fails.
     ///
-    /// Leaving the scope closes it as well, but drops the error: a destructor has nobody to return it to.
+    /// Leaving the scope closes it as well, but a destructor cannot return an error.
     ///
     /// # Errors
     ///
-    /// When a statement of this connection is still alive, which takes a `mem::forget` or the like. SQLite then keeps
-    /// the database open.
+    /// If a statement of this connection is still alive, for example after `std::mem::forget(statement)`. SQLite then
+    /// keeps the database open.
     pub fn close(self) -> Result<()> {
         let DatabaseConnection {
             connection,
@@ -78,7 +78,7 @@ impl DatabaseConnection {
     }
 }
 
-/// Lets a `&DatabaseConnection` stand wherever a `&Connection` is asked for.
+/// Lets the caller use a `&DatabaseConnection` as a `&Connection`.
 impl Deref for DatabaseConnection {
     type Target = Connection;
 
@@ -89,18 +89,18 @@ impl Deref for DatabaseConnection {
 
 /// The `with` block: opens the database, runs `body` in a transaction, and closes it before returning.
 ///
-/// The transaction is committed when `body` returns `Ok`, and rolled back when it returns `Err` or panics. (Python's
-/// `with sqlite3.connect(…)` does that too; but it does not close the connection.)
+/// Commits when `body` returns `Ok`. Rolls back when it returns `Err` or panics. (Python's `with sqlite3.connect(…)` does
+/// that as well, but does not close the connection.)
 ///
 /// # Errors
 ///
-/// When the database cannot be opened (as [`DatabaseConnection::open`]), when `body` fails, when the commit fails (a
-/// deferred foreign key; a reader that does not finish), and when the close fails. `body`'s error wins over the
-/// close's, which is then part of its text.
+/// If the database cannot be opened (as for [`DatabaseConnection::open`]), if `body` fails, if the commit fails (because
+/// of a deferred foreign key, or a reader that does not finish), and if the close fails. If `body` and the close both
+/// fail, the error is that of `body`, with the close's error in its text.
 ///
 /// # Panics
 ///
-/// When `body` does; the transaction is rolled back and the connection closed before the panic goes on.
+/// If `body` panics. The transaction is rolled back and the connection closed before the panic continues.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -121,17 +121,17 @@ pub fn with_connection<T>(
     let connection = DatabaseConnection::open(&database)?;
     let worked =
         in_transaction(&connection, body).map_err(|error| error.in_database(database.as_ref()));
-    // No `?` above this line: it would return while the connection is open, and close it in silence.
+    // No `?` between opening and this line: it would return before `close`, and the error of the close would be lost.
     let closed = connection.close();
     outcome(worked, closed)
 }
 
-/// Every user of the database, in `id` order.
+/// Returns every user of the database, in `id` order.
 ///
 /// # Errors
 ///
-/// When there is no table `users` with the four columns, when it cannot be read, and when a row is no user (an age
-/// that is NULL, negative or text): the error names the column and the row. No row is skipped.
+/// If there is no table `users` with the four columns, if it cannot be read, and if a row does not fit (an age that is
+/// NULL, negative or text). The error of a row names the column and the row. No row is skipped.
 pub fn fetch_users(connection: &Connection) -> Result<Vec<User>> {
     let mut statement = connection
         .prepare("SELECT id, name, email, age FROM users ORDER BY id")
@@ -143,8 +143,8 @@ fn in_transaction<T>(
     connection: &Connection,
     body: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
-    // Rolls back when it is dropped without a commit: on the `?` and on a panic. 'Unchecked', for a `&Connection`
-    // cannot prove that no transaction is open already; here it is fresh.
+    // Rolls back if it is dropped without a commit: on the `?` and on a panic. "Unchecked" because a `&Connection` cannot
+    // prove that no transaction is open; this connection is new and has none.
     let transaction = connection.unchecked_transaction()?;
     let value = body(&transaction)?;
     transaction
@@ -153,7 +153,7 @@ fn in_transaction<T>(
     Ok(value)
 }
 
-/// The Rust in the lesson runs as doc tests.
+/// The Rust code of the lesson runs as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Lesson;

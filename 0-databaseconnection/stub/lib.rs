@@ -1,9 +1,21 @@
 //! Task 0: a connection that closes itself.
 //!
-//! Python's `with` becomes ownership: what `__exit__` does happens when a value goes out of scope, on every way out.
-//! Fill in the bodies, and run `cargo test` until it is content.
+//! Rust's ownership replaces Python's `with`: a value is dropped on every way out of its scope, and dropping it does what
+//! `__exit__` does. Replace each `todo!()` in this file until `cargo test` passes. Work through `tests/checks/01_opening.rs`,
+//! `02_closing.rs` and so on; each file begins with what it asks for and what to read.
+//!
+//! You may use these from the package `shared`, or write the same yourself:
+//!
+//! - `shared::sqlite::{Error, Result}`: an error type that converts from `rusqlite::Error`, so that `?` works.
+//! - `shared::sqlite::open(path)`: opens an existing file, refuses `:memory:` and an empty path, and returns a
+//!   `rusqlite::Connection`.
+//! - `shared::sqlite::read_users(&mut rows)`: reads each row as a `User`, by the names of its columns.
+//! - `shared::sqlite::outcome(worked, closed)`: combines the result of the work with that of the close. The error of the
+//!   work wins, and the error of the close becomes a part of it.
+//!
+//! Where this file says "Extra", no required check asks for it: `cargo test -- --include-ignored` does.
 
-// Delete this line when you begin: it keeps the compiler quiet about what is not there yet.
+// Delete this line when you begin. It hides warnings about code that is not written yet.
 #![allow(unused_variables, dead_code)]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -17,6 +29,8 @@ use shared::User;
 pub use shared::sqlite::{Error, Result};
 
 /// A connection to a SQLite file that is open exactly as long as this value lives.
+///
+/// It closes at the end of its scope, on `?`, and on a panic.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -33,56 +47,58 @@ pub use shared::sqlite::{Error, Result};
 /// ```
 #[derive(Debug)]
 pub struct DatabaseConnection {
-    // What does it have to own?
+    // Which value must this struct own, so that dropping the struct closes the connection?
 }
 
 impl DatabaseConnection {
-    /// Opens a database that is there.
+    /// Opens an existing database.
     ///
     /// # Errors
     ///
-    /// When the file does not exist (it is not created), is no regular file, or cannot be opened; and for `:memory:`
-    /// and an empty path, of which SQLite would make a fresh database.
+    /// If the file does not exist (it is not created), or cannot be opened. `:memory:` and an empty path are refused,
+    /// because SQLite would create a fresh database for them.
     pub fn open(database: impl AsRef<Path>) -> Result<DatabaseConnection> {
-        todo!("open the file, if it is there: `rusqlite::Connection::open_with_flags`")
+        todo!("write `DatabaseConnection::open`: open the file, but only if it exists")
     }
 
-    /// Closes the connection, and reports when that fails.
+    /// Closes the connection and returns the error if that fails.
     ///
-    /// Leaving the scope closes it as well, but drops the error: a destructor has nobody to return it to.
+    /// Leaving the scope closes it as well, but a destructor cannot return an error.
     ///
     /// # Errors
     ///
-    /// When a statement of this connection is still alive, which takes a `mem::forget` or the like. SQLite then keeps
-    /// the database open.
+    /// If a statement of this connection is still alive, for example after `std::mem::forget(statement)`. SQLite then
+    /// keeps the database open.
     pub fn close(self) -> Result<()> {
-        todo!("close the connection, and pass on the error that this can give")
+        todo!("write `DatabaseConnection::close`: close the connection, return its error")
     }
 }
 
-/// Lets a `&DatabaseConnection` stand wherever a `&Connection` is asked for.
+/// Lets the caller use a `&DatabaseConnection` as a `&Connection`.
 impl Deref for DatabaseConnection {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        todo!("lend the connection")
+        todo!("write `deref`: return a reference to the connection that the struct owns")
     }
 }
 
 /// The `with` block: opens the database, runs `body` in a transaction, and closes it before returning.
 ///
-/// The transaction is committed when `body` returns `Ok`, and rolled back when it returns `Err` or panics. (Python's
-/// `with sqlite3.connect(…)` does that too; but it does not close the connection.)
+/// Commits when `body` returns `Ok`. Rolls back when it returns `Err` or panics. (Python's `with sqlite3.connect(…)` does
+/// that as well, but does not close the connection.)
 ///
 /// # Errors
 ///
-/// When the database cannot be opened (as [`DatabaseConnection::open`]), when `body` fails, when the commit fails (a
-/// deferred foreign key; a reader that does not finish), and when the close fails. `body`'s error wins over the
-/// close's, which is then part of its text.
+/// If the database cannot be opened (as for [`DatabaseConnection::open`]), if `body` fails, if the commit fails, and if
+/// the close fails. If `body` and the close both fail, the error is that of `body`, with the close's error in its text or
+/// as its `source()`.
+///
+/// Extra: the error names the database.
 ///
 /// # Panics
 ///
-/// When `body` does; the transaction is rolled back and the connection closed before the panic goes on.
+/// If `body` panics. The transaction is rolled back and the connection closed. Extra: the caller sees the same panic.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -100,15 +116,21 @@ pub fn with_connection<T>(
     database: impl AsRef<Path>,
     body: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
-    todo!("open, run `body` in a transaction, close; and think of each way out")
+    todo!("write `with_connection`: open, run `body` in a transaction, close")
 }
 
-/// Every user of the database, in `id` order.
+/// Returns every user of the database.
+///
+/// Reads the columns by name, because a table may have them in another order, and may have more of them.
+///
+/// Extra: in `id` order.
 ///
 /// # Errors
 ///
-/// When there is no table `users` with the four columns, when it cannot be read, and when a row is no user (an age
-/// that is NULL, negative or text): the error names the column and the row. No row is skipped.
+/// If there is no table `users` with the four columns, if a step of the query fails, and if a row does not fit (an age that
+/// is NULL, negative or text). No row is skipped and no value is invented.
+///
+/// Extra: the error of a row names the column and the row.
 pub fn fetch_users(connection: &Connection) -> Result<Vec<User>> {
-    todo!("query every user, in the order of the ids, by the names of the columns")
+    todo!("write `fetch_users`: select every user, read the columns by name")
 }

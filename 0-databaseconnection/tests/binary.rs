@@ -1,5 +1,5 @@
-//! The program, as a person or a script runs it. It is `src/main.rs` and what that uses of `shared`; of `src/lib.rs` it
-//! needs that the right users come back, or an error.
+//! Tests the program as a person or a script runs it: `src/main.rs` and what it uses from `shared`. From `src/lib.rs` it needs
+//! the right users, or an error.
 
 use shared::{User, sample_users};
 use testkit::program::Program;
@@ -27,7 +27,7 @@ fn prints_every_user_of_the_sample() {
 
 #[test]
 fn prints_every_user_of_a_database_that_it_is_given() {
-    let hint = "the program prints what `with_connection` and `fetch_users` give it: do their checks pass?";
+    let hint = "the program prints what `with_connection` and `fetch_users` return: run `cargo test --test checks` first";
     check(hint, |database| {
         let path = database.path().to_str().expect("UTF-8");
         let outcome = Program::new(BINARY).run(&["--database", path, "--format", "json"]);
@@ -45,13 +45,13 @@ fn prints_every_user_of_a_database_that_it_is_given() {
 #[test]
 fn exits_with_1_and_prints_nothing_when_it_fails() {
     let hint =
-        "the program fails when the library returns an error: do the checks of its errors pass?";
+        "the program fails if the library returns an error: run `cargo test --test checks` first";
     check(hint, |database| {
         let bad = cases::rows_that_do_not_fit(&mut database.random());
         for case in cases::unreadable().into_iter().chain(bad) {
             let database = case.database().to_str().expect("UTF-8");
             if database.is_empty() {
-                continue; // an option without its value, and so a wrong command line
+                continue; // An option without a value is a wrong command line.
             }
             Program::new(BINARY).expect_failure(&["--database", database, "--format", "json"]);
         }
@@ -80,7 +80,7 @@ fn an_error_names_the_database_and_says_what_to_do_and_shows_no_password() {
     Program::new(BINARY).check_error_texts();
 }
 
-/// SQLite reads a name that begins with `file:` as a URI, and this one would be an empty database in memory.
+/// SQLite reads a name that begins with `file:` as a URI. This one would be an empty database in memory.
 #[test]
 #[ignore = "extra"]
 fn a_name_that_looks_like_a_uri_is_the_name_of_a_file() {

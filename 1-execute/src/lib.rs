@@ -1,9 +1,9 @@
 //! Task 1: a reusable query.
 //!
-//! Python's class-based context manager takes the query in `__init__`, opens and executes in `__enter__`, closes in
-//! `__exit__`. Here [`ExecuteQuery`] holds the query; [`run`](ExecuteQuery::run) is the `with` block, and what it
-//! manages (the connection, the statement, the rows) lives in its own variables, so that the compiler closes them in
-//! the right order, on every way out, and lets none of them escape.
+//! Python's class-based context manager takes the query in `__init__`, opens and executes in `__enter__`, and closes in
+//! `__exit__`. Here [`ExecuteQuery`] holds the query, and [`run`](ExecuteQuery::run) is the `with` block. The connection,
+//! the statement and the rows are local variables. So they are dropped in the right order on every way out, and the
+//! compiler does not let them leave the function.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -17,7 +17,7 @@ use shared::sqlite::{Problem, open, outcome, read_users};
 
 pub use shared::sqlite::{Error, Result};
 
-/// A query with its parameters, to be run as often as you like.
+/// A query with its parameters, which can be run any number of times.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -29,7 +29,7 @@ pub use shared::sqlite::{Error, Result};
 /// assert_eq!(adults.fetch_users()?.len(), 8);
 ///
 /// let first = adults.run(|rows| {
-///     let row = rows.next()?.expect("somebody is older than 25");
+///     let row = rows.next()?.expect("a user older than 25");
 ///     Ok(row.get::<_, String>("name")?)
 /// })?;
 /// assert_eq!(first, "Alice Walker");
@@ -42,11 +42,11 @@ pub struct ExecuteQuery {
     parameters: Vec<Parameter>,
 }
 
-/// A parameter as it will be bound, or why it cannot be: `new` has no way to report that, the run has.
+/// A parameter as it will be bound, or the error of its conversion: `new` cannot return an error, but a run can.
 type Parameter = std::result::Result<Value, String>;
 
 impl ExecuteQuery {
-    /// Keeps a query and its parameters. Nothing is opened before the query is run.
+    /// Keeps a query and its parameters. Opens nothing.
     ///
     /// For parameters of several types, pass a slice of `&dyn ToSql`; for none, `[0; 0]`.
     pub fn new(
@@ -61,19 +61,21 @@ impl ExecuteQuery {
         }
     }
 
-    /// The `with` block: opens the database, runs the query, hands its rows to `body` as they are stepped, and closes
-    /// it before returning. A body that stops after one row costs one row.
+    /// The `with` block: opens the database, runs the query, calls `body` with its rows, and closes the database before
+    /// returning.
+    ///
+    /// SQLite finds each row only when `body` asks for it: a body that stops after one row costs one row.
     ///
     /// # Errors
     ///
-    /// When the database is missing (it is not created) or cannot be opened; when the SQL does not parse (the error
-    /// shows where) or holds more than one statement; when there are too few or too many parameters for it, or one
-    /// that cannot be converted; when `body` fails; and when the close fails. `body`'s error wins over the close's,
-    /// which is then part of its text.
+    /// If the database is missing (it is not created) or cannot be opened; if the SQL does not parse (the error shows
+    /// where) or has more than one statement; if there are too few or too many parameters, or one that cannot be converted;
+    /// if `body` fails; and if the close fails. If `body` and the close both fail, the error is that of `body`, with the
+    /// close's error in its text.
     ///
     /// # Panics
     ///
-    /// When `body` does; the connection is closed before the panic goes on.
+    /// If `body` panics. The connection is closed before the panic continues.
     pub fn run<T>(&self, body: impl FnOnce(&mut Rows<'_>) -> Result<T>) -> Result<T> {
         self.with_statement(|_, statement, parameters| {
             let mut rows = statement.query(params_from_iter(parameters))?;
@@ -85,8 +87,8 @@ impl ExecuteQuery {
     ///
     /// # Errors
     ///
-    /// As [`run`](ExecuteQuery::run), and when a row is no user (an age that is NULL, negative or text): the error
-    /// names the column and the row. No row is skipped.
+    /// As for [`run`](ExecuteQuery::run); also if a row does not fit (an age that is NULL, negative or text). The error of
+    /// a row names the column and the row. No row is skipped.
     pub fn fetch_users(&self) -> Result<Vec<User>> {
         self.run(read_users)
     }
@@ -95,18 +97,17 @@ impl ExecuteQuery {
     ///
     /// # Errors
     ///
-    /// As [`run`](ExecuteQuery::run), and for a query that only reads, which is not run.
+    /// As for [`run`](ExecuteQuery::run). A query that only reads is an error, and is not run.
     pub fn execute(&self) -> Result<usize> {
         self.with_statement(|connection, statement, parameters| {
             let returns_rows = statement.column_count() > 0;
             if returns_rows && statement.readonly() {
                 return Err(rusqlite::Error::ExecuteReturnedResults.into());
             }
-            // Not `Statement::execute`, which takes the rows of a `RETURNING` for a mistake, after it has made the
-            // changes.
+            // Not `Statement::execute`: it reports the rows of a `RETURNING` as an error after it has made the changes.
             let mut rows = statement.query(params_from_iter(parameters))?;
             while rows.next()?.is_some() {}
-            // The connection is fresh: for a `CREATE TABLE` and the like, which count nothing, it still says 0.
+            // A `CREATE TABLE` does not set this number. It is 0 then, because the connection is new.
             Ok(connection.changes() as usize)
         })
     }
@@ -119,8 +120,7 @@ impl ExecuteQuery {
         let worked = self
             .prepare(&connection)
             .and_then(|(mut statement, parameters)| body(&connection, &mut statement, &parameters));
-        // The statement is gone, so the connection can close; `close`, and not the end of the scope, for that alone
-        // can report.
+        // The statement is dropped, so the connection can close. Call `close`: a drop could not return its error.
         let closed = connection
             .close()
             .map_err(|(_, error)| Error::from(error).doing("close"));
@@ -131,8 +131,7 @@ impl ExecuteQuery {
         let statement = connection
             .prepare(&self.query)
             .map_err(|error| Error::from(error).in_sql(&self.query))?;
-        // SQLite prepares an empty text or a comment without complaint, and has nothing to run then: no columns, no text.
-        // (The columns first, for they cost nothing, and the text is written out anew.)
+        // SQLite accepts an empty query or a comment, and stepping it fails. It has no columns and no expanded SQL.
         if statement.column_count() == 0 && statement.expanded_sql().is_none() {
             return Err(Error::new(Problem::NoStatement, "query"));
         }
@@ -157,7 +156,7 @@ fn to_value(parameter: impl ToSql) -> Parameter {
     }
 }
 
-/// The Rust in the lesson runs as doc tests.
+/// The Rust code of the lesson runs as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Lesson;

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// The error of the default query, which the user has not written.
+/// Marks an error of the default query, which the user has not written.
 fn in_own_sql(error: Box<dyn Error + Send + Sync>) -> Box<dyn Error + Send + Sync> {
     match error.downcast::<sqlite::Error>() {
         Ok(error) => error.in_own_sql().into(),
@@ -55,8 +55,8 @@ fn in_own_sql(error: Box<dyn Error + Send + Sync>) -> Box<dyn Error + Send + Syn
     }
 }
 
-/// A number would lose the zeros of `007` and the last digits of an integer beyond 64 bits: they are text. So are `inf` and
-/// `nan`, which only Rust reads as numbers.
+/// Reads a parameter as an integer, a number or text. As a number, `007` would lose its zeros, and an integer beyond 64 bits
+/// its last digits, so they are text. So are `inf` and `nan`, which only Rust reads as numbers.
 fn parameter(text: &str) -> Result<Value, Infallible> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let is_padded =

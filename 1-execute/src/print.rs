@@ -1,4 +1,4 @@
-//! Any row of any query, printed.
+//! Prints any row of any query.
 
 use std::error::Error;
 use std::panic::{self, AssertUnwindSafe};
@@ -8,12 +8,12 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Row, Rows, Statement};
 use shared::output::{OutputOption, Value};
 
-/// What happens between the query and standard output, which is not the query's failure.
+/// The result of printing. Its errors are not those of the query.
 type Printed<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Runs the query and prints its rows, as they are stepped; of a statement that returns none, how many rows it changed.
+/// Runs the query and prints its rows one by one, or how many rows it changed if it returns none.
 pub fn result_of(query: &ExecuteQuery, output: OutputOption) -> Printed<()> {
-    // Nothing is stepped before `next`: a statement without columns has not run yet when `execute` runs it.
+    // The body does not call `next` for a statement without columns, so it has not run yet when `execute` runs it.
     let has_printed = query.run(|rows| match columns(rows) {
         Ok(columns) if columns.is_empty() => Ok(Ok(false)),
         Ok(columns) => print_rows(rows, columns, output).map(|printed| printed.map(|()| true)),
@@ -28,7 +28,7 @@ pub fn result_of(query: &ExecuteQuery, output: OutputOption) -> Printed<()> {
     Ok(())
 }
 
-/// The names of the columns; none for a statement that returns no rows, such as an `UPDATE`.
+/// Returns the names of the columns; none for a statement that returns no rows, such as an `UPDATE`.
 fn columns(rows: &Rows<'_>) -> Printed<Vec<String>> {
     let Some(statement) = rows.as_ref() else {
         return Ok(Vec::new());
@@ -45,7 +45,7 @@ fn columns(rows: &Rows<'_>) -> Printed<Vec<String>> {
     Ok(names.collect::<std::result::Result<_, _>>()?)
 }
 
-/// The name of a column, if it is UTF-8. On others rusqlite panics, and it has no function that does not.
+/// Returns the name of a column if it is UTF-8. On other names rusqlite panics, and it has no function that does not.
 fn name(statement: &Statement<'_>, index: usize) -> Option<String> {
     let print_panics = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
@@ -56,7 +56,7 @@ fn name(statement: &Statement<'_>, index: usize) -> Option<String> {
     name.ok()?.ok()
 }
 
-/// Two results in one: the outer is the query's, the inner is standard output's.
+/// Returns two results in one: the outer is that of the query, the inner that of standard output.
 fn print_rows(
     rows: &mut Rows<'_>,
     columns: Vec<String>,

@@ -1,5 +1,5 @@
-//! The program, as a person or a script runs it. It is `src/main.rs` and what that uses of `shared`; of `src/lib.rs` it
-//! needs that the query's rows come back, or an error.
+//! Tests the program as a person or a script runs it: `src/main.rs` and what it uses from `shared`. From `src/lib.rs` it needs
+//! the rows of the query, or an error.
 
 use shared::{User, sample_users};
 use testkit::program::Program;
@@ -9,7 +9,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_1-execute");
 
 const IDS: &str = "SELECT id FROM users WHERE age > ? ORDER BY id";
 
-/// What the program prints for [`IDS`] in CSV.
+/// Returns what the program prints for [`IDS`] as CSV.
 fn ids<'u>(users: impl IntoIterator<Item = &'u User>) -> String {
     let lines = users.into_iter().map(|user| format!("{}\n", user.id));
     "id\n".to_owned() + &lines.collect::<String>()
@@ -42,7 +42,8 @@ fn prints_the_users_older_than_25_when_no_query_is_given() {
 
 #[test]
 fn prints_every_row_of_a_database_that_it_is_given() {
-    let hint = "the program prints what `run` hands it: do its checks pass?";
+    let hint =
+        "the program prints the rows that `run` passes to it: run `cargo test --test checks` first";
     check(hint, |database| {
         let path = database.path().to_str().expect("UTF-8");
         let age = database.age().to_string();
@@ -73,7 +74,7 @@ fn exits_with_1_and_prints_nothing_when_it_fails() {
     }
 }
 
-/// What SQLite does not run.
+/// Command lines whose query SQLite does not run.
 const WRONG: [&[&str]; 6] = [
     &["SELECT * FORM users"],
     &["SELECT ?"],
@@ -118,7 +119,7 @@ fn a_parameter_that_reads_as_a_number_is_bound_as_one_and_all_else_as_text() {
         ("0", "integer"),
         ("-0.5", "real"),
         ("9223372036854775807", "integer"),
-        // As a number each would come back as another one.
+        // As numbers these would change: 007 would become 7.
         ("007", "text"),
         ("-00.5", "text"),
         ("9223372036854775808", "text"),
@@ -178,13 +179,13 @@ fn no_result_is_a_command_to_the_terminal() {
         "{}",
         table.stderr
     );
-    // The same data, as JSON escapes it; CSV is for another program, and has no escapes.
+    // JSON escapes these characters; CSV has no escapes.
     let json = program.run(&[query, "--format", "json"]);
     assert_eq!(json.stdout, "{\"\\u202eeman\":\"ada\\u202enimda\"}\n");
     let csv = program.run(&[query, "--format", "csv"]);
     assert_eq!(csv.stdout, "\u{202e}eman\nada\u{202e}nimda\n");
 
-    // What people write stays, also where it is written from right to left or takes several characters for one sign.
+    // Ordinary text stays as it is, including right-to-left scripts and signs that consist of several characters.
     let ordinary = "SELECT 'José e\u{301}, שרה, عمر, 李, 👩\u{200d}🚀' AS name";
     assert!(
         program
@@ -212,7 +213,7 @@ fn no_error_is_a_command_to_the_terminal() {
     }
 }
 
-/// The caret stands under what SQLite stumbled over, also where what stands before it is escaped.
+/// The caret points at the place of the error, even if escaped characters precede it.
 #[test]
 #[ignore = "extra"]
 fn the_mark_of_an_error_stands_below_its_place() {
@@ -257,7 +258,7 @@ fn what_sqlite_refuses_is_one_message_with_a_way_out() {
     program.check_error_texts();
 }
 
-/// Root may write whatever it likes, so under root the program runs as somebody who may not.
+/// Root may write every file, so under root the program runs as another user.
 #[cfg(unix)]
 #[test]
 #[ignore = "extra"]
@@ -272,8 +273,8 @@ fn a_read_only_file_can_be_read_and_says_that_it_cannot_be_written() {
     let database = program.folder().join("users.db");
     set_permissions(&database, Permissions::from_mode(0o444)).unwrap();
     set_permissions(program.folder(), Permissions::from_mode(0o755)).unwrap();
-    // A copy, for the original may lie in a folder that is root's alone. Made by another process: a file that this one
-    // had open for writing could not be started as long as a child of another test holds it open, too.
+    // A copy, because only root may be able to read the folder of the original. Another process makes it: a file that this
+    // process had open for writing cannot be started while a child of another test has inherited it.
     let binary = program.folder().join("program");
     assert!(
         Command::new("cp")

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::outcome::{Check, Verdict};
+use crate::reference::module_file;
 use crate::solution::{Kind, Solution};
 use crate::task::Task;
 
@@ -65,11 +66,8 @@ fn mistakes(task: Task, name: &str) -> Option<String> {
 /// The check as it is written, and where.
 fn source(task: Task, path: &str) -> Option<String> {
     let (module, name) = path.rsplit_once("::").unwrap_or(("main", path));
-    let file = task
-        .path()
-        .join("tests/checks")
-        .join(module.replace("::", "/"))
-        .with_extension("rs");
+    let folder = task.path().join("tests/checks");
+    let file = folder.join(module_file(&folder, module));
     let text = fs::read_to_string(&file).ok()?;
     let lines: Vec<&str> = text.lines().collect();
     let at = lines.iter().position(|line| {

@@ -209,21 +209,38 @@ impl Order {
         }
     }
 
-    /// Where a check stands: its file's place in the table, its own in the file. What is not found comes last.
+    /// Returns the place of a check: that of its file in the table, and its own in the file. Unknown ones come last.
     fn of(&self, path: &str) -> (usize, usize) {
         let place = |text: &str, word: &str| text.find(word).unwrap_or(usize::MAX);
         let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
-        let file = format!("{}.rs", module.replace("::", "/"));
         let function = format!("fn {name}(");
         if module.is_empty() {
             return (0, place(&self.root, &function));
         }
+        let file = module_file(&self.folder, module);
         let text = fs::read_to_string(self.folder.join(&file)).unwrap_or_default();
         (
-            place(&self.root, &format!("`{file}`")),
+            place(&self.root, &format!("`{}`", file.display())),
             place(&text, &function),
         )
     }
+}
+
+/// Returns the file of a module, relative to the folder of its target: `closing.rs`, or `02_closing.rs` if it has a number.
+pub(crate) fn module_file(folder: &Path, module: &str) -> PathBuf {
+    let plain = PathBuf::from(module.replace("::", "/")).with_extension("rs");
+    let wanted = plain.file_name().and_then(|name| name.to_str());
+    let is_wanted = |name: &str| {
+        name.split_once('_').is_some_and(|(number, rest)| {
+            number.bytes().all(|byte| byte.is_ascii_digit()) && Some(rest) == wanted
+        })
+    };
+    let parent = plain.parent().unwrap_or(Path::new(""));
+    let entries = fs::read_dir(folder.join(parent)).into_iter().flatten();
+    let mut names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names
+        .find(|name| is_wanted(name))
+        .map_or_else(|| plain.clone(), |name| plain.with_file_name(name))
 }
 
 /// Where Cargo builds.
@@ -313,4 +330,40 @@ fn cargo(arguments: &[&str]) -> Result<String, Problem> {
                downloaded yet?"
                 .to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_are_listed_in_the_order_of_the_table_with_and_without_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        let root = folder.path().join("main.rs");
+        write(
+            "main.rs",
+            "| `01_with_pool.rs` |\n| `02_pool.rs` |\n| `alone.rs` |",
+        );
+        write("01_with_pool.rs", "fn zero() {}\nfn one() {}");
+        write("02_pool.rs", "fn two() {}");
+        write("alone.rs", "fn three() {}");
+        let order = Order::read(&root);
+        let mut paths = [
+            "alone::three",
+            "pool::two",
+            "with_pool::one",
+            "with_pool::zero",
+        ];
+        paths.sort_by_key(|path| order.of(path));
+        assert_eq!(
+            paths,
+            [
+                "with_pool::zero",
+                "with_pool::one",
+                "pool::two",
+                "alone::three"
+            ]
+        );
+    }
 }

@@ -1,35 +1,42 @@
-//! The checks of task 0: what `src/lib.rs` must do, however it does it. They know the library by its names alone:
-//! `DatabaseConnection`, `with_connection`, `fetch_users`, `Error`, `Result`.
+//! The required checks and the extras of task 0. They use only the public names of `src/lib.rs`: `DatabaseConnection`,
+//! `with_connection`, `fetch_users`, `Error` and `Result`. How you write the code behind these names is up to you.
 //!
 //! | command | what it does |
 //! | --- | --- |
-//! | `cargo test` | gives the verdict: every required check |
-//! | `cargo test closes_on_a_panic` | runs one of them |
-//! | `cargo test -- --include-ignored` | runs the extras, too: what a solution can do better than it must |
-//! | `CHECK_SEED=… cargo test` | runs them once more with the same users |
+//! | `cargo test` | runs every required check |
+//! | `cargo test closes_on_a_panic` | runs one check |
+//! | `cargo test -- --include-ignored` | runs the extras as well: what a solution can do better than it must |
+//! | `CHECK_SEED=… cargo test` | runs the checks with the same random users again |
 //!
-//! Every check has a database of its own with random users, and watches it through SQLite's eyes: what was opened, run
-//! and closed there. One that fails says what was expected and what was found; then what was seen on the database, line
-//! by line; then a hint. The seed that it prints repeats the run.
+//! Work through the files in this order:
 //!
-//! | file | what it is about |
+//! | file | what it checks |
 //! | --- | --- |
-//! | `closing.rs` | when the connection closes: begin here |
-//! | `opening.rs` | what may be opened, and what not |
-//! | `fetching.rs` | `fetch_users`: every user, or an error |
-//! | `with_connection.rs` | the `with` block: one transaction, and a close on every way out |
-//! | `quiet.rs` | a library prints nothing |
+//! | `01_opening.rs` | `open`: which databases it opens, and which it refuses |
+//! | `02_closing.rs` | when the connection closes; `close` |
+//! | `03_fetching.rs` | `fetch_users`: every user, or an error |
+//! | `04_with_connection.rs` | `with_connection`: one transaction, and a close on every way out |
+//! | `05_quiet.rs` | the library prints nothing |
+//!
+//! Each check has a database with random users, and records what your code does on it: each connection that it opens and
+//! closes, and each statement that it runs. A failing check prints what it expected and what it found, then that record,
+//! then a hint, and the seed that repeats the run.
 
+#[path = "02_closing.rs"]
 mod closing;
+#[path = "03_fetching.rs"]
 mod fetching;
+#[path = "01_opening.rs"]
 mod opening;
+#[path = "05_quiet.rs"]
 mod quiet;
+#[path = "04_with_connection.rs"]
 mod with_connection;
 
 use databaseconnection::{DatabaseConnection, Error};
 
-/// What the compiler checks: an error can cross threads and be put into a box, `?` makes one of SQLite's, and a
-/// `&DatabaseConnection` stands for a `&Connection`.
+/// Checked by the compiler: `Error` can be sent to another thread and put into a box, `?` converts rusqlite's error into
+/// it, and a `&DatabaseConnection` can be used as a `&Connection`.
 const _: () = {
     fn is_an_error<
         E: Send + Into<Box<dyn std::error::Error + Send + Sync>> + From<rusqlite::Error>,

@@ -1,4 +1,4 @@
-//! Every example, run with what it needs from outside, and its whole output.
+//! Runs every example and compares its complete output.
 
 use std::cell::Cell;
 use std::fs;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use rusqlite::Connection;
 use testkit::examples::{printed, without_a_test};
 
-/// What the modules below print comes to the tests: see `testkit::examples`.
+/// Collects what the modules below print: see `testkit::examples`.
 macro_rules! println {
     ($($text:tt)*) => { testkit::examples::print(format_args!($($text)*)) };
 }
 
-// Nobody calls their `main`.
+// Their `main` is not called.
 #[expect(dead_code)]
 #[path = "../../examples/lock.rs"]
 mod lock;
@@ -77,7 +77,7 @@ after the connection's scope: 1 committed, 0 open
     assert_eq!(output, expected);
 }
 
-/// What the example says of Python is what Python prints, wherever there is one.
+/// The example quotes what Python prints. Compares the two if Python is installed.
 #[test]
 fn transaction_in_python_does_not_close_the_connection() {
     let folder = tempfile::tempdir().unwrap();
@@ -91,7 +91,7 @@ fn transaction_in_python_does_not_close_the_connection() {
             output
         }
         _ => {
-            eprintln!("there is no python3, or none with sqlite3: nothing was compared");
+            eprintln!("python3 with sqlite3 is not installed: nothing was compared");
             return;
         }
     };
@@ -142,7 +142,7 @@ server: the end of the stream: the client's socket is closed
 
 #[test]
 fn timer_prints_on_every_way_out() {
-    // A second goes by whenever somebody asks for the time.
+    // Each call of the clock takes one second.
     let time = Cell::new(Duration::ZERO);
     let clock = || time.replace(time.get() + Duration::from_secs(1));
     let output = printed(|| timer::lesson(&clock));
@@ -158,7 +158,7 @@ the sum of many numbers: 1s
   at work
 the sum of 13 numbers: 1s
   a panic
-values are dropped in the reverse order of their making, so the outermost timer comes last
+values are dropped in reverse order of creation, so the outermost timer comes last
 all of it: 9s
 ";
     assert_eq!(output, expected);

@@ -1,41 +1,51 @@
-//! The checks of task 1: what `src/lib.rs` must do, however it does it. They know the library by its names alone:
-//! `ExecuteQuery` with `new`, `run`, `fetch_users` and `execute`; `Error`, `Result`.
+//! The required checks and the extras of task 1. They use only the public names of `src/lib.rs`: `ExecuteQuery` with `new`,
+//! `run`, `fetch_users` and `execute`; `Error` and `Result`. How you write the code behind these names is up to you.
 //!
 //! | command | what it does |
 //! | --- | --- |
-//! | `cargo test` | gives the verdict: every required check |
-//! | `cargo test closes_when_the_body_fails` | runs one of them |
-//! | `cargo test -- --include-ignored` | runs the extras, too: what a solution can do better than it must |
-//! | `CHECK_SEED=… cargo test` | runs them once more with the same users |
+//! | `cargo test` | runs every required check |
+//! | `cargo test closes_when_the_body_fails` | runs one check |
+//! | `cargo test -- --include-ignored` | runs the extras as well: what a solution can do better than it must |
+//! | `CHECK_SEED=… cargo test` | runs the checks with the same random users again |
 //!
-//! Every check has a database of its own with random users, and watches it through SQLite's eyes: what was opened, run
-//! and closed there. One that fails says what was expected and what was found; then what was seen on the database, line
-//! by line; then a hint. The seed that it prints repeats the run.
+//! Work through the files in this order:
 //!
-//! | file | what it is about |
+//! | file | what it checks |
 //! | --- | --- |
-//! | `running.rs` | the query is obeyed, again and again, row by row: begin here |
-//! | `parameters.rs` | every parameter is bound |
-//! | `refusing.rs` | what cannot be run is an error |
-//! | `closing.rs` | the connection closes on every way out |
-//! | `fetching.rs` | `fetch_users`: rows as users, or an error |
-//! | `executing.rs` | `execute`: `INSERT`, `UPDATE`, `DELETE` |
-//! | `quiet.rs` | a library prints nothing |
+//! | `01_running.rs` | `run`: the query as given, again and again, row by row |
+//! | `02_parameters.rs` | every parameter is bound |
+//! | `03_refusing.rs` | what cannot be run is an error |
+//! | `04_closing.rs` | the connection closes on every way out |
+//! | `05_fetching.rs` | `fetch_users`: rows as users, or an error |
+//! | `06_executing.rs` | `execute`: `INSERT`, `UPDATE`, `DELETE` |
+//! | `07_quiet.rs` | the library prints nothing |
+//!
+//! Each check has a database with random users, and records what your code does on it: each connection that it opens and
+//! closes, and each statement that it runs. A failing check prints what it expected and what it found, then that record,
+//! then a hint, and the seed that repeats the run.
 
+#[path = "04_closing.rs"]
 mod closing;
+#[path = "06_executing.rs"]
 mod executing;
+#[path = "05_fetching.rs"]
 mod fetching;
+#[path = "02_parameters.rs"]
 mod parameters;
+#[path = "07_quiet.rs"]
 mod quiet;
+#[path = "03_refusing.rs"]
 mod refusing;
+#[path = "01_running.rs"]
 mod running;
 
 use execute::{Error, ExecuteQuery};
 
-/// No parameters. (An empty list has a type, too.)
+/// No parameters. (The type of an empty list must be known.)
 const NONE: [i64; 0] = [];
 
-/// What the compiler checks: an error can cross threads and be put into a box, and `?` makes one of SQLite's.
+/// Checked by the compiler: `Error` can be sent to another thread and put into a box, and `?` converts rusqlite's error
+/// into it.
 const _: () = {
     fn is_an_error<
         E: Send + Into<Box<dyn std::error::Error + Send + Sync>> + From<rusqlite::Error>,
@@ -44,12 +54,12 @@ const _: () = {
     let _ = is_an_error::<Error>;
 };
 
-/// An error as a body may return it.
+/// Returns an error such as a body may return.
 fn on_purpose() -> Error {
     rusqlite::Error::InvalidColumnName("on purpose".to_owned()).into()
 }
 
-/// Runs a query to the end of its rows, and returns how many they are.
+/// Runs a query to its last row, and returns the number of rows.
 fn count_rows(query: &ExecuteQuery) -> execute::Result<usize> {
     query.run(|rows| {
         let mut count = 0;

@@ -45,7 +45,7 @@ fn a_wrong_solution_fails_with_the_checks_message_first_and_the_hint_last() {
         ran.stdout
     );
     let saw = ran.stdout.find("connection 1 ");
-    let hint = ran.stdout.find("\nhint: who owns the connection");
+    let hint = ran.stdout.find("\nhint: which variable or field owns");
     let next = ran.stdout.find("\nnext: ");
     assert!(saw.is_some() && saw < hint && hint < next, "{}", ran.stdout);
     assert!(

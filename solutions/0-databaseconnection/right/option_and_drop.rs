@@ -13,6 +13,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     Missing(PathBuf),
     Sqlite(rusqlite::Error),
+    Both {
+        worked: Box<Error>,
+        closing: rusqlite::Error,
+    },
 }
 
 impl fmt::Display for Error {
@@ -22,6 +26,9 @@ impl fmt::Display for Error {
                 write!(f, "cannot open {}: there is no such file", path.display())
             }
             Error::Sqlite(_) => write!(f, "the database reports an error"),
+            Error::Both { closing, .. } => {
+                write!(f, "an error, and then closing failed: {closing}")
+            }
         }
     }
 }
@@ -31,6 +38,7 @@ impl std::error::Error for Error {
         match self {
             Error::Missing(_) => None,
             Error::Sqlite(error) => Some(error),
+            Error::Both { worked, .. } => Some(&**worked),
         }
     }
 }
@@ -90,16 +98,22 @@ pub fn with_connection<T>(
 ) -> Result<T> {
     let connection = DatabaseConnection::open(database)?;
     let transaction = connection.unchecked_transaction()?;
-    let worked = body(&transaction);
-    let ended = match worked {
-        Ok(_) => transaction.commit(),
-        Err(_) => transaction.rollback(),
+    let worked = match body(&transaction) {
+        Ok(value) => transaction.commit().map(|()| value).map_err(Error::from),
+        Err(error) => {
+            // SQLite may have rolled back already; then this fails, and the body's error is the one to return.
+            let _ = transaction.rollback();
+            Err(error)
+        }
     };
-    let closed = connection.close();
-    let value = worked?;
-    ended?;
-    closed?;
-    Ok(value)
+    match (worked, connection.close()) {
+        (Err(worked), Err(Error::Sqlite(closing))) => Err(Error::Both {
+            worked: Box::new(worked),
+            closing,
+        }),
+        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+        (Ok(value), Ok(())) => Ok(value),
+    }
 }
 
 pub fn fetch_users(connection: &Connection) -> Result<Vec<User>> {

@@ -1,7 +1,7 @@
-//! `fetch_users` gives every user, whole, or an error: never a part of them, never a value that it made up. The columns
-//! are read by their names, for a table may have them in another order, and more of them.
+//! `fetch_users` returns every user, complete, or an error. It never returns a part of the users, and never invents a
+//! value. It reads the columns by name, because a table may have them in another order, and may have more of them.
 //!
-//! Read: `rusqlite::Rows`, whose `next` returns a `Result`; `rusqlite::Row::get`, which takes a name as well;
+//! Read: `rusqlite::Rows`, whose `next` returns a `Result`; `rusqlite::Row::get`, which accepts a column's name;
 //! `Iterator::collect` into a `Result<Vec<_>, _>`.
 
 use databaseconnection::{DatabaseConnection, Result, fetch_users};
@@ -15,7 +15,7 @@ fn fetch(database: &TestDatabase) -> Result<Vec<User>> {
 
 #[test]
 fn fetches_every_user() {
-    let hint = "does the query leave somebody out, or the loop over its rows?";
+    let hint = "check the query (a `WHERE` or `LIMIT`?) and the loop over `rows` (is the first or last row skipped?)";
     check(hint, |database| {
         let found = database.expect_ok("every user", fetch(database));
         database.expect_same_people("every user", &found, database.users());
@@ -24,7 +24,7 @@ fn fetches_every_user() {
 
 #[test]
 fn fetches_every_column() {
-    let hint = "which column of the row goes into which field of the user?";
+    let hint = "compare each `row.get(…)` with the field of `User` that it fills";
     check(hint, |database| {
         let found = database.expect_ok("every user", fetch(database));
         database.expect_true_copies("a user, as in the database", &found);
@@ -33,7 +33,7 @@ fn fetches_every_column() {
 
 #[test]
 fn reads_the_columns_by_name_wherever_they_stand() {
-    let hint = "the table has its columns in another order, and one more: what does a number say of a column then?";
+    let hint = "this table has its columns in another order: read them by name, `row.get(\"age\")`, instead of by number";
     check(hint, |database| {
         faults::make_users_columns_change_places(&database.outside());
         let found = database.expect_ok(
@@ -42,7 +42,7 @@ fn reads_the_columns_by_name_wherever_they_stand() {
         );
         let is_known = |user: &User| database.users().iter().any(|known| known.id == user.id);
         database.expect(
-            "each `id` is one of the table's",
+            "each `id` found is one of the table's ids",
             found.iter().all(is_known),
         );
     });
@@ -50,17 +50,18 @@ fn reads_the_columns_by_name_wherever_they_stand() {
 
 #[test]
 fn an_empty_table_has_no_users() {
-    let hint = "no rows are not an error: which of rusqlite's methods think otherwise?";
+    let hint =
+        "an empty result is not an error: `query_row` and `query_one` report one, `query` does not";
     check(hint, |database| {
         database.sql("DELETE FROM users");
-        let found = database.expect_ok("a list without anybody in it", fetch(database));
-        database.expect("nobody is found in an empty table", found.is_empty());
+        let found = database.expect_ok("an empty list of users", fetch(database));
+        database.expect("no user is found in an empty table", found.is_empty());
     });
 }
 
 #[test]
 fn a_row_that_does_not_fit_is_an_error() {
-    let hint = "`row.get` returns a `Result`: is each of them handed on, and does the type say what an age can be?";
+    let hint = "`row.get` returns a `Result`: pass on its error with `?`, and read the age as `u32`, without `as` or a default";
     check(hint, |database| {
         for (what, column, value) in cases::MISFITS {
             faults::make_one_user_hold(&database.outside(), database.users()[1].id, column, value);
@@ -71,7 +72,7 @@ fn a_row_that_does_not_fit_is_an_error() {
 
 #[test]
 fn a_query_that_fails_half_way_is_an_error() {
-    let hint = "the next row may be an error: how does the loop tell that from the end?";
+    let hint = "`rows.next()` returns `Ok(None)` at the end and `Err` on an error: does your loop stop at an error as if it were the end?";
     check(hint, |database| {
         faults::make_users_fail_at(&database.outside(), database.users()[1].id);
         database.expect_error("a query that fails at its second row", fetch(database));
@@ -80,8 +81,7 @@ fn a_query_that_fails_half_way_is_an_error() {
 
 #[test]
 fn a_query_that_cannot_be_run_is_an_error() {
-    let hint =
-        "no users and no table of users are not the same: what becomes of the error of `prepare`?";
+    let hint = "without a table `users`, `prepare` returns an error: pass it on with `?` instead of returning an empty list";
     check(hint, |database| {
         database.sql("ALTER TABLE users RENAME TO people");
         database.expect_error("a database without a table `users`", fetch(database));
@@ -91,7 +91,7 @@ fn a_query_that_cannot_be_run_is_an_error() {
 #[test]
 #[ignore = "extra"]
 fn gives_the_users_in_the_order_of_their_ids() {
-    let hint = "without ORDER BY a database may give its rows in any order";
+    let hint = "without `ORDER BY`, SQLite may return the rows in any order";
     check(hint, |database| {
         database.sql(
             "ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT * FROM people ORDER BY email",
@@ -107,7 +107,7 @@ fn gives_the_users_in_the_order_of_their_ids() {
 #[test]
 #[ignore = "extra"]
 fn the_names_of_the_columns_may_be_in_other_letters() {
-    let hint = "to SQL, `Age` and `age` are one name";
+    let hint = "SQL ignores case in column names: `Age` and `age` are the same column";
     check(hint, |database| {
         for case in cases::readable(&mut database.random()) {
             let found = DatabaseConnection::open(case.database())
@@ -120,7 +120,7 @@ fn the_names_of_the_columns_may_be_in_other_letters() {
 #[test]
 #[ignore = "extra"]
 fn the_error_of_a_row_names_the_column_and_the_row() {
-    let hint = "whoever is to mend the row must find it";
+    let hint = "the user must be able to find the bad row: add the column's name and the row's id to the error";
     check(hint, |database| {
         for case in cases::rows_that_do_not_fit(&mut database.random()) {
             let found = DatabaseConnection::open(case.database())
@@ -133,7 +133,7 @@ fn the_error_of_a_row_names_the_column_and_the_row() {
 #[test]
 #[ignore = "extra"]
 fn the_error_of_a_query_says_what_was_wrong() {
-    let hint = "SQLite's own text is the best there is: keep it, or keep the error as the `source`";
+    let hint = "keep SQLite's message in your error, or keep SQLite's error as its `source`";
     check(hint, |database| {
         database.sql("ALTER TABLE users RENAME TO people");
         let error = database

@@ -1,9 +1,8 @@
-//! The connection closes on every way out of `run`: after the last row, after a `?` in the body, on a panic, and when the
-//! query fails before the body is even called. It is where nearly everybody goes wrong who closes by hand: the close
-//! stands in the last line, and the way out is another one.
+//! The connection closes on every way out of `run`: after the last row, on a `?` in the body, on a panic, and if the query fails
+//! before the body is called. A close in the last line of a function is not enough, because `?` and a panic skip it.
 //!
-//! Read: the Rust book, chapter 15.3 (`Drop`); the order in which the variables of a function are dropped, in the Rust
-//! reference under 'Destructors'.
+//! Read: the Rust book, chapter 15.3 (`Drop`); the Rust reference, chapter "Destructors", on the order in which the variables
+//! of a function are dropped.
 
 use execute::{ExecuteQuery, Result};
 use testkit::{attempt, check, faults};
@@ -14,10 +13,10 @@ const ALL: &str = "SELECT * FROM users";
 
 #[test]
 fn has_closed_when_run_returns() {
-    let hint = "who holds the connection when `run` has returned?";
+    let hint = "which variable still owns the connection when `run` has returned?";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), ALL, NONE);
-        database.expect_ok("a body that succeeds", count_rows(&query));
+        database.expect_ok("`run` succeeds if its body does", count_rows(&query));
         database.expect_none_open("when `run` has returned");
         attempt(|| query.run(|rows| Ok(rows.next()?.is_some())));
         database.expect_none_open("after a body that took one row of many");
@@ -36,7 +35,7 @@ fn closes_when_the_body_fails() {
 
 #[test]
 fn closes_when_the_body_panics() {
-    let hint = "a panic jumps over every line that follows, and runs destructors only";
+    let hint = "a panic skips the lines after the body and runs only destructors: which value's `drop` closes the connection?";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), ALL, NONE);
         attempt(|| -> Result<()> { query.run(|_| panic!("on purpose")) });
@@ -46,7 +45,7 @@ fn closes_when_the_body_panics() {
 
 #[test]
 fn closes_when_the_query_cannot_be_run() {
-    let hint = "the body is never called when the query is refused: who closes then?";
+    let hint = "a `?` on `prepare` or `query` returns before the body is called: does that way out close the connection?";
     check(hint, |database| {
         for sql in [
             "SELECT * FROM nowhere",
@@ -54,14 +53,14 @@ fn closes_when_the_query_cannot_be_run() {
             "SELECT 1; SELECT 2",
         ] {
             attempt(|| count_rows(&ExecuteQuery::new(database.path(), sql, NONE)));
-            database.expect_none_open(&format!("after {sql:?} without parameters"));
+            database.expect_none_open(&format!("after running {sql:?} without parameters"));
         }
     });
 }
 
 #[test]
 fn closes_when_the_query_fails_half_way() {
-    let hint = "the next row may be an error: which way does `fetch_users` leave then?";
+    let hint = "`rows.next()` can return an error: does `fetch_users` close the connection when it returns that error?";
     check(hint, |database| {
         faults::make_users_fail_at(&database.outside(), database.users()[1].id);
         attempt(|| ExecuteQuery::new(database.path(), ALL, NONE).fetch_users());
@@ -71,7 +70,7 @@ fn closes_when_the_query_fails_half_way() {
 
 #[test]
 fn execute_closes_when_it_succeeds_and_when_it_fails() {
-    let hint = "`execute` has ways out of its own";
+    let hint = "look at every `?` in `execute`: is the connection closed if it returns there?";
     check(hint, |database| {
         let id = database.users()[0].id;
         let delete = ExecuteQuery::new(database.path(), "DELETE FROM users WHERE id = ?", [id]);
@@ -81,18 +80,18 @@ fn execute_closes_when_it_succeeds_and_when_it_fails() {
         let twice = "INSERT INTO users VALUES (?, 'Ada', 'ada@example.com', 36)";
         let insert = ExecuteQuery::new(database.path(), twice, [other]);
         attempt(|| insert.execute());
-        database.expect_none_open("after an INSERT that the table refuses");
+        database.expect_none_open("after an INSERT that violates a constraint");
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn each_run_has_one_connection() {
-    let hint = "what is a second connection for?";
+    let hint = "open one connection in `run`, and use it for everything";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), ALL, NONE);
         for times in 1..=3 {
-            database.expect_ok("a query that succeeds", query.fetch_users());
+            database.expect_ok("`fetch_users` succeeds", query.fetch_users());
             database.expect_all_closed(&format!("after run number {times}"), times);
         }
     });
@@ -101,7 +100,8 @@ fn each_run_has_one_connection() {
 #[test]
 #[ignore = "extra"]
 fn a_panic_of_the_body_goes_on_to_the_caller() {
-    let hint = "who catches a panic to clean up lets it go on: `std::panic::resume_unwind`";
+    let hint =
+        "if you catch the panic to clean up, resume it afterwards: `std::panic::resume_unwind`";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), ALL, NONE);
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| -> Result<()> {
@@ -111,7 +111,7 @@ fn a_panic_of_the_body_goes_on_to_the_caller() {
             .err()
             .and_then(|panic| panic.downcast_ref::<&str>().copied());
         database.expect(
-            "the caller meets the body's panic",
+            "the caller sees the body's panic, with its message",
             message == Some("on purpose"),
         );
     });

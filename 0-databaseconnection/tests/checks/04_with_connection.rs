@@ -1,9 +1,11 @@
-//! `with_connection` is the `with` block: it opens, runs the body inside a transaction, commits when the body returns
-//! `Ok`, rolls back when it returns `Err` or panics, closes in every case, and only then returns.
+//! `with_connection` is the `with` block. It opens the database and runs the body inside a transaction. It commits when the
+//! body returns `Ok`, and rolls back when the body returns `Err` or panics. It closes in every case, and only then returns.
+//! If the body and the close both fail, the caller gets the body's error, and the close's error as a part of it.
 //!
-//! (Python's `with sqlite3.connect(…)` has the transaction, and does not close.)
+//! (Python's `with sqlite3.connect(…)` has the transaction, but does not close the connection.)
 //!
-//! Read: `rusqlite::Transaction`, and what it does when it is dropped; the Rust book, chapter 9.2 (`?`).
+//! Read: `rusqlite::Transaction` and what its `Drop` does; `Connection::unchecked_transaction`, which needs no `&mut`; the
+//! Rust book, chapter 9.2 (`?`); `shared::sqlite::outcome`.
 
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,25 +16,41 @@ use testkit::{TestDatabase, attempt, cases, check, says};
 
 const DELETE: &str = "DELETE FROM users WHERE id = ?1";
 
-/// An error as a body may return it.
+/// Returns an error such as a body may return.
 fn on_purpose() -> Error {
     rusqlite::Error::InvalidColumnName("on purpose".to_owned()).into()
 }
 
-/// Makes a table in which a post by nobody is found out only at the commit.
+/// Creates a table of posts. A post by an unknown user is rejected only at the commit.
 fn make_commits_fail(database: &TestDatabase) {
     database
         .sql("CREATE TABLE posts (user_id REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)");
 }
 
-fn insert_a_post_by_nobody(connection: &Connection) -> Result<()> {
+fn insert_a_post_by_an_unknown_user(connection: &Connection) -> Result<()> {
     connection.execute("INSERT INTO posts VALUES (-1)", [])?;
     Ok(())
 }
 
 #[test]
+fn with_connection_refuses_what_open_refuses() {
+    let hint = "open the database in `with_connection` with `DatabaseConnection::open`";
+    check(hint, |database| {
+        let missing = database.folder().join("missing.db");
+        let worked = with_connection(&missing, |_| Ok(()));
+        database.expect("`with_connection` creates no file", !missing.exists());
+        database.expect_error("`with_connection` on a file that does not exist", worked);
+        for path in [":memory:", ""] {
+            let worked = with_connection(path, |_| Ok(()));
+            database.expect_error(&format!("`with_connection` on the path {path:?}"), worked);
+        }
+    });
+}
+
+#[test]
 fn commits_when_the_body_succeeds() {
-    let hint = "a transaction that is dropped is rolled back: who says that this one is to stay?";
+    let hint =
+        "dropping a `Transaction` rolls it back: call `commit` when the body has returned `Ok`";
     check(hint, |database| {
         let id = database.users()[0].id;
         let outcome = with_connection(database.path(), |connection| {
@@ -41,7 +59,7 @@ fn commits_when_the_body_succeeds() {
         database.expect_ok("a body that deletes a user", outcome);
         let left = database.count();
         database.expect(
-            "the user is gone afterwards",
+            "the deleted user is gone from the table",
             left + 1 == database.users().len() as i64,
         );
     });
@@ -49,7 +67,7 @@ fn commits_when_the_body_succeeds() {
 
 #[test]
 fn rolls_back_when_the_body_fails() {
-    let hint = "what the body has done must not stay when it returns `Err`: is the commit on that way, too?";
+    let hint = "what does your code call after the body returned `Err`: `commit`, or a rollback? And is there a transaction?";
     check(hint, |database| {
         let id = database.users()[0].id;
         let mut deleted = None;
@@ -59,10 +77,13 @@ fn rolls_back_when_the_body_fails() {
                 Err(on_purpose())
             })
         });
-        database.expect("the body is called, and deletes a user", deleted == Some(1));
+        database.expect(
+            "the body is called and deletes one user",
+            deleted == Some(1),
+        );
         let left = database.count();
         database.expect(
-            "nobody is gone after an `Err`",
+            "all users are still in the table after an `Err`",
             left == database.users().len() as i64,
         );
     });
@@ -70,7 +91,7 @@ fn rolls_back_when_the_body_fails() {
 
 #[test]
 fn rolls_back_when_the_body_panics() {
-    let hint = "on a panic nothing runs but destructors: what do yours do with the transaction?";
+    let hint = "only destructors run on a panic: dropping a `Transaction` rolls back; what does a `Drop` of yours do?";
     check(hint, |database| {
         let id = database.users()[0].id;
         let mut deleted = None;
@@ -80,10 +101,13 @@ fn rolls_back_when_the_body_panics() {
                 panic!("on purpose");
             })
         });
-        database.expect("the body is called, and deletes a user", deleted == Some(1));
+        database.expect(
+            "the body is called and deletes one user",
+            deleted == Some(1),
+        );
         let left = database.count();
         database.expect(
-            "nobody is gone after a panic",
+            "all users are still in the table after a panic",
             left == database.users().len() as i64,
         );
     });
@@ -91,12 +115,12 @@ fn rolls_back_when_the_body_panics() {
 
 #[test]
 fn has_closed_when_it_returns() {
-    let hint = "who holds the connection when `with_connection` has returned?";
+    let hint = "which variable still owns the connection when `with_connection` has returned?";
     check(hint, |database| {
         let outcome = with_connection(database.path(), |connection| {
             Ok(connection.execute_batch("SELECT 1")?)
         });
-        database.expect_ok("a body that succeeds", outcome);
+        database.expect_ok("`with_connection` succeeds if its body does", outcome);
         database.expect_all_closed("when `with_connection` has returned", 1);
     });
 }
@@ -112,7 +136,7 @@ fn closes_when_the_body_fails() {
 
 #[test]
 fn closes_when_the_body_panics() {
-    let hint = "a panic jumps over every line that follows, and runs destructors only";
+    let hint = "a panic skips the lines after the body and runs only destructors: which value's `drop` closes the connection?";
     check(hint, |database| {
         attempt(|| -> Result<()> { with_connection(database.path(), |_| panic!("on purpose")) });
         database.expect_none_open("after a body that panicked");
@@ -121,73 +145,54 @@ fn closes_when_the_body_panics() {
 
 #[test]
 fn closes_when_the_commit_fails() {
-    let hint = "a commit can fail: does a `?` behind it jump over the close?";
+    let hint = "`commit` can fail: if a `?` follows it, does the function return before the close?";
     check(hint, |database| {
         make_commits_fail(database);
-        attempt(|| with_connection(database.path(), insert_a_post_by_nobody));
+        attempt(|| with_connection(database.path(), insert_a_post_by_an_unknown_user));
         database.expect_none_open("after a commit that failed");
     });
 }
 
 #[test]
 fn reports_a_commit_that_fails() {
-    let hint = "the body was content, the database was not: who hears of it?";
+    let hint = "the body returned `Ok`, but `commit` failed: does the caller get that error?";
     check(hint, |database| {
         make_commits_fail(database);
-        let outcome = with_connection(database.path(), insert_a_post_by_nobody);
-        database.expect_error("a commit that breaks a rule of the table", outcome);
+        let outcome = with_connection(database.path(), insert_a_post_by_an_unknown_user);
+        database.expect_error("a commit that violates a foreign key", outcome);
     });
 }
 
 #[test]
 fn reports_a_close_that_fails() {
-    let hint = "leaving it to a destructor closes, and can tell nobody when that fails: which way out can?";
+    let hint = "a destructor closes the connection but cannot return an error: call `close` and return what it reports";
     check(hint, |database| {
         let outcome = with_connection(database.path(), |connection| {
             // SQLite does not close a connection whose statement is still alive.
             std::mem::forget(connection.prepare("SELECT 1")?);
             Ok(())
         });
-        database.expect_error("a close that does not succeed", outcome);
+        database.expect_error("a close that fails", outcome);
     });
 }
 
 #[test]
 fn the_bodys_error_comes_back_and_says_what_was_wrong() {
-    let hint = "the body's error is the caller's to see: itself, or as the `source` of another";
+    let hint = "return the body's error, or keep it as the `source` of another error";
     check(hint, |database| {
         let outcome: Result<()> = with_connection(database.path(), |_| Err(on_purpose()));
         let error: Box<dyn StdError + Send + Sync> =
             database.expect_error("a body that fails", outcome).into();
         database.expect(
-            "the error says what the body's said",
+            "the text of the body's error, 'on purpose', in the error",
             says(&*error, "on purpose"),
         );
     });
 }
 
 #[test]
-#[ignore = "extra"]
-fn a_panic_of_the_body_goes_on_to_the_caller() {
-    let hint = "who catches a panic to clean up lets it go on: `std::panic::resume_unwind`";
-    check(hint, |database| {
-        let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<()> {
-            with_connection(database.path(), |_| panic!("on purpose"))
-        }));
-        let message = outcome
-            .err()
-            .and_then(|panic| panic.downcast_ref::<&str>().copied());
-        database.expect(
-            "the caller meets the body's panic",
-            message == Some("on purpose"),
-        );
-    });
-}
-
-#[test]
-#[ignore = "extra"]
 fn the_bodys_error_wins_over_the_closes_and_neither_is_lost() {
-    let hint = "two errors, one result: one can be part of the other's text, or its `source`";
+    let hint = "return the body's error with the close's error in its text or as its `source`; `shared::sqlite::outcome` does that";
     check(hint, |database| {
         let outcome: Result<()> = with_connection(database.path(), |connection| {
             std::mem::forget(connection.prepare("SELECT 1")?);
@@ -196,39 +201,61 @@ fn the_bodys_error_wins_over_the_closes_and_neither_is_lost() {
         let error: Box<dyn StdError + Send + Sync> =
             database.expect_error("a body that fails", outcome).into();
         database.expect(
-            "the error says what the body's said",
+            "the text of the body's error, 'on purpose', in the error",
             says(&*error, "on purpose"),
         );
-        // SQLite's own word for a connection that still has a statement.
-        database.expect("and what the close's said", says(&*error, "unfinalized"));
+        // SQLite says "unable to close due to unfinalized statements".
+        database.expect(
+            "SQLite's reason for the failed close, which has the word 'unfinalized', in the error",
+            says(&*error, "unfinalized"),
+        );
+    });
+}
+
+#[test]
+#[ignore = "extra"]
+fn a_panic_of_the_body_goes_on_to_the_caller() {
+    let hint =
+        "if you catch the panic to clean up, resume it afterwards: `std::panic::resume_unwind`";
+    check(hint, |database| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<()> {
+            with_connection(database.path(), |_| panic!("on purpose"))
+        }));
+        let message = outcome
+            .err()
+            .and_then(|panic| panic.downcast_ref::<&str>().copied());
+        database.expect(
+            "the caller sees the body's panic, with its message",
+            message == Some("on purpose"),
+        );
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn the_bodys_error_comes_back_also_when_sqlite_has_rolled_back_by_itself() {
-    let hint =
-        "to roll back what is rolled back already is an error, too: it must not hide the first one";
+    let hint = "SQLite has already rolled back, so a second rollback fails: that error must not replace the body's";
     check(hint, |database| {
         let id = database.users()[0].id;
         let outcome = with_connection(database.path(), |connection| {
             let twice = "INSERT OR ROLLBACK INTO users VALUES (?1, 'Ada', 'ada@example.com', 36)";
             Ok(connection.execute(twice, [id])?)
         });
-        let error: Box<dyn StdError + Send + Sync> =
-            database.expect_error("an id that is taken", outcome).into();
+        let error: Box<dyn StdError + Send + Sync> = database
+            .expect_error("an id that already exists", outcome)
+            .into();
         database.expect(
-            "the error says which rule was broken",
+            "the word UNIQUE, the violated rule, in the error",
             says(&*error, "UNIQUE"),
         );
-        database.expect_all_closed("after it", 1);
+        database.expect_all_closed("after the body failed", 1);
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn the_error_names_the_database() {
-    let hint = "`with_connection` was given the path: it can say of which database an error tells";
+    let hint = "`with_connection` knows the path: add it to the error";
     check(hint, |database| {
         for case in cases::rows_that_do_not_fit(&mut database.random()) {
             case.expect_words(with_connection(case.database(), fetch_users), true);
@@ -237,14 +264,17 @@ fn the_error_names_the_database() {
         let error: Box<dyn StdError + Send + Sync> =
             database.expect_error("a body that fails", outcome).into();
         let path = database.path().to_string_lossy();
-        database.expect("the error names the database", says(&*error, &path));
+        database.expect(
+            "the path of the database in the error",
+            says(&*error, &path),
+        );
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
-    let hint = "rusqlite waits 5 seconds for a lock, unless it is told otherwise";
+    let hint = "rusqlite waits 5 seconds for a lock by default (`Connection::busy_timeout`), then returns an error";
     check(hint, |database| {
         database.sql("BEGIN EXCLUSIVE");
         database.expect_error(
@@ -253,6 +283,10 @@ fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
         );
         database.sql("ROLLBACK");
         let found = with_connection(database.path(), fetch_users);
-        database.expect_users("every user, when the lock is gone", found, database.users());
+        database.expect_users(
+            "every user, after the lock was released",
+            found,
+            database.users(),
+        );
     });
 }

@@ -1,8 +1,8 @@
-//! A query is kept, and run as often as one likes: each run opens a connection, and closes it. What the text says is what
-//! is asked, and the rows are handed over as they are stepped: who wants one pays for one.
+//! `ExecuteQuery` keeps a query. It opens nothing until it is run, and can be run again: each run opens a connection and closes
+//! it. `run` is the `with` block, and its body is a closure that gets the rows. SQLite finds each row only when the body
+//! asks for it, so a body that stops after one row costs one row.
 //!
-//! Python's class takes the query in `__init__`, opens and executes in `__enter__`, closes in `__exit__`. Here `run` is the
-//! `with` block, and the body is a closure.
+//! Python's class takes the query in `__init__`, opens and executes in `__enter__`, and closes in `__exit__`.
 //!
 //! Read: the Rust book, chapter 13.1 (closures); `rusqlite::Statement::query`, `rusqlite::Rows::next`.
 
@@ -13,7 +13,7 @@ use crate::NONE;
 
 #[test]
 fn new_opens_nothing() {
-    let hint = "who makes a query and never runs it has no connection to close";
+    let hint = "`new` keeps the path and the query; open the database in `run`";
     check(hint, |database| {
         let query = ExecuteQuery::new(
             database.path(),
@@ -21,7 +21,7 @@ fn new_opens_nothing() {
             [database.age()],
         );
         database.expect(
-            "nothing is opened by `new`",
+            "`new` opens no connection",
             database.recording().opened_connections() == 0,
         );
         attempt(|| query.fetch_users());
@@ -34,20 +34,22 @@ fn new_opens_nothing() {
 
 #[test]
 fn obeys_the_query() {
-    let hint = "which text is it that SQLite is given?";
+    let hint = "pass the query that `new` was given to `prepare`, unchanged";
     check(hint, |database| {
         for user in [&database.users()[0], &database.users()[1]] {
             let sql = format!("SELECT * FROM users WHERE id = {}", user.id);
             let found = ExecuteQuery::new(database.path(), &sql, NONE).fetch_users();
-            let found = database.expect_ok(&sql, found);
-            database.expect_same_people(&sql, &found, std::slice::from_ref(user));
+            let expected = format!("the user whose id is {}", user.id);
+            let found = database.expect_ok(&expected, found);
+            database.expect_same_people(&expected, &found, std::slice::from_ref(user));
         }
     });
 }
 
 #[test]
 fn leaves_out_who_is_exactly_as_old() {
-    let hint = "older than 25 begins with 26: is the comparison the one that was asked for?";
+    let hint =
+        "the query says `age > ?`: does your code change `>` into `>=`, or filter the rows again?";
     check(hint, |database| {
         let [first, second, third] = [
             database.users()[0].id,
@@ -61,7 +63,7 @@ fn leaves_out_who_is_exactly_as_old() {
             .fetch_users();
         let older = database.expect_ok("the users older than 25", older);
         database.expect(
-            "nobody of 25 among those older than 25",
+            "no user of age 25 among the users older than 25",
             older.iter().all(|user| user.age != 25),
         );
     });
@@ -69,7 +71,8 @@ fn leaves_out_who_is_exactly_as_old() {
 
 #[test]
 fn can_be_run_again_and_again() {
-    let hint = "`run` takes `&self`: is all that it needs still there the next time?";
+    let hint =
+        "`run` takes `&self`: are the query and all its parameters still there for the next run?";
     check(hint, |database| {
         let query = ExecuteQuery::new(
             database.path(),
@@ -78,8 +81,8 @@ fn can_be_run_again_and_again() {
         );
         let first = database.expect_ok("the first run", query.fetch_users());
         for time in [
-            "the second run, as the first",
-            "the third run, as the first",
+            "the same users in the second run",
+            "the same users in the third run",
         ] {
             database.expect_users(time, query.fetch_users(), &first);
         }
@@ -88,11 +91,11 @@ fn can_be_run_again_and_again() {
 
 #[test]
 fn hands_the_rows_over_as_they_are_stepped() {
-    let hint = "is anything read before the body asks for it?";
+    let hint = "call `body` with the `Rows` of `Statement::query`; do not collect the rows first";
     check(hint, |database| {
         let all = ExecuteQuery::new(database.path(), "SELECT * FROM users", NONE);
         let outcome = all.run(|rows| Ok(rows.next()?.is_some()));
-        database.expect_ok("a body that stops after one row", outcome);
+        database.expect_ok("a body that stops after one row succeeds", outcome);
         let stepped: u64 = database
             .recording()
             .timeline()
@@ -101,7 +104,7 @@ fn hands_the_rows_over_as_they_are_stepped() {
             .sum();
         let few = stepped < database.users().len() as u64 / 2;
         database.expect(
-            &format!("a body that stops after one row steps few rows, and not {stepped}"),
+            &format!("few rows stepped by a body that stops after one row\nfound: {stepped}"),
             few,
         );
     });
@@ -109,29 +112,38 @@ fn hands_the_rows_over_as_they_are_stepped() {
 
 #[test]
 fn the_bodys_error_comes_back_and_says_what_was_wrong() {
-    let hint = "the body's error is the caller's to see: itself, or as the `source` of another";
+    let hint = "return the body's error, or keep it as the `source` of another error";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), "SELECT * FROM users", NONE);
         let outcome: execute::Result<()> = query.run(|_| Err(crate::on_purpose()));
         let error = database.expect_error("a body that fails", outcome).into();
         let error: Box<dyn std::error::Error + Send + Sync> = error;
         let says = testkit::says(&*error, "on purpose");
-        database.expect("the error says what the body's said", says);
+        database.expect(
+            "the text of the body's error, 'on purpose', in the error",
+            says,
+        );
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn a_semicolon_and_a_comment_after_the_statement_are_no_second_one() {
-    let hint = "rusqlite tells a second statement from a semicolon by itself";
+    let hint = "do not search the SQL for `;`: rusqlite reports a second statement as `Error::MultipleStatement`";
     check(hint, |database| {
-        for sql in [
-            "SELECT * FROM users; -- all of them",
-            "SELECT * FROM users WHERE name <> ';'",
+        for (what, sql) in [
+            (
+                "every user, with a comment after the `;`",
+                "SELECT * FROM users; -- all of them",
+            ),
+            (
+                "every user, with a `;` in a string",
+                "SELECT * FROM users WHERE name <> ';'",
+            ),
         ] {
             let found = ExecuteQuery::new(database.path(), sql, NONE).fetch_users();
-            let found = database.expect_ok(sql, found);
-            database.expect_same_people(sql, &found, database.users());
+            let found = database.expect_ok(what, found);
+            database.expect_same_people(what, &found, database.users());
         }
     });
 }

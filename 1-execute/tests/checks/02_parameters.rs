@@ -1,7 +1,8 @@
-//! Parameters are bound: SQLite is given the query with its placeholders, and the values beside it. Spliced into the text
-//! a value becomes SQL, and whoever chooses the value chooses what is run.
+//! Parameters are bound: SQLite gets the query with its `?` placeholders, and the values separately. A value that is written
+//! into the query's text becomes SQL, and the person who chooses the value chooses what is executed (SQL injection).
 //!
-//! Read: `rusqlite::Statement::query`, `rusqlite::params_from_iter`, `rusqlite::types::ToSql`.
+//! Read: `rusqlite::Statement::query`, `rusqlite::params_from_iter`. To keep `impl ToSql` values until the query is run:
+//! `rusqlite::types::{ToSql, ToSqlOutput, Value}`.
 
 use execute::ExecuteQuery;
 use rusqlite::ToSql;
@@ -11,12 +12,12 @@ use crate::count_rows;
 
 #[test]
 fn gives_sqlite_the_placeholders_and_not_the_values() {
-    let hint = "the text that SQLite is given is the text that `new` was given";
+    let hint = "pass the query to `prepare` unchanged, and the values to `Statement::query`";
     check(hint, |database| {
         let value = database.random().i64(1_000_000..1_000_000_000);
         let sql = "SELECT * FROM users WHERE id <> ?";
         let outcome = count_rows(&ExecuteQuery::new(database.path(), sql, [value]));
-        database.expect_ok("a query with a parameter", outcome);
+        database.expect_ok("a query with one parameter succeeds", outcome);
 
         let timeline = database.recording().timeline();
         let sees = |text: &str| {
@@ -24,9 +25,9 @@ fn gives_sqlite_the_placeholders_and_not_the_values() {
                 .statements()
                 .any(|statement| statement.sql.contains(text))
         };
-        database.expect("SQLite sees a `?`", sees("<> ?"));
+        database.expect("the SQL that SQLite runs has a `?`", sees("<> ?"));
         database.expect(
-            &format!("SQLite sees no {value}"),
+            &format!("the SQL that SQLite runs does not have the value {value}"),
             !sees(&value.to_string()),
         );
     });
@@ -34,7 +35,7 @@ fn gives_sqlite_the_placeholders_and_not_the_values() {
 
 #[test]
 fn a_hostile_text_finds_nobody() {
-    let hint = "a value is no SQL, whatever it looks like";
+    let hint = "bind the value with `Statement::query`; `format!` would make it a part of the SQL";
     check(hint, |database| {
         for hostile in ["x' OR '1' = '1", "x' OR 1 = 1 --", "x\" OR \"1\" = \"1"] {
             let query = ExecuteQuery::new(
@@ -42,15 +43,21 @@ fn a_hostile_text_finds_nobody() {
                 "SELECT * FROM users WHERE name = ?",
                 [hostile],
             );
-            let found = database.expect_ok("a name that nobody has", query.fetch_users());
-            database.expect(&format!("nobody is called {hostile:?}"), found.is_empty());
+            let found = database.expect_ok(
+                "a name that no user has is an empty list",
+                query.fetch_users(),
+            );
+            database.expect(
+                &format!("no user is found with the name {hostile:?}"),
+                found.is_empty(),
+            );
         }
     });
 }
 
 #[test]
 fn obeys_the_parameter() {
-    let hint = "the same query with another parameter is another question: where does the value come from?";
+    let hint = "bind the parameter that `new` was given, not a fixed value";
     check(hint, |database| {
         for user in [&database.users()[0], &database.users()[1]] {
             let query = ExecuteQuery::new(
@@ -58,7 +65,8 @@ fn obeys_the_parameter() {
                 "SELECT * FROM users WHERE id = ?",
                 [user.id],
             );
-            let found = database.expect_ok("a query with a parameter", query.fetch_users());
+            let found =
+                database.expect_ok("a query with one parameter succeeds", query.fetch_users());
             let expected = format!("the user whose id is {}", user.id);
             database.expect_same_people(&expected, &found, std::slice::from_ref(user));
         }
@@ -67,18 +75,18 @@ fn obeys_the_parameter() {
 
 #[test]
 fn binds_each_parameter_in_its_place() {
-    let hint = "the first parameter belongs to the first `?`, and SQLite counts from 1";
+    let hint = "bind the first parameter to the first `?`; SQLite counts parameters from 1";
     check(hint, |database| {
         let asked = [1, 2, 3].map(|_| database.random().i64(..));
         let sql = "SELECT CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER)";
         let query = ExecuteQuery::new(database.path(), sql, asked);
         let answer = query.run(|rows| {
-            let row = rows.next()?.expect("a row without a table");
+            let row = rows.next()?.expect("one row");
             Ok([row.get(0)?, row.get(1)?, row.get(2)?])
         });
-        let answer: [i64; 3] = database.expect_ok("a query with three parameters", answer);
+        let answer: [i64; 3] = database.expect_ok("a query with three parameters succeeds", answer);
         database.expect(
-            &format!("{asked:?} in this order, and not {answer:?}"),
+            &format!("{asked:?} in this order\nfound: {answer:?}"),
             answer == asked,
         );
     });
@@ -86,7 +94,7 @@ fn binds_each_parameter_in_its_place() {
 
 #[test]
 fn a_parameter_keeps_its_type() {
-    let hint = "to SQL, 1 and '1' are different values: what does `new` make of them to keep them?";
+    let hint = "1 and '1' are different values in SQL: keep each parameter as a `rusqlite::types::Value`, not as a `String`";
     check(hint, |database| {
         let parameters: [(&dyn ToSql, &str); 5] = [
             (&1, "integer"),
@@ -97,11 +105,10 @@ fn a_parameter_keeps_its_type() {
         ];
         for (parameter, expected) in parameters {
             let query = ExecuteQuery::new(database.path(), "SELECT typeof(?)", [parameter]);
-            let found =
-                query.run(|rows| Ok(rows.next()?.expect("a row without a table").get(0)?));
-            let found: String = database.expect_ok("a query with a parameter", found);
+            let found = query.run(|rows| Ok(rows.next()?.expect("one row").get(0)?));
+            let found: String = database.expect_ok("a query with one parameter succeeds", found);
             database.expect(
-                &format!("SQLite gets {expected}, and not {found}"),
+                &format!("SQLite gets a value of type {expected}\nfound: {found}"),
                 found == expected,
             );
         }
@@ -111,11 +118,11 @@ fn a_parameter_keeps_its_type() {
 #[test]
 #[ignore = "extra"]
 fn a_question_mark_in_a_text_is_no_placeholder() {
-    let hint = "SQLite itself knows which `?` is a placeholder";
+    let hint = "do not count the `?` in the SQL: SQLite knows which are placeholders (`Statement::parameter_count`)";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), "SELECT '?' || ? || ?", ["why?", "?"]);
-        let found = query.run(|rows| Ok(rows.next()?.expect("a row without a table").get(0)?));
-        let found: String = database.expect_ok("a query with two parameters", found);
-        database.expect(&format!("`?why??`, and not `{found}`"), found == "?why??");
+        let found = query.run(|rows| Ok(rows.next()?.expect("one row").get(0)?));
+        let found: String = database.expect_ok("a query with two parameters succeeds", found);
+        database.expect(&format!("`?why??`\nfound: `{found}`"), found == "?why??");
     });
 }

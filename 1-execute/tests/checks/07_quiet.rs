@@ -1,5 +1,7 @@
-//! A library prints nothing: its results go to its caller, and so do its errors. `main` alone speaks to people, and what
-//! stands between the lines of its table or its JSON is wrong for everybody who reads them.
+//! A library prints nothing: it returns its results and its errors to its caller. Only `main` prints. A line that the
+//! library prints between the lines of a table or of JSON would spoil it for every program that reads it.
+//!
+//! Read: `std::println`, `std::dbg` (each writes to the standard output or error of the whole process).
 
 use execute::{ExecuteQuery, Result};
 use testkit::{attempt, check, expect_quiet};
@@ -8,7 +10,8 @@ use crate::{NONE, count_rows, on_purpose};
 
 #[test]
 fn the_library_prints_nothing() {
-    let hint = "look for `println!`, `eprintln!` and `dbg!`, also in `drop`";
+    let hint =
+        "remove every `println!`, `eprintln!` and `dbg!` from the library; look in `drop` as well";
     check(hint, |database| {
         expect_quiet("quiet::the_library_prints_nothing", &[], || {
             let older = ExecuteQuery::new(
@@ -30,6 +33,6 @@ fn the_library_prints_nothing() {
         });
         attempt(|| ExecuteQuery::new(database.path(), "SELECT * FROM users", NONE).fetch_users());
         let opened = database.recording().opened_connections() > 0;
-        database.expect("the library opens the database at all", opened);
+        database.expect("the library opens the database", opened);
     });
 }

@@ -1,6 +1,6 @@
-//! `execute` runs an `INSERT`, `UPDATE` or `DELETE` to its end and says how many rows it changed. What it changed stays:
-//! SQLite commits every statement by itself unless somebody began a transaction. (Python's `sqlite3` begins one without
-//! being asked, and then everybody forgets the commit.)
+//! `execute` runs an `INSERT`, `UPDATE` or `DELETE` to its end and returns how many rows it changed. The change is permanent:
+//! SQLite commits every statement unless your code began a transaction. (Python's `sqlite3` begins one before the
+//! statement, and forgetting the `commit()` loses the change.)
 //!
 //! Read: `rusqlite::Statement::execute`, `rusqlite::Connection::changes`.
 
@@ -12,7 +12,7 @@ use crate::NONE;
 
 #[test]
 fn execute_says_how_many_rows_it_changed() {
-    let hint = "which of SQLite's numbers is it: the rows changed, or the id that was given last?";
+    let hint = "return what `Statement::execute` returns, the number of changed rows; `last_insert_rowid` is an id";
     check(hint, |database| {
         let of_that_age = database
             .users()
@@ -21,35 +21,41 @@ fn execute_says_how_many_rows_it_changed() {
             .count();
         let sql = "UPDATE users SET name = 'Ada' WHERE age = ?";
         let changed = ExecuteQuery::new(database.path(), sql, [database.age()]).execute();
-        let changed = database.expect_ok(sql, changed);
+        let changed = database.expect_ok("an UPDATE succeeds", changed);
         database.expect(
-            &format!("{of_that_age} rows changed, and not {changed}"),
+            &format!("{of_that_age} rows changed by the UPDATE\nfound: {changed}"),
             changed == of_that_age,
         );
 
         let sql = "INSERT INTO users VALUES (?, 'Ada', 'ada@example.com', 36)";
         let changed = ExecuteQuery::new(database.path(), sql, [20_000]).execute();
-        let changed = database.expect_ok(sql, changed);
-        database.expect(&format!("1 row changed, and not {changed}"), changed == 1);
+        let changed = database.expect_ok("an INSERT succeeds", changed);
+        database.expect(
+            &format!("1 row changed by the INSERT\nfound: {changed}"),
+            changed == 1,
+        );
 
         let sql = "DELETE FROM users WHERE id = ?";
         let changed = ExecuteQuery::new(database.path(), sql, [-1]).execute();
-        let changed = database.expect_ok(sql, changed);
-        database.expect(&format!("0 rows changed, and not {changed}"), changed == 0);
+        let changed = database.expect_ok("a DELETE succeeds", changed);
+        database.expect(
+            &format!("0 rows changed by a DELETE of an unknown id\nfound: {changed}"),
+            changed == 0,
+        );
     });
 }
 
 #[test]
 fn what_execute_changed_stays_changed() {
-    let hint = "a transaction that nobody commits is rolled back when the connection closes";
+    let hint = "did your code begin a transaction? It is rolled back when the connection closes, unless you call `commit`";
     check(hint, |database| {
         let delete = "DELETE FROM users WHERE id = ?";
         let outcome =
             ExecuteQuery::new(database.path(), delete, [database.users()[0].id]).execute();
-        database.expect_ok(delete, outcome);
+        database.expect_ok("a DELETE succeeds", outcome);
         let left = database.count();
         database.expect(
-            "the user is gone afterwards",
+            "the deleted user is gone from the table",
             left + 1 == database.users().len() as i64,
         );
     });
@@ -57,8 +63,7 @@ fn what_execute_changed_stays_changed() {
 
 #[test]
 fn execute_binds_its_parameters() {
-    let hint =
-        "`execute` is given a text and values, as `run` is: what does it do with the values?";
+    let hint = "`execute` must bind the values, as `run` does: pass them to `Statement::execute`";
     check(hint, |database| {
         let (hostile, user) = ("x', age = 0 --", &database.users()[0]);
         let sql = "UPDATE users SET name = ? WHERE id = ?";
@@ -68,9 +73,9 @@ fn execute_binds_its_parameters() {
         let name: String = database
             .outside()
             .query_one(name, [user.id], |row| row.get(0))
-            .expect("the user is there");
+            .expect("the user");
         database.expect(
-            &format!("the user is called {hostile:?}, and not {name:?}"),
+            &format!("the name {hostile:?} in the table\nfound: {name:?}"),
             name == hostile,
         );
     });
@@ -78,40 +83,49 @@ fn execute_binds_its_parameters() {
 
 #[test]
 fn execute_refuses_what_run_refuses() {
-    let hint = "who sees to it, in `run`, that the query and its parameters fit together; and who does here?";
+    let hint = "open, prepare and bind in `execute` as in `run`: one private function could do it for both";
     check(hint, |database| {
         let one = "DELETE FROM users WHERE id = ?";
         let execute = |sql: &str, parameters: &[i64]| {
             ExecuteQuery::new(database.path(), sql, parameters.iter().copied()).execute()
         };
-        database.expect_error("one `?`, and no parameter", execute(one, &[]));
-        database.expect_error("one `?`, and two parameters", execute(one, &[-1, -1]));
+        database.expect_error("one `?` and no parameter", execute(one, &[]));
+        database.expect_error("one `?` and two parameters", execute(one, &[-1, -1]));
         let two = "DELETE FROM users WHERE id = -1; DELETE FROM users";
         database.expect_error("two statements", execute(two, &[]));
         let left = database.count();
-        database.expect("nobody is deleted", left == database.users().len() as i64);
+        database.expect("no user is deleted", left == database.users().len() as i64);
+
+        let missing = database.folder().join("missing.db");
+        let outcome = ExecuteQuery::new(&missing, "DELETE FROM users", NONE).execute();
+        database.expect("no file is created", !missing.exists());
+        database.expect_error("`execute` on a file that does not exist", outcome);
+        for path in [":memory:", ""] {
+            let outcome = ExecuteQuery::new(path, "CREATE TABLE t (n)", NONE).execute();
+            database.expect_error(&format!("the path {path:?}"), outcome);
+        }
     });
 }
 
 #[test]
 fn a_statement_that_the_table_refuses_is_an_error() {
-    let hint = "no rows changed and not allowed to are not the same";
+    let hint = "pass on the error of `Statement::execute` with `?`; 0 means that no row matched";
     check(hint, |database| {
         let twice = "INSERT INTO users VALUES (?, 'Ada', 'ada@example.com', 36)";
         let outcome = ExecuteQuery::new(database.path(), twice, [database.users()[0].id]).execute();
-        database.expect_error("an id that is taken", outcome);
+        database.expect_error("an id that already exists", outcome);
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn a_statement_that_the_table_refuses_half_way_changes_nothing() {
-    let hint = "SQLite undoes a statement that fails, as a whole";
+    let hint = "run it as one statement: SQLite undoes all changes of a statement that fails";
     check(hint, |database| {
         let outcome =
             ExecuteQuery::new(database.path(), "UPDATE users SET id = max(id, ?)", [5000])
                 .execute();
-        database.expect_error("several users with one id", outcome);
+        database.expect_error("an UPDATE that gives several users one id", outcome);
         let found = ExecuteQuery::new(database.path(), "SELECT * FROM users ORDER BY id", NONE)
             .fetch_users();
         database.expect_users("the users as they were", found, database.users());
@@ -121,30 +135,33 @@ fn a_statement_that_the_table_refuses_half_way_changes_nothing() {
 #[test]
 #[ignore = "extra"]
 fn a_statement_that_changes_no_rows_of_a_table_changes_none() {
-    let hint = "what does `changes` say before anything was changed?";
+    let hint = "`Connection::changes` counts the rows of the last INSERT, UPDATE or DELETE: on a new connection it is 0";
     check(hint, |database| {
         let create = "CREATE TABLE copies AS SELECT * FROM users";
         let changed = database.expect_ok(
-            create,
+            "a CREATE TABLE succeeds",
             ExecuteQuery::new(database.path(), create, NONE).execute(),
         );
-        database.expect(&format!("0 rows changed, and not {changed}"), changed == 0);
+        database.expect(
+            &format!("0 rows changed by a CREATE TABLE\nfound: {changed}"),
+            changed == 0,
+        );
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn the_rows_of_a_returning_are_counted_too() {
-    let hint = "rusqlite takes the rows of a RETURNING for a mistake, after the changes are made";
+    let hint = "`Statement::execute` reports the rows of a RETURNING as an error, after the change: use `query` and `changes`";
     check(hint, |database| {
         let delete = "DELETE FROM users RETURNING id";
         let changed = database.expect_ok(
-            delete,
+            "a DELETE with RETURNING succeeds",
             ExecuteQuery::new(database.path(), delete, NONE).execute(),
         );
         let all = database.users().len();
         database.expect(
-            &format!("{all} rows changed, and not {changed}"),
+            &format!("{all} rows changed\nfound: {changed}"),
             changed == all,
         );
     });
@@ -153,11 +170,11 @@ fn the_rows_of_a_returning_are_counted_too() {
 #[test]
 #[ignore = "extra"]
 fn a_query_that_only_reads_is_not_for_execute() {
-    let hint = "who executes a SELECT wanted its rows";
+    let hint = "the caller of `execute` would lose the rows of a SELECT: return an error";
     check(hint, |database| {
         let select = "SELECT * FROM users";
         database.expect_error(
-            select,
+            "a SELECT",
             ExecuteQuery::new(database.path(), select, NONE).execute(),
         );
     });

@@ -1,7 +1,7 @@
-//! `fetch_users` reads each row of the query as a user, whole, or returns an error: it leaves nobody out, and makes
-//! nothing up. The columns are read by their names, for a query may have them in any order, and more of them.
+//! `fetch_users` reads each row of the query as a user, complete, or returns an error. It skips no row and invents no value. It
+//! reads the columns by name, because a query may have them in any order, and may have more of them.
 //!
-//! Read: `rusqlite::Rows`, whose `next` returns a `Result`; `rusqlite::Row::get`, which takes a name as well;
+//! Read: `rusqlite::Rows`, whose `next` returns a `Result`; `rusqlite::Row::get`, which accepts a column's name;
 //! `Iterator::collect` into a `Result<Vec<_>, _>`.
 
 use execute::{ExecuteQuery, Result};
@@ -16,7 +16,7 @@ fn fetch(database: &TestDatabase) -> Result<Vec<User>> {
 
 #[test]
 fn fetches_every_row() {
-    let hint = "does the loop over the rows end too early?";
+    let hint = "check the loop over `rows`: is the first or the last row skipped?";
     check(hint, |database| {
         let found = database.expect_ok("every user", fetch(database));
         database.expect_same_people("every user", &found, database.users());
@@ -25,18 +25,21 @@ fn fetches_every_row() {
 
 #[test]
 fn reads_the_columns_by_name_wherever_they_stand() {
-    let hint = "the query has its columns in another order, and one more: what does a number say of a column then?";
+    let hint = "this query has its columns in another order: read them by name, `row.get(\"age\")`, instead of by number";
     check(hint, |database| {
         let sql = "SELECT age, 'a note' AS note, email, name, id FROM users";
         let found = ExecuteQuery::new(database.path(), sql, NONE).fetch_users();
-        let found = database.expect_ok("users whose columns stand in another order", found);
+        let found = database.expect_ok(
+            "users from a query with its columns in another order",
+            found,
+        );
         database.expect_true_copies("a user, as in the database", &found);
     });
 }
 
 #[test]
 fn a_row_that_does_not_fit_is_an_error() {
-    let hint = "`row.get` returns a `Result`: is each of them handed on, and does the type say what an age can be?";
+    let hint = "`row.get` returns a `Result`: pass on its error with `?`, and read the age as `u32`, without `as` or a default";
     check(hint, |database| {
         for (what, column, value) in cases::MISFITS {
             faults::make_one_user_hold(&database.outside(), database.users()[1].id, column, value);
@@ -47,7 +50,7 @@ fn a_row_that_does_not_fit_is_an_error() {
 
 #[test]
 fn a_query_that_fails_half_way_is_an_error() {
-    let hint = "the next row may be an error: how does the loop tell that from the end?";
+    let hint = "`rows.next()` returns `Ok(None)` at the end and `Err` on an error: does your loop stop at an error as if it were the end?";
     check(hint, |database| {
         faults::make_users_fail_at(&database.outside(), database.users()[1].id);
         database.expect_error("a query that fails at its second row", fetch(database));
@@ -57,7 +60,7 @@ fn a_query_that_fails_half_way_is_an_error() {
 #[test]
 #[ignore = "extra"]
 fn the_names_of_the_columns_may_be_in_other_letters() {
-    let hint = "to SQL, `Age` and `age` are one name";
+    let hint = "SQL ignores case in column names: `Age` and `age` are the same column";
     check(hint, |database| {
         for case in cases::readable(&mut database.random()) {
             let query = ExecuteQuery::new(case.database(), "SELECT * FROM users ORDER BY id", NONE);
@@ -69,7 +72,7 @@ fn the_names_of_the_columns_may_be_in_other_letters() {
 #[test]
 #[ignore = "extra"]
 fn the_rows_come_in_the_order_of_the_query() {
-    let hint = "who wrote the query chose the order";
+    let hint = "return the rows in the order of the query; do not sort them";
     check(hint, |database| {
         let sql = "SELECT * FROM users ORDER BY id DESC";
         let found = ExecuteQuery::new(database.path(), sql, NONE).fetch_users();

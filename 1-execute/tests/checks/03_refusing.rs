@@ -1,7 +1,7 @@
-//! What cannot be run is an error: it comes back from `run`, and is neither a panic nor an empty list. SQLite itself is
-//! less strict: to it a parameter that is missing is NULL, and of several statements it runs the first.
+//! What cannot be run is an error that `run` returns, not a panic and not an empty list. SQLite is less strict: it binds NULL
+//! for a missing parameter, runs only the first of several statements, and creates a missing file.
 //!
-//! Read: `rusqlite::Error`, `rusqlite::Statement::parameter_count`, `rusqlite::OpenFlags`.
+//! Read: `rusqlite::Error`; `rusqlite::Connection::open_with_flags`, `rusqlite::OpenFlags`; `std::path::Path::is_file`.
 
 use std::error::Error;
 
@@ -14,41 +14,42 @@ use crate::{NONE, count_rows};
 
 #[test]
 fn too_few_parameters_are_an_error() {
-    let hint = "to SQLite a parameter that is missing is NULL: who counts?";
+    let hint = "SQLite binds NULL for a missing parameter: `Statement::query` compares the numbers for you, `raw_query` does not";
     check(hint, |database| {
         let one = "SELECT * FROM users WHERE age > ?";
         let none_of_one = count_rows(&ExecuteQuery::new(database.path(), one, NONE));
-        database.expect_error("one `?`, and no parameter", none_of_one);
+        database.expect_error("one `?` and no parameter", none_of_one);
         let two = "SELECT * FROM users WHERE age BETWEEN ? AND ?";
         let one_of_two = count_rows(&ExecuteQuery::new(database.path(), two, [1]));
-        database.expect_error("two `?`, and one parameter", one_of_two);
+        database.expect_error("two `?` and one parameter", one_of_two);
     });
 }
 
 #[test]
 fn too_many_parameters_are_an_error() {
-    let hint = "a parameter without a `?` was meant for something: does anybody notice?";
+    let hint = "pass every parameter to `Statement::query`, which compares their number with the number of `?`";
     check(hint, |database| {
         let none = "SELECT * FROM users";
         let one_for_none = count_rows(&ExecuteQuery::new(database.path(), none, [1]));
-        database.expect_error("no `?`, and one parameter", one_for_none);
+        database.expect_error("no `?` and one parameter", one_for_none);
         let one = "SELECT * FROM users WHERE age > ?";
         let two_for_one = count_rows(&ExecuteQuery::new(database.path(), one, [1, 2]));
-        database.expect_error("one `?`, and two parameters", two_for_one);
+        database.expect_error("one `?` and two parameters", two_for_one);
     });
 }
 
 #[test]
 fn sql_that_is_wrong_is_an_error() {
-    let hint = "SQLite says what it did not understand: what becomes of that?";
+    let hint =
+        "`prepare` returns an error: pass it on with `?`, not `unwrap`, `ok` or an empty list";
     check(hint, |database| {
-        for sql in [
-            "SELECT * FORM users",
-            "SELECT * FROM nowhere",
-            "SELECT nothing FROM users",
+        for (what, sql) in [
+            ("the misspelled `FORM`", "SELECT * FORM users"),
+            ("a table that does not exist", "SELECT * FROM nowhere"),
+            ("a column that does not exist", "SELECT nothing FROM users"),
         ] {
             database.expect_error(
-                sql,
+                what,
                 ExecuteQuery::new(database.path(), sql, NONE).fetch_users(),
             );
         }
@@ -57,17 +58,20 @@ fn sql_that_is_wrong_is_an_error() {
 
 #[test]
 fn two_statements_are_an_error() {
-    let hint = "a query is one statement; who sends two did not mean one of them, or somebody else meant it";
+    let hint = "`prepare` reports a second statement as an error; does your code cut the SQL at `;` first, or call `execute_batch`?";
     check(hint, |database| {
-        for sql in ["SELECT 1; SELECT 2", "SELECT 1; DELETE FROM users"] {
+        for (what, sql) in [
+            ("two `SELECT`s", "SELECT 1; SELECT 2"),
+            ("a `SELECT` and a `DELETE`", "SELECT 1; DELETE FROM users"),
+        ] {
             database.expect_error(
-                sql,
+                what,
                 count_rows(&ExecuteQuery::new(database.path(), sql, NONE)),
             );
         }
         let left = database.count();
         database.expect(
-            "the second one is not run",
+            "the second statement is not run: all users are still in the table",
             left == database.users().len() as i64,
         );
     });
@@ -86,7 +90,7 @@ impl ToSql for Unbindable {
 
 #[test]
 fn a_parameter_that_cannot_be_converted_is_an_error_when_the_query_is_run() {
-    let hint = "`to_sql` can fail, and `new` has no way to say so: who has?";
+    let hint = "`to_sql` can fail, but `new` returns no `Result`: keep the error, and return it from `run`";
     check(hint, |database| {
         let query = ExecuteQuery::new(
             database.path(),
@@ -99,20 +103,19 @@ fn a_parameter_that_cannot_be_converted_is_an_error_when_the_query_is_run() {
 
 #[test]
 fn a_missing_database_is_an_error_and_is_not_created() {
-    let hint = "`Connection::open` creates what is missing: which of its flags says so?";
+    let hint = "`Connection::open` creates a missing file: which of its `OpenFlags` does that, and how do you leave it out?";
     check(hint, |database| {
         let missing = database.folder().join("missing.db");
         let query = ExecuteQuery::new(&missing, "SELECT 1", NONE);
-        let (ran, executed) = (count_rows(&query), query.execute());
+        let ran = count_rows(&query);
         database.expect("no file is created", !missing.exists());
         database.expect_error("`run` on a file that does not exist", ran);
-        database.expect_error("`execute` on a file that does not exist", executed);
     });
 }
 
 #[test]
 fn a_path_that_names_no_file_is_refused() {
-    let hint = "SQLite takes more than the names of files: ask the file system first";
+    let hint = "SQLite accepts names that are not files: call `Path::is_file` before you open";
     check(hint, |database| {
         for path in [":memory:", ""] {
             let outcome = count_rows(&ExecuteQuery::new(path, "SELECT 1", NONE));
@@ -124,7 +127,7 @@ fn a_path_that_names_no_file_is_refused() {
 #[test]
 #[ignore = "extra"]
 fn what_is_no_database_of_users_is_an_error() {
-    let hint = "each of SQLite's errors is worth a `?`";
+    let hint = "opening, `prepare` and `next` each return a `Result`: pass on every error with `?`";
     check(hint, |_| {
         for case in cases::unreadable() {
             let query = ExecuteQuery::new(
@@ -140,18 +143,17 @@ fn what_is_no_database_of_users_is_an_error() {
 #[test]
 #[ignore = "extra"]
 fn an_empty_query_is_an_error_of_its_own() {
-    let hint =
-        "to SQLite an empty text is no mistake, but to step the statement that it makes of it is";
+    let hint = "SQLite accepts an empty query, but stepping it fails with 'misuse': reject it before you run it";
     check(hint, |database| {
         for sql in ["", "  -- nothing"] {
             let query = ExecuteQuery::new(database.path(), sql, NONE);
             for outcome in [count_rows(&query), query.execute()] {
                 let error = database.expect_error(&format!("the query {sql:?}"), outcome);
                 let error: Box<dyn Error + Send + Sync> = error.into();
-                let is_of_its_own = !says(&*error, "misuse");
+                let is_clear = !says(&*error, "misuse");
                 database.expect(
-                    &format!("an error that says what to mend: {error}"),
-                    is_of_its_own,
+                    &format!("an error that says what to fix\nfound: {error}"),
+                    is_clear,
                 );
             }
         }
@@ -161,7 +163,7 @@ fn an_empty_query_is_an_error_of_its_own() {
 #[test]
 #[ignore = "extra"]
 fn an_error_shows_where_the_sql_is_wrong() {
-    let hint = "rusqlite's error knows the place: `SqlInputError`";
+    let hint = "`rusqlite::Error::SqlInputError` has the place: `offset` in `sql`";
     check(hint, |database| {
         for (sql, place) in [
             ("SELECT *\nFORM users", "FORM users"),
@@ -169,9 +171,10 @@ fn an_error_shows_where_the_sql_is_wrong() {
             ("SELECT nope", "nope"),
         ] {
             let outcome = count_rows(&ExecuteQuery::new(database.path(), sql, NONE));
-            let error: Box<dyn Error + Send + Sync> = database.expect_error(sql, outcome).into();
+            let error: Box<dyn Error + Send + Sync> =
+                database.expect_error("wrong SQL", outcome).into();
             database.expect(
-                &format!("an error that shows {place:?}: {error}"),
+                &format!("an error that shows {place:?}\nfound: {error}"),
                 says(&*error, place),
             );
         }
@@ -181,7 +184,7 @@ fn an_error_shows_where_the_sql_is_wrong() {
 #[test]
 #[ignore = "extra"]
 fn an_error_names_the_database() {
-    let hint = "the query was given the path: it can say of which database an error tells";
+    let hint = "`ExecuteQuery` knows the path: add it to every error";
     check(hint, |database| {
         let missing = database.folder().join("missing.db");
         let two: &[i64] = &[1, 2];
@@ -194,10 +197,12 @@ fn an_error_names_the_database() {
             (&missing, "SELECT 1", &[]),
         ] {
             let outcome = count_rows(&ExecuteQuery::new(path, sql, parameters));
-            let error: Box<dyn Error + Send + Sync> = database.expect_error(sql, outcome).into();
+            let error: Box<dyn Error + Send + Sync> = database
+                .expect_error("a query that cannot be run", outcome)
+                .into();
             let names_it = says(&*error, &path.to_string_lossy());
             database.expect(
-                &format!("an error that names the database: {error}"),
+                &format!("an error that names the database\nfound: {error}"),
                 names_it,
             );
         }
@@ -211,14 +216,14 @@ fn an_error_names_the_database() {
 #[test]
 #[ignore = "extra"]
 fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
-    let hint = "rusqlite waits 5 seconds for a lock, unless it is told otherwise";
+    let hint = "rusqlite waits 5 seconds for a lock by default (`Connection::busy_timeout`), then returns an error";
     check(hint, |database| {
         database.sql("BEGIN EXCLUSIVE");
         let query = ExecuteQuery::new(database.path(), "SELECT * FROM users ORDER BY id", NONE);
         database.expect_error("a database that is locked", query.fetch_users());
         database.sql("ROLLBACK");
         database.expect_users(
-            "every user, when the lock is gone",
+            "every user, after the lock was released",
             query.fetch_users(),
             database.users(),
         );

@@ -1,12 +1,15 @@
-//! A library prints nothing: its results go to its caller, and so do its errors. `main` alone speaks to people, and what
-//! stands between the lines of its table or its JSON is wrong for everybody who reads them.
+//! A library prints nothing: it returns its results and its errors to its caller. Only `main` prints. A line that the
+//! library prints between the lines of a table or of JSON would spoil it for every program that reads it.
+//!
+//! Read: `std::println`, `std::dbg` (each writes to the standard output or error of the whole process).
 
 use databaseconnection::{DatabaseConnection, Result, fetch_users, with_connection};
 use testkit::{attempt, check, expect_quiet};
 
 #[test]
 fn the_library_prints_nothing() {
-    let hint = "look for `println!`, `eprintln!` and `dbg!`, also in `drop`";
+    let hint =
+        "remove every `println!`, `eprintln!` and `dbg!` from the library; look in `drop` as well";
     check(hint, |database| {
         expect_quiet("quiet::the_library_prints_nothing", &[], || {
             attempt(|| {
@@ -27,6 +30,6 @@ fn the_library_prints_nothing() {
         });
         attempt(|| with_connection(database.path(), fetch_users));
         let opened = database.recording().opened_connections() > 0;
-        database.expect("the library opens the database at all", opened);
+        database.expect("the library opens the database", opened);
     });
 }

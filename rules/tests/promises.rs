@@ -1,0 +1,303 @@
+//! Each promise of the public functions has a check, and this table says which. A promise without a check is a mistake that
+//! no student and no reader of the library would notice.
+//!
+//! The table names checks by their functions, wherever their file is below a task's `tests/`. When you rename a check,
+//! rename it here. When you add a promise, add a row; if no check can be written, say why in `WITHOUT_A_CHECK`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use rules::{TASKS, read, root};
+use syn::{Attribute, Item};
+
+/// A promise, and the checks that a library fails if it breaks it.
+struct Promise {
+    task: &'static str,
+    says: &'static str,
+    required: &'static [&'static str],
+    /// Extras, and tests of our own solutions that students do not get.
+    others: &'static [&'static str],
+}
+
+const fn promise(
+    task: &'static str,
+    says: &'static str,
+    required: &'static [&'static str],
+    others: &'static [&'static str],
+) -> Promise {
+    Promise {
+        task,
+        says,
+        required,
+        others,
+    }
+}
+
+const T0: &str = TASKS[0];
+const T1: &str = TASKS[1];
+const T2: &str = TASKS[2];
+const T3: &str = TASKS[3];
+
+#[rustfmt::skip]
+const PROMISES: &[Promise] = &[
+    promise(T0, "a missing file is an error and is not created",
+        &["a_missing_database_is_an_error_and_is_not_created", "with_connection_refuses_what_open_refuses"], &[]),
+    promise(T0, "`:memory:` and an empty path are refused",
+        &["a_path_that_names_no_file_is_refused", "with_connection_refuses_what_open_refuses"], &[]),
+    promise(T0, "a file that is not a database of users is an error",
+        &["a_query_that_cannot_be_run_is_an_error"], &["what_is_no_database_of_users_is_an_error"]),
+    promise(T0, "a connection is open as long as its value lives: until the end of the scope, `?`, or a panic",
+        &["closes_at_the_end_of_the_scope", "closes_when_a_query_fails", "closes_on_a_panic"], &[]),
+    promise(T0, "`open` opens one connection, and nothing else opens any",
+        &["opens_nothing_that_nobody_asked_for"], &[]),
+    promise(T0, "`close` closes, once, and reports an error",
+        &["close_closes_the_connection_and_that_once", "close_reports_what_keeps_the_connection_open"], &[]),
+    promise(T0, "`with_connection` commits when the body returns `Ok`",
+        &["commits_when_the_body_succeeds", "reports_a_commit_that_fails"], &[]),
+    promise(T0, "`with_connection` rolls back when the body returns `Err` or panics",
+        &["rolls_back_when_the_body_fails", "rolls_back_when_the_body_panics"], &[]),
+    promise(T0, "`with_connection` closes in every case, and only then returns",
+        &["has_closed_when_it_returns", "closes_when_the_body_fails", "closes_when_the_body_panics", "closes_when_the_commit_fails"], &[]),
+    promise(T0, "an error of the close is reported",
+        &["reports_a_close_that_fails"], &[]),
+    promise(T0, "the body's error wins over the close's, and neither is lost",
+        &["the_bodys_error_comes_back_and_says_what_was_wrong", "the_bodys_error_wins_over_the_closes_and_neither_is_lost"],
+        &["the_bodys_error_comes_back_also_when_sqlite_has_rolled_back_by_itself"]),
+    promise(T0, "`fetch_users` returns every user, with every column",
+        &["fetches_every_user", "fetches_every_column", "an_empty_table_has_no_users"], &["gives_the_users_in_the_order_of_their_ids"]),
+    promise(T0, "columns are read by name",
+        &["reads_the_columns_by_name_wherever_they_stand"], &["the_names_of_the_columns_may_be_in_other_letters"]),
+    promise(T0, "a row that does not fit is an error that names the column and the row; no row is skipped",
+        &["a_row_that_does_not_fit_is_an_error", "a_query_that_fails_half_way_is_an_error"], &["the_error_of_a_row_names_the_column_and_the_row"]),
+    promise(T0, "an error names the database and keeps SQLite's reason",
+        &[], &["the_error_names_the_database", "the_error_of_a_query_says_what_was_wrong"]),
+    promise(T0, "the library prints nothing",
+        &["the_library_prints_nothing"], &[]),
+
+    promise(T1, "a missing file is an error and is not created",
+        &["a_missing_database_is_an_error_and_is_not_created", "execute_refuses_what_run_refuses"], &[]),
+    promise(T1, "`:memory:` and an empty path are refused",
+        &["a_path_that_names_no_file_is_refused", "execute_refuses_what_run_refuses"], &[]),
+    promise(T1, "nothing is opened until the query is run",
+        &["new_opens_nothing"], &[]),
+    promise(T1, "the query can be run any number of times",
+        &["can_be_run_again_and_again"], &[]),
+    promise(T1, "the query that is run is the one that was given",
+        &["obeys_the_query", "leaves_out_who_is_exactly_as_old"], &[]),
+    promise(T1, "every parameter is bound, and nothing is written into the SQL",
+        &["gives_sqlite_the_placeholders_and_not_the_values", "a_hostile_text_finds_nobody", "obeys_the_parameter",
+          "binds_each_parameter_in_its_place", "a_parameter_keeps_its_type", "execute_binds_its_parameters"],
+        &["a_question_mark_in_a_text_is_no_placeholder"]),
+    promise(T1, "too few or too many parameters are an error",
+        &["too_few_parameters_are_an_error", "too_many_parameters_are_an_error", "execute_refuses_what_run_refuses"], &[]),
+    promise(T1, "a parameter that cannot be converted is an error when the query is run",
+        &["a_parameter_that_cannot_be_converted_is_an_error_when_the_query_is_run"], &[]),
+    promise(T1, "SQL that does not parse is an error that shows the place",
+        &["sql_that_is_wrong_is_an_error"], &["an_error_shows_where_the_sql_is_wrong", "an_empty_query_is_an_error_of_its_own"]),
+    promise(T1, "more than one statement is an error",
+        &["two_statements_are_an_error"], &["a_semicolon_and_a_comment_after_the_statement_are_no_second_one"]),
+    promise(T1, "a body that stops after one row costs one row",
+        &["hands_the_rows_over_as_they_are_stepped"], &[]),
+    promise(T1, "the connection and the statement are closed on every way out",
+        &["has_closed_when_run_returns", "closes_when_the_body_fails", "closes_when_the_body_panics",
+          "closes_when_the_query_cannot_be_run", "closes_when_the_query_fails_half_way", "execute_closes_when_it_succeeds_and_when_it_fails"],
+        &["each_run_has_one_connection"]),
+    promise(T1, "the body's error reaches the caller",
+        &["the_bodys_error_comes_back_and_says_what_was_wrong"], &[]),
+    promise(T1, "`execute` returns how many rows changed, and the change stays",
+        &["execute_says_how_many_rows_it_changed", "what_execute_changed_stays_changed", "a_statement_that_the_table_refuses_is_an_error"],
+        &["a_statement_that_changes_no_rows_of_a_table_changes_none", "the_rows_of_a_returning_are_counted_too"]),
+    promise(T1, "columns are read by name",
+        &["reads_the_columns_by_name_wherever_they_stand"], &["the_names_of_the_columns_may_be_in_other_letters"]),
+    promise(T1, "a row that does not fit is an error that names the column and the row; no row is skipped",
+        &["fetches_every_row", "a_row_that_does_not_fit_is_an_error", "a_query_that_fails_half_way_is_an_error"], &["an_error_names_the_database"]),
+    promise(T1, "an error names the database",
+        &[], &["an_error_names_the_database"]),
+    promise(T1, "the library prints nothing",
+        &["the_library_prints_nothing"], &[]),
+
+    promise(T2, "a missing file is an error and is not created; `:memory:` and an empty path are refused",
+        &["a_database_that_is_not_there_is_an_error_and_is_not_created", "memory_and_an_empty_path_are_refused"], &[]),
+    promise(T2, "`with_connection` commits on `Ok`, and rolls back on `Err` and on a panic",
+        &["commits_when_the_body_succeeds", "rolls_back_when_the_body_fails", "rolls_back_when_the_body_panics", "reports_a_commit_that_fails"], &[]),
+    promise(T2, "`with_connection` closes in every case, and only then completes",
+        &["every_connection_is_closed_after_success", "every_connection_is_closed_after_an_error", "every_connection_is_closed_after_a_panic",
+          "every_connection_is_closed_after_a_commit_that_fails", "with_connection_completes_only_when_its_connection_is_closed"], &[]),
+    promise(T2, "the body's error wins over the close's, and neither is lost",
+        &["reports_a_close_that_fails", "the_bodys_error_wins_over_that_of_the_close"], &["neither_error_is_lost"]),
+    promise(T2, "an executor's thread is never blocked",
+        &["the_executor_stays_free_while_a_query_runs", "a_thousand_fetches_at_once_all_succeed"], &["nothing_of_sqlite_happens_on_the_executors_thread"]),
+    promise(T2, "the two queries each have their own connection",
+        &["each_query_has_a_connection_of_its_own"], &[]),
+    promise(T2, "the two queries run at the same time",
+        &["both_queries_run_at_the_same_time"], &[]),
+    promise(T2, "if one query fails, the other is cancelled and its connection closes",
+        &["when_one_query_fails_its_error_comes_back", "when_one_query_fails_the_other_is_stopped_and_closes"],
+        &["when_the_error_comes_back_both_connections_are_closed"]),
+    promise(T2, "they run on Tokio, async-std and smol",
+        &[], &["both_lists_come_at_the_same_time_on_tokio_async_std_and_smol", "dropped_on_tokio_async_std_and_smol_both_statements_stop"]),
+    promise(T2, "dropping a future cancels the statement that is running",
+        &["the_running_statement_stops_when_its_future_is_dropped"], &["dropping_one_future_touches_no_other_connection_and_no_later_query"]),
+    promise(T2, "dropping a future cancels a wait for another connection's lock",
+        &["a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped"], &[]),
+    promise(T2, "dropping a future cancels statements that the body would start afterwards",
+        &["a_statement_that_begins_after_the_drop_stops_too"], &["after_the_drop_not_even_a_small_statement_runs_and_nothing_is_committed"]),
+    promise(T2, "after a drop the connection closes",
+        &["dropped_at_every_step_every_connection_closes"], &["a_future_that_is_never_polled_opens_nothing"]),
+    promise(T2, "all users first, then those who are strictly older",
+        &["fetches_every_user_with_every_column", "the_older_users_are_strictly_older_than_the_age_that_was_given",
+          "the_tuple_holds_all_users_first_and_then_the_older_ones"], &["the_users_come_in_the_order_of_their_ids"]),
+    promise(T2, "columns are read by name, and a row that does not fit is an error",
+        &["reads_the_columns_by_their_names", "a_row_that_does_not_fit_is_an_error", "what_is_no_database_of_users_is_an_error"],
+        &["an_error_names_the_database_and_the_column_and_the_row"]),
+    promise(T2, "the library prints nothing",
+        &["the_library_prints_nothing"], &[]),
+
+    promise(T3, "the first connection is opened before the body is called",
+        &["makes_its_first_connection_before_the_body_begins", "a_server_that_lets_nobody_in_is_an_error_also_for_a_body_that_never_asks"], &[]),
+    promise(T3, "at most the given number of connections is opened; 0 is an error and 1 works",
+        &["opens_no_more_connections_than_it_was_given", "a_pool_of_no_connections_is_an_error", "a_pool_of_one_connection_is_enough"], &[]),
+    promise(T3, "everything is disconnected before `with_pool` returns: after `Ok`, `Err` and a panic",
+        &["disconnects_when_the_body_succeeds", "disconnects_when_the_body_fails", "disconnects_when_the_body_panics"],
+        &["the_server_counts_nobody_as_aborted", "disconnects_when_the_body_panics_at_once"]),
+    promise(T3, "the body's error reaches the caller",
+        &["the_bodys_error_comes_back_and_says_what_was_wrong"], &["a_panic_of_the_body_goes_on_to_the_caller"]),
+    promise(T3, "a connection that is not returned within 5 seconds is an error and not a hang",
+        &[], &["a_connection_that_the_body_returns_is_an_error_and_no_hang", "a_connection_that_a_task_holds_is_closed_when_the_task_ends",
+               "waits_for_a_connection_that_comes_back_in_time"]),
+    promise(T3, "if the future of `with_pool` is dropped, every connection closes, also outside the runtime",
+        &["dropped_at_any_step_it_leaves_no_connection", "a_drop_outside_the_runtime_does_not_panic"], &["dropped_after_every_poll_it_leaves_nothing"]),
+    promise(T3, "parameters are bound",
+        &["binds_the_age_as_a_parameter"], &[]),
+    promise(T3, "connections are reused",
+        &["uses_its_connections_again"], &["opens_as_many_connections_as_it_may_and_uses_the_same_ones_again"]),
+    promise(T3, "the next user of a connection does not see what the last one left behind",
+        &["what_a_user_of_a_connection_leaves_behind_the_next_does_not_see"],
+        &["a_session_variable_is_as_before", "a_lock_is_released_as_soon_as_the_connection_comes_back"]),
+    promise(T3, "a dropped query stops on the server, and its connection returns to the pool intact",
+        &[], &["a_statement_stops_on_the_server_when_its_future_is_dropped", "fetch_users_dropped_at_every_packet_gives_its_connection_back_whole",
+               "fetch_older_users_dropped_at_every_packet_gives_its_connection_back_whole",
+               "fetch_concurrently_dropped_at_every_packet_gives_both_connections_back_whole"]),
+    promise(T3, "no statement of another client is killed",
+        &[], &["a_kill_that_overtakes_the_held_packet_hits_no_other_statement", "what_others_run_goes_on_when_with_pool_is_dropped"]),
+    promise(T3, "no kill behind a load balancer or a proxy, after a failover or after a restart, unless the session is provably ours",
+        &[], &["behind_a_load_balancer_each_cancelled_query_is_stopped_and_no_stranger", "nothing_is_killed_on_a_server_that_took_over_the_address",
+               "nothing_is_killed_after_a_restart_by_an_id_from_before", "nothing_is_killed_behind_a_proxy_that_numbers_connections_itself"]),
+    promise(T3, "at most one connection for killing at a time for each pool",
+        &[], &["a_storm_of_drops_opens_one_connection_for_killing_at_a_time"]),
+    promise(T3, "waiting for a free connection has no time limit",
+        &[], &["many_at_once_take_turns_on_one_connection"]),
+    promise(T3, "a server that cannot be reached or rejects the user is an error that names host, port, user and database",
+        &["the_error_of_a_server_that_lets_nobody_in_names_host_port_user_and_database"],
+        &["a_server_that_lets_nobody_in_is_an_error_at_once_in_which_nothing_holds_the_password"]),
+    promise(T3, "a server that says nothing is an error within 5 seconds",
+        &[], &["what_accepts_and_says_nothing_is_an_error_within_five_seconds"]),
+    promise(T3, "no error shows the password",
+        &["no_error_shows_the_password"], &["a_url_that_cannot_be_read_is_an_error_that_shows_nothing_of_it"]),
+    promise(T3, "both queries run at the same time, and an error of either reaches the caller",
+        &["runs_both_queries_at_the_same_time", "an_error_of_either_of_the_two_queries_comes_back"],
+        &["a_query_that_fails_stops_the_other_and_its_own_error_is_the_reason"]),
+    promise(T3, "all users first, then those who are strictly older",
+        &["fetches_every_user", "fetches_the_users_who_are_older_and_not_those_of_exactly_that_age",
+          "fetches_both_lists_first_all_users_and_then_the_older_ones", "an_empty_table_has_no_users", "a_query_that_fails_is_an_error"],
+        &["gives_the_users_in_the_order_of_their_ids"]),
+    promise(T3, "columns are read by name, and a row that does not fit is an error that names the column and the row",
+        &["fetches_every_column", "reads_the_columns_by_name_wherever_they_stand", "a_row_that_does_not_fit_is_an_error"],
+        &["the_error_of_a_row_names_the_column_and_the_row"]),
+    promise(T3, "the library prints nothing",
+        &["the_library_prints_nothing"], &[]),
+];
+
+/// Promises for which there is no check, and the reason.
+#[rustfmt::skip]
+const WITHOUT_A_CHECK: &[(&str, &str, &str)] = &[
+    (T1, "if the body and the close both fail, neither error is lost",
+        "a body gets only `Rows`, and nothing that it can do with them makes the close fail"),
+    (T2, "a body that is not inside SQLite when its future is dropped ends when it returns",
+        "Rust cannot stop a closure from outside, so no solution can break it"),
+    (T3, "a query has no time limit",
+        "a check would have to wait longer than any limit that a solution may have"),
+];
+
+#[test]
+fn every_promise_has_a_check_that_exists() {
+    let mut wrong = String::new();
+    for (task, says, why) in WITHOUT_A_CHECK {
+        assert!(TASKS.contains(task) && !why.is_empty(), "{says}");
+        let has_one = |promise: &Promise| promise.task == *task && promise.says == *says;
+        assert!(!PROMISES.iter().any(has_one), "{task}: has a check: {says}");
+    }
+    for task in TASKS {
+        let mut checks = BTreeMap::new();
+        find_checks(&root().join(task).join("tests"), &mut checks);
+        assert!(checks.len() > 10, "{task}: {checks:?}");
+        for promise in PROMISES.iter().filter(|promise| promise.task == task) {
+            let says = promise.says;
+            if promise.required.is_empty() && promise.others.is_empty() {
+                wrong += &format!("{task}: no check: {says}\n");
+            }
+            let required = promise.required.iter().map(|name| (name, true));
+            let others = promise.others.iter().map(|name| (name, false));
+            for (name, expected) in required.chain(others) {
+                match checks.get(*name) {
+                    None => wrong += &format!("{task}: {name} does not exist: {says}\n"),
+                    Some(required) if *required != expected => {
+                        let is = if *required {
+                            "required"
+                        } else {
+                            "not required"
+                        };
+                        wrong += &format!("{task}: {name} is {is}: {says}\n");
+                    }
+                    Some(_) => (),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "fix the table or the checks:\n{wrong}");
+}
+
+/// Every required check of a task keeps some promise: otherwise a correct solution could fail it.
+#[test]
+fn every_required_check_belongs_to_a_promise() {
+    let mut without = Vec::new();
+    for task in TASKS {
+        let mut checks = BTreeMap::new();
+        find_checks(&root().join(task).join("tests/checks"), &mut checks);
+        let promises = || PROMISES.iter().filter(|promise| promise.task == task);
+        for (name, required) in checks {
+            let is_named = promises().any(|promise| promise.required.contains(&name.as_str()));
+            if required && !is_named {
+                without.push(format!("{task}: {name}"));
+            }
+        }
+    }
+    assert!(without.is_empty(), "add these to a promise: {without:#?}");
+}
+
+/// Finds the test functions in a folder: for each name, whether it is a required check, which is a test in `tests/checks/`
+/// without `#[ignore = "extra"]`.
+fn find_checks(folder: &Path, checks: &mut BTreeMap<String, bool>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            find_checks(&path, checks);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let is_check = path.components().any(|part| part.as_os_str() == "checks");
+            for item in syn::parse_file(&read(&path)).unwrap().items {
+                let Item::Fn(function) = item else { continue };
+                if has(&function.attrs, "test") {
+                    let required = is_check && !has(&function.attrs, "ignore");
+                    checks.insert(function.sig.ident.to_string(), required);
+                }
+            }
+        }
+    }
+}
+
+fn has(attributes: &[Attribute], name: &str) -> bool {
+    attributes
+        .iter()
+        .any(|attribute| attribute.path().is_ident(name))
+}
