@@ -1,4 +1,4 @@
-"""Fills a new SQLite file with the users of a CSV file, and brings it to the disk: fill.py CSV DATABASE."""
+"""Fills a new SQLite file with the users of a CSV file, and writes it to the disk: fill.py CSV DATABASE."""
 
 import csv
 import sqlite3

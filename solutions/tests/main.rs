@@ -55,15 +55,8 @@ fn main() -> ExitCode {
             every_check_is_named(task, &solutions)
         }));
     }
-    let count = trials.len();
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    // Only if all of them have been judged.
-    if conclusion.num_passed as usize == count {
-        println!(
-            "{wrong} wrong solutions, each caught by the check that it names; {right} right ones, all passed\n"
-        );
-    }
-    conclusion.exit_code()
+    println!("\n{wrong} wrong and {right} right solutions");
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// Runs the required checks on a solution, and compares those that failed with those that should.

@@ -1,12 +1,12 @@
-//! The results as pictures: how many times as fast ours is, and how time and memory grow.
+//! The results as charts: how many times as fast ours is, and how time and memory grow.
 
 use std::path::Path;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::contender::Role;
-use crate::contest::Outcome;
+use crate::benchmark::Outcome;
+use crate::candidate::Role;
 use crate::table::{ratio, series};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -20,11 +20,11 @@ const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
 const FASTER: RGBColor = RGBColor(0x2a, 0x7f, 0xb8);
 const SLOWER: RGBColor = RGBColor(0xd9, 0x6c, 0x2c);
 
-/// A bar for each that ours is compared with, on a logarithmic axis: to the right where ours is faster.
+/// Draws a bar for each peer and limit, on a logarithmic axis: to the right where ours is faster.
 ///
 /// # Errors
 ///
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn ratios(outcomes: &[Outcome], file: &Path) -> Result<()> {
     let rows = rows(outcomes);
     let height = (rows.len() as u32 + 3) * ROW + 2 * MARGIN;
@@ -35,10 +35,7 @@ pub fn ratios(outcomes: &[Outcome], file: &Path) -> Result<()> {
     let mut chart = ChartBuilder::on(&root)
         .margin(MARGIN)
         .margin_left(NAMES)
-        .caption(
-            "So many times as fast as …",
-            (FONT, 15).into_font().color(&INK),
-        )
+        .caption("Times as fast as …", (FONT, 15).into_font().color(&INK))
         .x_label_area_size(2 * ROW)
         .build_cartesian_2d((least..most).log_scale(), 0.0..rows.len() as f64)?;
     chart
@@ -63,7 +60,7 @@ pub fn ratios(outcomes: &[Outcome], file: &Path) -> Result<()> {
             chart.draw_series([Text::new(ratio(times), at, style)])?;
         }
     }
-    // The names stand left of the axes, where the chart's own coordinates end.
+    // The names are left of the axes, outside the chart's coordinates.
     for (index, row) in rows.iter().enumerate() {
         let (_, y) = chart.backend_coord(&(1.0, height_of(index) - 0.15));
         let (x, font) = match row.ratio {
@@ -75,7 +72,7 @@ pub fn ratios(outcomes: &[Outcome], file: &Path) -> Result<()> {
     Ok(root.present()?)
 }
 
-/// A line of the chart: a job's heading, or one that it is compared with.
+/// A line of the chart: the heading of a job, or a candidate that ours is compared with.
 struct Line {
     name: String,
     ratio: Option<f64>,
@@ -84,7 +81,7 @@ struct Line {
 fn rows(outcomes: &[Outcome]) -> Vec<Line> {
     let mut rows = Vec::new();
     for (index, outcome) in outcomes.iter().enumerate() {
-        // Of a job at several sizes, the one that most was to be reached at.
+        // Of a job with several sizes, the size with the most targets.
         let same = outcomes
             .iter()
             .enumerate()
@@ -140,11 +137,11 @@ fn rows(outcomes: &[Outcome]) -> Vec<Line> {
     rows
 }
 
-/// Time and memory against size, on logarithmic axes, for each job that was done at three sizes or more.
+/// Draws the time and memory of each job with three sizes or more against the size, on logarithmic axes.
 ///
 /// # Errors
 ///
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn growth(outcomes: &[Outcome], file: &Path) -> Result<()> {
     let all = series(outcomes);
     if all.is_empty() {
@@ -170,7 +167,7 @@ fn panel(
     unit: &str,
     of: &dyn Fn(&Outcome, &str) -> Option<f64>,
 ) -> Result<()> {
-    // Ours as it comes first, its limit, and the peers: with more the lines hide each other.
+    // The first of ours, its limit, and the peers: more lines would hide each other.
     let entries = &series[0].entries;
     let first = |role| entries.iter().find(move |entry| entry.role == role);
     let peers = entries.iter().filter(|entry| entry.role == Role::Peer);
@@ -228,7 +225,7 @@ fn panel(
                 .map(|&(size, value)| (value, size, *name, colour)),
         );
     }
-    // Names that would stand on each other are moved up.
+    // Moves names up that would overlap.
     labels.sort_by(|one, other| one.0.total_cmp(&other.0));
     let line = (most / least).max(10.0).powf(0.07);
     let mut lowest = 0.0_f64;

@@ -1,13 +1,13 @@
-//! The contests: who takes part, and what was to be reached.
+//! The benchmarks: their candidates and targets.
 
+mod end_to_end;
 mod mysql;
 mod sqlite;
-mod whole;
 
-use crate::contest::{Contest, Figure, Goal, Target, Unit};
+use crate::benchmark::{Benchmark, Figure, Goal, Target, Unit};
 use crate::places::{Places, Result};
 
-/// What is measured, in this order. Each makes its databases when it is asked for its contests.
+/// All jobs, in the order in which they run. Each creates its databases when it is asked for its benchmarks.
 pub const JOBS: [(&str, Job); 14] = [
     ("two-queries", sqlite::two_queries),
     ("many", sqlite::many),
@@ -19,14 +19,14 @@ pub const JOBS: [(&str, Job); 14] = [
     ("stop", mysql::stop),
     ("pool", mysql::pool),
     ("connections", mysql::connections),
-    ("seed", whole::seed),
-    ("build", whole::build),
-    ("verdict", whole::verdict),
-    ("submissions", whole::submissions),
+    ("seed", end_to_end::seed),
+    ("build", end_to_end::build),
+    ("verdict", end_to_end::verdict),
+    ("submissions", end_to_end::submissions),
 ];
 
-/// `quick` is for whether it works, and not for the figures.
-pub type Job = fn(&Places, quick: bool) -> Result<Vec<Contest>>;
+/// Returns the benchmarks of a job. With `quick` they only show that everything works.
+pub type Job = fn(&Places, quick: bool) -> Result<Vec<Benchmark>>;
 
 const SECONDS: Figure = Figure {
     name: "seconds",
@@ -36,11 +36,11 @@ const SECONDS: Figure = Figure {
 
 const PER_SECOND: Figure = Figure {
     name: "per_second",
-    title: "a second",
+    title: "per second",
     unit: Unit::PerSecond,
 };
 
-/// Of what is given up.
+/// The time from the cancellation until the caller runs again.
 const BACK: Figure = Figure {
     name: "back",
     title: "control back",
@@ -63,7 +63,7 @@ fn at_most(ours: &'static str, figure: Figure, most: f64) -> Target {
     }
 }
 
-/// `1000000` as `1,000,000`.
+/// Formats `1000000` as `1,000,000`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

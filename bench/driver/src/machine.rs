@@ -1,11 +1,11 @@
-//! Where and with what it was measured.
+//! The machine and the versions that were measured.
 
 use std::fs;
 use std::process::Command;
 
 use crate::places::Places;
 
-/// A few lines of Markdown: date, machine, versions.
+/// Returns a few lines of Markdown: date, machine, versions.
 pub fn description(places: &Places) -> String {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu
@@ -55,7 +55,7 @@ fn said(words: &[&str]) -> String {
     )
 }
 
-/// The peers and drivers, as the lock files have them.
+/// Returns the versions of peers and drivers, from the lock files.
 fn crates(places: &Places) -> Vec<String> {
     let here = [
         "rusqlite",
@@ -68,22 +68,25 @@ fn crates(places: &Places) -> Vec<String> {
         "deadpool",
         "scopeguard",
     ];
-    let newer = [
+    let other = [
         "rusqlite",
         "tokio-rusqlite",
         "async-sqlite",
         "deadpool-sqlite",
     ];
-    [("Cargo.lock", &here[..]), ("newer/Cargo.lock", &newer[..])]
-        .iter()
-        .flat_map(|(file, names)| {
-            let lock = fs::read_to_string(places.bench.join(file)).unwrap_or_default();
-            names.iter().filter_map(move |name| {
-                let (_, after) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
-                Some(format!("{name} {}", after.split('"').next()?))
-            })
+    [
+        ("Cargo.lock", &here[..]),
+        ("rusqlite-0-40/Cargo.lock", &other[..]),
+    ]
+    .iter()
+    .flat_map(|(file, names)| {
+        let lock = fs::read_to_string(places.bench.join(file)).unwrap_or_default();
+        names.iter().filter_map(move |name| {
+            let (_, after) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+            Some(format!("{name} {}", after.split('"').next()?))
         })
-        .collect()
+    })
+    .collect()
 }
 
 fn requirements(places: &Places) -> Vec<String> {

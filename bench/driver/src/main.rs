@@ -1,10 +1,10 @@
-//! Has the contenders take turns, and writes down what came of it.
+//! Runs the candidates in turns, and writes tables and charts.
 
 #![forbid(unsafe_code)]
 
+mod benchmark;
+mod candidate;
 mod chart;
-mod contender;
-mod contest;
 mod jobs;
 mod machine;
 mod places;
@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use contest::Outcome;
+use benchmark::Outcome;
 use indicatif::{ProgressBar, ProgressStyle};
 use jobs::JOBS;
 use places::{Places, Result};
@@ -25,13 +25,13 @@ use shared::cli;
 #[derive(clap::Parser)]
 #[command(name = "bench/run", bin_name = "bench/run", version)]
 struct Arguments {
-    /// Only try whether it all works: small sizes, few rounds, compiled without optimisation
+    /// Only check that every benchmark works: small sizes, few rounds, compiled without optimisation
     #[arg(long)]
     quick: bool,
     /// Only these jobs [default: all]
     #[arg(long, value_name = "JOB", value_parser = clap::builder::PossibleValuesParser::new(JOBS.map(|(name, _)| name)))]
     only: Vec<String>,
-    /// Where tables and charts are written [default: bench/results for a whole run, else bench/target/results]
+    /// Where tables and charts are written [default: bench/results if everything is measured, otherwise bench/target/results]
     #[arg(long, value_name = "FOLDER")]
     into: Option<PathBuf>,
 }
@@ -39,9 +39,9 @@ struct Arguments {
 fn main() -> ExitCode {
     cli::run(|arguments: Arguments| {
         let places = Places::new()?;
-        let is_whole = !arguments.quick && arguments.only.is_empty();
+        let is_complete = !arguments.quick && arguments.only.is_empty();
         let folder = arguments.into.unwrap_or_else(|| {
-            places.bench.join(if is_whole {
+            places.bench.join(if is_complete {
                 "results"
             } else {
                 "target/results"
@@ -57,21 +57,21 @@ fn main() -> ExitCode {
         )?);
         let mut outcomes = Vec::new();
         let mut problems = Vec::new();
-        for (name, contests) in JOBS.into_iter().filter(|(name, _)| wanted(name)) {
+        for (name, benchmarks) in JOBS.into_iter().filter(|(name, _)| wanted(name)) {
             bar.set_message(name);
             bar.tick();
-            match contests(&places, arguments.quick) {
-                Ok(contests) => {
-                    for contest in contests {
-                        let outcome = contest.run();
+            match benchmarks(&places, arguments.quick) {
+                Ok(benchmarks) => {
+                    for benchmark in benchmarks {
+                        let outcome = benchmark.run();
                         bar.suspend(|| print!("{}", section(&outcome)));
                         outcomes.push(outcome);
                     }
                 }
-                Err(error) => problems.push(format!("{name} cannot be set up: {error}")),
+                Err(error) => problems.push(format!("{name} could not be set up: {error}")),
             }
             bar.inc(1);
-            // After each, so that what is measured stays, whatever becomes of the rest.
+            // After each job: a later failure keeps the results so far.
             write(&folder, &places, &outcomes)?;
         }
         bar.finish_and_clear();
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
             return Ok(());
         }
         Err(format!(
-            "{}\nhelp: the other results are whole; correct this, then measure again",
+            "{}\nhelp: the other results are complete; fix this, then measure again",
             problems.join("\n")
         )
         .into())
@@ -104,14 +104,14 @@ fn section(outcome: &Outcome) -> String {
         "\n### {}, {}\n\n{}",
         outcome.title,
         outcome.size,
-        table::of_contest(outcome)
+        table::of_benchmark(outcome)
     )
 }
 
 fn report(places: &Places, outcomes: &[Outcome]) -> String {
     let mut text = format!(
         "# The last results\n\nWritten by `bench/run`. {}\n\
-         ![How many times as fast ours is, for each job and peer.](ratios.svg)\n\n## Targets\n\n{}",
+         ![How many times as fast ours is, by job and peer.](ratios.svg)\n\n## Targets\n\n{}",
         machine::description(places),
         table::of_targets(outcomes)
     );
@@ -121,20 +121,20 @@ fn report(places: &Places, outcomes: &[Outcome]) -> String {
             text,
             "\n## Growth\n\n![Time and memory against size.](growth.svg)\n\n{growth}"
         )
-        .expect("a string takes it");
+        .expect("writing to a string succeeds");
     }
     text += "\n## Every figure\n\nMedians, and the spread from the least to the most.\n";
     text.extend(outcomes.iter().map(section));
     text
 }
 
-/// What of ours failed. That a peer fails is a result.
+/// Returns the failures of our code. A peer's failure is a result.
 fn failures(outcomes: &[Outcome]) -> Vec<String> {
     let of_outcome = |outcome: &Outcome| {
         let ours = outcome
             .entries
             .iter()
-            .filter(|entry| entry.role == contender::Role::Ours);
+            .filter(|entry| entry.role == candidate::Role::Ours);
         ours.filter_map(|entry| {
             let problem = entry.problem.as_ref()?;
             Some(format!(

@@ -1,4 +1,4 @@
-//! Where everything lies: programs, databases, the server.
+//! The programs, the databases and the server.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,25 +7,25 @@ use std::process::{Command, Stdio};
 use temp_mariadb::TempServer;
 use tempfile::TempDir;
 
-use crate::contender::{Entrant, How, Role, Words};
+use crate::candidate::{Candidate, How, Role, Words};
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// What the contests need.
+/// The files and the server that the benchmarks use.
 pub struct Places {
     /// `bench/`.
     pub bench: PathBuf,
     /// The project's root.
     pub root: PathBuf,
-    /// Where this program lies, and the contenders beside it.
+    /// The folder of this program and of the candidates.
     programs: PathBuf,
-    /// For databases and builds; it goes with this value.
+    /// For databases and builds; deleted with this value.
     pub temporary: TempDir,
     pub server: TempServer,
 }
 
 impl Places {
-    /// Makes a folder, and starts a server.
+    /// Creates a temporary folder, and starts a server.
     pub fn new() -> Result<Places> {
         let bench = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
@@ -36,7 +36,7 @@ impl Places {
             .argument("--max-connections=1100")
             .argument("--innodb-buffer-pool-size=512M")
             .argument("--local-infile=1")
-            // Else it forgets some of a thousand connections that come at once.
+            // With a shorter queue, the server drops some of a thousand simultaneous connections.
             .argument("--back-log=1100")
             .start()?;
         Ok(Places {
@@ -51,17 +51,17 @@ impl Places {
         })
     }
 
-    /// A path in the temporary folder.
+    /// Returns a path in the temporary folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.temporary.path().join(name)
     }
 
-    /// A program that was built with this one.
+    /// Returns the path of a program that was built with this one.
     pub fn program(&self, name: &str) -> PathBuf {
         self.programs.join(name)
     }
 
-    /// `cargo build`, as a student types it, but into a folder that goes.
+    /// Returns `cargo build` as a student types it, but into the temporary folder.
     pub fn build(&self, what: &[&str]) -> Words {
         let mut build = words([
             "cargo".as_ref(),
@@ -77,7 +77,7 @@ impl Places {
         build
     }
 
-    /// `checker`, as a student builds it.
+    /// Builds `checker` as a student does.
     pub fn checker(&self) -> Result<PathBuf> {
         run(self.build(&["--bin", "checker"]))?;
         Ok(self.file("build").join("debug/checker"))
@@ -87,38 +87,50 @@ impl Places {
         self.bench.join("target/python/bin/python")
     }
 
-    /// An entrant that is one of ours or lives with our versions of the drivers.
-    pub fn here(&self, name: &'static str, role: Role, job: &str, settings: &[String]) -> Entrant {
-        entrant(
+    /// Returns a candidate that is ours, or that uses our versions of the drivers.
+    pub fn here(
+        &self,
+        name: &'static str,
+        role: Role,
+        job: &str,
+        settings: &[String],
+    ) -> Candidate {
+        candidate(
             name,
             role,
-            vec![self.program("contender").into()],
+            vec![self.program("candidate").into()],
             job,
             settings,
         )
     }
 
-    /// An entrant on a newer rusqlite.
-    pub fn newer(&self, name: &'static str, role: Role, job: &str, settings: &[String]) -> Entrant {
+    /// Returns a candidate on rusqlite 0.40.
+    pub fn on_rusqlite_0_40(
+        &self,
+        name: &'static str,
+        role: Role,
+        job: &str,
+        settings: &[String],
+    ) -> Candidate {
         let profile = self.programs.file_name().unwrap_or_default();
         let program = self
             .programs
-            .with_file_name("newer")
+            .with_file_name("rusqlite-0-40")
             .join(profile)
-            .join("newer");
-        entrant(name, role, vec![program.into()], job, settings)
+            .join("rusqlite-0-40");
+        candidate(name, role, vec![program.into()], job, settings)
     }
 
-    /// An entrant in Python.
-    pub fn in_python(&self, name: &'static str, job: &str, settings: &[String]) -> Entrant {
+    /// Returns a candidate in Python.
+    pub fn in_python(&self, name: &'static str, job: &str, settings: &[String]) -> Candidate {
         let program = vec![
             self.python().into(),
-            self.bench.join("python/contender.py").into(),
+            self.bench.join("python/candidate.py").into(),
         ];
-        entrant(name, Role::Peer, program, job, settings)
+        candidate(name, Role::Peer, program, job, settings)
     }
 
-    /// A SQLite file with so many users, in a folder of its own.
+    /// Returns a SQLite file with `number` users, alone in its folder.
     pub fn users(&self, number: u32) -> Result<PathBuf> {
         let folder = self.file(&format!("{number}-users"));
         let database = folder.join("users.db");
@@ -129,7 +141,7 @@ impl Places {
         Ok(database)
     }
 
-    /// Fills a database, a file or a server's.
+    /// Fills a database: a file, or one of the server.
     pub fn seed(&self, database: impl AsRef<std::ffi::OsStr>, number: u32) -> Result<()> {
         run(words([
             self.program("seed").as_os_str(),
@@ -141,14 +153,14 @@ impl Places {
         ]))
     }
 
-    /// The `sqlite3` shell, with commands for a database.
+    /// Returns a call of the `sqlite3` shell with commands for a database.
     pub fn sqlite_shell(&self, database: &Path, commands: &[&str]) -> Words {
         let mut shell = words(["sqlite3".as_ref(), "-bail".as_ref(), database.as_os_str()]);
         shell.extend(commands.iter().map(OsString::from));
         shell
     }
 
-    /// One of MariaDB's client programs, connected to the server.
+    /// Returns a call of one of MariaDB's client programs, connected to the server.
     pub fn mariadb(&self, program: &str, arguments: &[&str]) -> Words {
         let url = self.server.url();
         let password = url.split([':', '@']).nth(2).unwrap_or_default();
@@ -170,25 +182,25 @@ impl Places {
     }
 }
 
-/// An entrant that is asked for its rounds.
-pub fn entrant(
+/// Returns a candidate that is asked for its rounds.
+pub fn candidate(
     name: &'static str,
     role: Role,
     mut program: Words,
     job: &str,
     settings: &[String],
-) -> Entrant {
+) -> Candidate {
     program.extend([job, name].map(OsString::from));
     program.extend(settings.iter().map(OsString::from));
     let how = How::Serves(program);
-    Entrant { name, role, how }
+    Candidate { name, role, how }
 }
 
 pub fn words<const N: usize>(words: [impl Into<OsString>; N]) -> Words {
     words.map(Into::into).into()
 }
 
-/// Runs a program that has to succeed.
+/// Runs a program, and returns an error if it fails.
 pub fn run(words: Words) -> Result<()> {
     let output = Command::new(&words[0])
         .args(&words[1..])

@@ -1,17 +1,17 @@
-//! The results as Markdown.
+//! The results as Markdown tables.
 
 use std::fmt::Write;
 
-use crate::contender::Role;
-use crate::contest::{Entry, Goal, Outcome, Target, Unit};
+use crate::benchmark::{Entry, Goal, Outcome, Target, Unit};
+use crate::candidate::Role;
 
-/// A table of one contest: the medians and their spread, and how many times as slow as ours each is.
-pub fn of_contest(outcome: &Outcome) -> String {
+/// Returns a table of one benchmark: medians, spread, and how many times as fast ours is.
+pub fn of_benchmark(outcome: &Outcome) -> String {
     let mut text = String::from("| |");
     for figure in &outcome.figures {
-        write!(text, " {} | spread |", figure.title).expect("a string takes it");
+        write!(text, " {} | spread |", figure.title).expect("writing to a string succeeds");
     }
-    text += " rounds | ours is so many times as fast | memory | threads |\n| --- |";
+    text += " rounds | times as fast ours is | memory | threads |\n| --- |";
     text += &" ---: |".repeat(outcome.figures.len() * 2 + 4);
     text.push('\n');
     for entry in &outcome.entries {
@@ -19,7 +19,7 @@ pub fn of_contest(outcome: &Outcome) -> String {
     }
     for entry in &outcome.entries {
         if let Some(problem) = &entry.problem {
-            writeln!(text, "\n{}: {problem}.", entry.name).expect("a string takes it");
+            writeln!(text, "\n{}: {problem}.", entry.name).expect("writing to a string succeeds");
         }
     }
     text
@@ -45,7 +45,7 @@ fn row(outcome: &Outcome, entry: &Entry) -> String {
                 (least.min(value), most.max(value))
             });
         match entry.median(figure.name) {
-            // Within a round there is a limit of its own.
+            // The rounds have this limit, see `STOP_TIMEOUT`.
             Some(median) if median.is_infinite() => {
                 cells.extend(["not within 5 s".to_owned(), String::new()])
             }
@@ -91,10 +91,10 @@ fn row(outcome: &Outcome, entry: &Entry) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// A table of what was to be reached.
+/// Returns a table of the targets.
 pub fn of_targets(outcomes: &[Outcome]) -> String {
     let mut text =
-        String::from("| job | | to reach | reached | |\n| --- | --- | --- | ---: | --- |\n");
+        String::from("| job | | target | measured | |\n| --- | --- | --- | ---: | --- |\n");
     for outcome in outcomes {
         for target in &outcome.targets {
             let (reached, verdict) = match outcome.reached(target) {
@@ -115,7 +115,7 @@ pub fn of_targets(outcomes: &[Outcome]) -> String {
                 target.ours,
                 goal(outcome, target)
             )
-            .expect("a string takes it");
+            .expect("writing to a string succeeds");
         }
     }
     text
@@ -136,7 +136,7 @@ fn reached(outcome: &Outcome, target: &Target, figure: f64) -> String {
     }
 }
 
-/// How time and memory of ours grow: the slope on log axes from each size to the next, where there are three or more.
+/// Returns a table of how our time and memory grow: the slope on log axes from each size to the next.
 pub fn of_growth(outcomes: &[Outcome]) -> String {
     let mut text = String::from(
         "| job | from | to | time grows with the power | the limit's | memory grows with the power | the limit's |\n\
@@ -156,13 +156,13 @@ pub fn of_growth(outcomes: &[Outcome]) -> String {
                 "| {} | {} | {} | {time} | {limits_time} | {memory} | {limits_memory} |",
                 small.title, small.size, large.size,
             )
-            .expect("a string takes it");
+            .expect("writing to a string succeeds");
         }
     }
     text
 }
 
-/// The outcomes of one job at three sizes or more, for each job that has so many.
+/// Returns the outcomes of each job with three sizes or more, one list for each job.
 pub fn series(outcomes: &[Outcome]) -> Vec<Vec<&Outcome>> {
     let mut all: Vec<Vec<&Outcome>> = Vec::new();
     for outcome in outcomes
@@ -191,7 +191,7 @@ fn slope(small: &Outcome, large: &Outcome, of: impl Fn(&Outcome) -> Option<f64>)
     )
 }
 
-/// A figure as people read it.
+/// Formats a figure with its unit.
 pub fn value(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Seconds if value >= 1.0 => format!("{} s", digits(value)),
@@ -203,12 +203,12 @@ pub fn value(unit: Unit, value: f64) -> String {
     }
 }
 
-/// So many times.
+/// Formats a ratio.
 pub fn ratio(times: f64) -> String {
     format!("{} ×", digits(times))
 }
 
-/// Three digits, or as many as a whole number has.
+/// Formats three digits, or all digits before the decimal point.
 fn digits(value: f64) -> String {
     match value {
         0.0 => "0".to_owned(),
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_have_three_digits_and_the_unit_that_suits_them() {
+    fn figures_have_three_digits_and_a_fitting_unit() {
         assert_eq!(value(Unit::Seconds, 70.81), "70.8 s");
         assert_eq!(value(Unit::Seconds, 0.0449), "44.9 ms");
         assert_eq!(value(Unit::Seconds, 0.000_006_5), "6.50 µs");

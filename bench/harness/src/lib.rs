@@ -1,5 +1,5 @@
-//! What the contenders in Rust have in common: how they speak to the driver, and the rounds of each job. A contender adds
-//! how one peer fetches.
+//! The shared part of the candidates in Rust: the protocol with the driver, and the rounds of each job. A candidate adds
+//! only how it fetches.
 
 #![forbid(unsafe_code)]
 
@@ -9,11 +9,11 @@ pub mod sqlite;
 
 pub use protocol::{Figures, Job, Result, figures};
 
-/// Tokio as people start it: a thread for each core.
+/// Starts Tokio as `#[tokio::main]` does, with a thread for each core.
 ///
 /// # Errors
 ///
-/// When the operating system has no threads left.
+/// If the operating system has no threads left.
 pub fn tokio_runtime() -> Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread()
         .enable_all()

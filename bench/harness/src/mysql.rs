@@ -14,35 +14,35 @@ use crate::{Figures, Job, Result, figures};
 pub const ALL: &str = "SELECT id, name, email, age FROM users ORDER BY id";
 pub const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ? ORDER BY id";
 
-/// So old is one user of the sample.
+/// One user of the sample is older than this.
 pub const AGE: u32 = 70;
 
-/// How many connections a pool may have.
+/// The size of a pool.
 pub const CONNECTIONS: usize = 10;
 
-/// Runs what a statement that was given up leaves on the server, but for the one that asks.
+/// Lists the statements that still read `users` on the server, without this one.
 pub const RUNNING: &str = "SELECT id FROM information_schema.processlist \
      WHERE info LIKE '%FROM users%' AND id <> CONNECTION_ID()";
 
-/// How often a round of `pool` takes a connection.
+/// The number of connections that a round of `pool` takes.
 const TIMES: u32 = 500;
 
-/// How long the query of `stop` may run, and how long it is waited for the rest.
+/// When `stop` cancels its query, and how long it waits for the server and the pool.
 const TIMEOUT: Duration = Duration::from_millis(100);
-const PATIENCE: Duration = Duration::from_secs(5);
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Point queries, by a number of tasks for a number of seconds.
+/// Runs point queries in a number of tasks for a number of seconds.
 ///
 /// # Errors
 ///
-/// When one fails.
+/// If a query fails.
 pub async fn points<W>(job: &Job, fetch: impl Fn() -> W + Clone + Send + 'static) -> Result<()>
 where
     W: Future<Output = Result<Vec<User>>> + Send,
 {
     let tasks: usize = job.get("tasks")?;
     let time = Duration::from_secs_f64(job.get("seconds")?);
-    // Every connection is there, and has the statement prepared.
+    // Warms up: opens every connection, and prepares the statement.
     repeat(CONNECTIONS, Duration::from_millis(50), &fetch).await?;
     job.serve_async(async || {
         let begun = Instant::now();
@@ -55,7 +55,7 @@ where
     .await
 }
 
-/// Fetches, again and again, by each of a number of tasks. How many there were.
+/// Fetches repeatedly in a number of tasks, and returns the number of fetches.
 async fn repeat<W>(
     tasks: usize,
     time: Duration,
@@ -80,11 +80,11 @@ where
     running.join_all().await.into_iter().sum()
 }
 
-/// Fetches of a whole table, so many, by a number of tasks.
+/// Fetches all rows of a table repeatedly, in a number of tasks.
 ///
 /// # Errors
 ///
-/// When a fetch fails.
+/// If a fetch fails.
 pub async fn rows<W>(job: &Job, fetch: impl Fn() -> W + Clone + Send + 'static) -> Result<()>
 where
     W: Future<Output = Result<Vec<User>>> + Send,
@@ -115,13 +115,14 @@ where
     .await
 }
 
-/// A fetch that is given up: until control is back, until the server has stopped it, until a pool of one serves again.
+/// Cancels a fetch, and waits until the caller runs again, the server has stopped, and a pool of one serves again.
 ///
-/// `leftovers` lists what the server still runs, over a connection of its own, and kills it where it is told to.
+/// `leftovers` counts the statements that the server still runs, over a separate connection, and kills them if its argument
+/// is true.
 ///
 /// # Errors
 ///
-/// When the fetch is not given up, or any other statement fails.
+/// If the fetch ends before it is cancelled, or another statement fails.
 pub async fn stop(
     job: &Job,
     fetch: impl AsyncFn() -> Result<Vec<User>>,
@@ -131,25 +132,25 @@ pub async fn stop(
     job.serve_async(async || {
         let end = Instant::now() + TIMEOUT;
         if timeout(TIMEOUT, fetch()).await.is_ok() {
-            return Err("it was there before it could be given up".into());
+            return Err("the query ended before it was cancelled".into());
         }
         let back = end.elapsed();
         let stopped = async {
-            // Not under a timeout, which would leave the connection in the middle of an answer.
+            // Not under a timeout, which would leave the connection in the middle of a result.
             while leftovers(false).await? > 0 {
-                if end.elapsed() > PATIENCE {
+                if end.elapsed() > STOP_TIMEOUT {
                     return Ok(None);
                 }
             }
             Ok(Some(end.elapsed().as_secs_f64()))
         };
-        let serves = timeout(PATIENCE, async {
+        let serves = timeout(STOP_TIMEOUT, async {
             select_1().await?;
             Ok(end.elapsed().as_secs_f64())
         });
         let (stopped, serves): (Result<Option<f64>>, _) = join(stopped, serves).await;
         let serves: Option<Result<f64>> = serves.ok();
-        // The next round begins on a server that does nothing.
+        // The next round starts on an idle server.
         while leftovers(true).await? > 0 {}
         select_1().await?;
         Ok(Figures::from([
@@ -161,11 +162,11 @@ pub async fn stop(
     .await
 }
 
-/// Taking a connection of the pool and giving it back, by a number of tasks.
+/// Takes a connection of the pool and returns it, in a number of tasks.
 ///
 /// # Errors
 ///
-/// When there is none to be had.
+/// If the pool cannot provide a connection.
 pub async fn pool<W>(
     job: &Job,
     take_and_give: impl Fn() -> W + Clone + Send + 'static,

@@ -1,10 +1,10 @@
-//! What a contender says to the driver, and hears from it.
+//! The protocol between the driver and a candidate.
 //!
-//! A contender is a program that is started as `PROGRAM JOB PEER [key=value]...`. It prints `ready` when it is set up.
-//! Then each line on standard input asks for one round, and one line of JSON, the figures of that round, answers it. So
-//! the driver can have the rounds of many contenders take turns. The contender ends when its standard input does.
+//! A candidate is a program that is started as `PROGRAM JOB PEER [key=value]...`. It prints `ready` when it is set up.
+//! Then each line on standard input asks for one round, and the candidate answers with the round's figures, as one line of
+//! JSON. So the driver can alternate between candidates. The candidate ends at the end of its standard input.
 //!
-//! The contender in Python does the same.
+//! The candidate in Python speaks the same protocol.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -13,10 +13,10 @@ use std::str::FromStr;
 
 pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// The figures of a round, by name: times in seconds, and counts. `None` is what did not happen within the limit.
+/// The figures of a round, by name: times in seconds, and counts. `None`: not reached within the limit.
 pub type Figures = BTreeMap<String, Option<f64>>;
 
-/// What was asked for on the command line.
+/// The job, the candidate and the settings from the command line.
 pub struct Job {
     pub name: String,
     pub peer: String,
@@ -28,16 +28,16 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// When it is not of the form `JOB PEER [key=value]...`.
+    /// If it does not have the form `JOB PEER [key=value]...`.
     pub fn from_command_line() -> Result<Job> {
         let mut words = std::env::args().skip(1);
         let (Some(name), Some(peer)) = (words.next(), words.next()) else {
-            return Err("usage: JOB PEER [key=value]...; bench/run knows how".into());
+            return Err("usage: JOB PEER [key=value]...; use bench/run".into());
         };
         let settings = words
             .map(|word| match word.split_once('=') {
                 Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
-                None => Err(format!("`{word}` is not of the form key=value")),
+                None => Err(format!("`{word}` does not have the form key=value")),
             })
             .collect::<std::result::Result<_, _>>()?;
         Ok(Job {
@@ -47,11 +47,11 @@ impl Job {
         })
     }
 
-    /// The value of a setting.
+    /// Returns the value of a setting.
     ///
     /// # Errors
     ///
-    /// When it is missing or cannot be read.
+    /// If it is missing or cannot be parsed.
     pub fn get<T: FromStr<Err: Error + Send + Sync + 'static>>(&self, key: &str) -> Result<T> {
         let value = self
             .settings
@@ -60,11 +60,11 @@ impl Job {
         Ok(value.parse()?)
     }
 
-    /// Does a round whenever it is asked to, until nobody can ask any more.
+    /// Does a round for each request, until standard input ends.
     ///
     /// # Errors
     ///
-    /// When a round fails.
+    /// If a round fails.
     pub fn serve(&self, mut round: impl FnMut() -> Result<Figures>) -> Result<()> {
         println!("ready");
         for line in io::stdin().lock().lines() {
@@ -74,7 +74,7 @@ impl Job {
         Ok(())
     }
 
-    /// The same for rounds that await. It blocks its thread between the rounds, while there is nothing else to do.
+    /// Does the same with asynchronous rounds. Between the rounds it blocks its thread.
     ///
     /// # Errors
     ///
@@ -88,13 +88,13 @@ impl Job {
         Ok(())
     }
 
-    /// The error of a contender that does not know this job or this peer.
+    /// Returns the error of a candidate that does not know this job or this peer.
     pub fn unknown(&self) -> Box<dyn Error + Send + Sync> {
-        format!("there is no {} for {}", self.name, self.peer).into()
+        format!("unknown job `{}` for `{}`", self.name, self.peer).into()
     }
 }
 
-/// Figures from pairs of a name and a value.
+/// Makes figures from pairs of a name and a value.
 pub fn figures<const N: usize>(pairs: [(&str, f64); N]) -> Figures {
     pairs
         .into_iter()

@@ -16,23 +16,23 @@ pub const ALL: &str = "SELECT id, name, email, age FROM users ORDER BY id";
 pub const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ?1 ORDER BY id";
 pub const ONE: &str = "SELECT id, name, email, age FROM users WHERE id = ?1";
 
-/// Whom the second query asks for: those older than this.
+/// The second query asks for the users older than this.
 pub const AGE: u32 = 40;
 
-/// Who `ONE` asks for.
+/// The user that `ONE` asks for.
 pub const ID: i64 = 7;
 
-/// How often a round of `open-row` opens.
+/// The number of connections that a round of `open-row` opens.
 const TIMES: u32 = 500;
 
-/// How long the query of `cancel` may run.
+/// When `cancel` cancels its query.
 const TIMEOUT: Duration = Duration::from_millis(100);
 
-/// Serves the asynchronous jobs, on Tokio, with this way to fetch: all users, or those older than an age.
+/// Serves the asynchronous jobs on Tokio. `fetch` gets all users, or those older than an age.
 ///
 /// # Errors
 ///
-/// When a fetch fails that should not; and when the job is another.
+/// If a fetch fails, or if the job is not one of these.
 pub fn serve<F, W>(job: &Job, fetch: F) -> Result<()>
 where
     F: Fn(Option<u32>) -> W,
@@ -49,11 +49,11 @@ where
     }
 }
 
-/// Two queries at once.
+/// Runs two queries at the same time.
 ///
 /// # Errors
 ///
-/// When they fail.
+/// If a query fails.
 pub fn two_queries(
     job: &Job,
     mut fetch_both: impl FnMut() -> Result<(Vec<User>, Vec<User>)>,
@@ -70,11 +70,11 @@ pub fn two_queries(
     })
 }
 
-/// Many fetches at once, each a task of its own; what they have fetched is kept until the last is done.
+/// Runs many fetches at the same time, each in a task. Their rows are kept until the last has ended.
 ///
 /// # Errors
 ///
-/// When one fails.
+/// If a fetch fails.
 pub fn many<W>(job: &Job, runtime: &Runtime, fetch: impl Fn() -> W) -> Result<()>
 where
     W: Future<Output = Result<Vec<User>>> + Send + 'static,
@@ -101,7 +101,7 @@ where
     })
 }
 
-/// A fetch that is given up.
+/// Cancels a fetch.
 fn cancel<W>(job: &Job, runtime: &Runtime, fetch: impl Fn() -> W) -> Result<()>
 where
     W: Future<Output = Result<Vec<User>>>,
@@ -111,7 +111,7 @@ where
         runtime.block_on(async {
             let end = Instant::now() + TIMEOUT;
             if timeout(TIMEOUT, fetch()).await.is_ok() {
-                return Err("it was there before it could be given up".into());
+                return Err("the query ended before it was cancelled".into());
             }
             let back = end.elapsed();
             while is_open(&database)? {
@@ -126,11 +126,11 @@ where
     })
 }
 
-/// Opening, one row, closing, again and again.
+/// Opens, fetches one row and closes, repeatedly.
 ///
 /// # Errors
 ///
-/// When one of it fails.
+/// If one of these fails.
 pub fn open_row(job: &Job, mut open_row: impl FnMut() -> Result<User>) -> Result<()> {
     job.serve(|| {
         let begun = Instant::now();
@@ -141,20 +141,20 @@ pub fn open_row(job: &Job, mut open_row: impl FnMut() -> Result<User>) -> Result
     })
 }
 
-/// The figure of one, where a round did a number of them.
+/// Returns the time of one repetition.
 pub fn per_time(took: Duration, times: u32) -> Figures {
     figures([("seconds", took.as_secs_f64() / f64::from(times))])
 }
 
-/// Whether this process has a file open that lies in the folder of the database, which has the folder to itself.
+/// Returns whether this process has a file open in the database's folder, which holds nothing else.
 ///
-/// The operating system's own list is asked, so that it is the same for every library, and in Python.
+/// Reads the operating system's list of open files, which works for every library, and in Python.
 fn is_open(database: &Path) -> Result<bool> {
     let database = fs::canonicalize(database)?;
     let descriptors: Vec<_> = fs::read_dir("/proc/self/fd")?.collect::<std::io::Result<_>>()?;
     Ok(descriptors
         .iter()
-        // Some are gone by now: the one that listed the folder is.
+        // Some are closed again, such as the one that listed the folder.
         .filter_map(|descriptor| fs::read_link(descriptor.path()).ok())
         .any(|file| file.parent() == database.parent()))
 }

@@ -2,16 +2,16 @@
 
 use std::time::Instant;
 
-use crate::contender::{Entrant, How, Role};
-use crate::contest::{Contest, Figure, Goal, Target, Unit};
+use crate::benchmark::{Benchmark, Figure, Goal, Target, Unit};
+use crate::candidate::{Candidate, How, Role};
 use crate::places::{Places, Result};
 
 use super::{BACK, PER_SECOND, SECONDS, at_most, grouped, times_as_fast};
 
-/// How many tasks ask for the ten connections.
+/// The numbers of tasks that share ten connections.
 const TASKS: [u32; 3] = [1, 10, 256];
 
-pub fn points(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+pub fn points(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     places.seed(places.server.url(), 12)?;
     let tasks = if quick { &TASKS[1..2] } else { &TASKS };
     let of_tasks = |&tasks: &u32| {
@@ -22,21 +22,21 @@ pub fn points(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             format!("seconds={seconds}"),
         ];
         let query = "SELECT id, name, email, age FROM users WHERE age > 70 ORDER BY id";
-        // Enough that the client's own start does not count.
+        // Enough that the start of the client does not matter.
         let amount = match tasks {
             _ if quick => 5_000,
             1 => 20_000,
             _ => 50_000,
         };
         let slap = slap(places, tasks, query, amount, 1);
-        let mut entrants = in_rust(places, "points", &settings, slap);
-        entrants.extend(in_python(places, "points", &settings));
-        Contest {
+        let mut candidates = in_rust(places, "points", &settings, slap);
+        candidates.extend(in_python(places, "points", &settings));
+        Benchmark {
             title: "point queries over a pool of 10",
             size: by(tasks),
             number: tasks.into(),
             figures: vec![PER_SECOND],
-            entrants,
+            candidates,
             targets: match tasks {
                 10 => vec![
                     times_as_fast("ours", PER_SECOND, 6.0, "aiomysql"),
@@ -51,7 +51,7 @@ pub fn points(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     Ok(tasks.iter().map(of_tasks).collect())
 }
 
-pub fn rows(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+pub fn rows(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let users = if quick { 16_000 } else { 160_000 };
     places.seed(places.server.url(), users)?;
     let tasks = if quick { &TASKS[1..2] } else { &TASKS };
@@ -64,18 +64,18 @@ pub fn rows(places: &Places, quick: bool) -> Result<Vec<Contest>> {
         ];
         let query = "SELECT id, name, email, age FROM users ORDER BY id";
         let slap = slap(places, tasks, query, fetches, users);
-        let mut entrants = in_rust(places, "rows", &settings, slap);
-        // 256 fetches of so many rows take the two in Python minutes, and mysql_async, which is in ours, a quarter of one.
+        let mut candidates = in_rust(places, "rows", &settings, slap);
+        // 256 fetches of 160,000 rows take minutes in Python, and 15 s with mysql_async alone, which ours uses.
         match tasks {
-            256 => entrants.retain(|entrant| entrant.name != "mysql_async"),
-            _ => entrants.extend(in_python(places, "rows", &settings)),
+            256 => candidates.retain(|candidate| candidate.name != "mysql_async"),
+            _ => candidates.extend(in_python(places, "rows", &settings)),
         }
-        Contest {
+        Benchmark {
             title: "rows over a pool of 10",
             size: format!("fetches of {} rows {}", grouped(users.into()), by(tasks)),
             number: tasks.into(),
             figures: vec![PER_SECOND],
-            entrants,
+            candidates,
             targets: Vec::new(),
             rounds: if quick { 1 } else { 3 },
         }
@@ -94,7 +94,7 @@ fn by(tasks: u32) -> String {
     }
 }
 
-fn in_rust(places: &Places, job: &str, settings: &[String], slap: Entrant) -> Vec<Entrant> {
+fn in_rust(places: &Places, job: &str, settings: &[String], slap: Candidate) -> Vec<Candidate> {
     vec![
         places.here("ours", Role::Ours, job, settings),
         slap,
@@ -103,12 +103,12 @@ fn in_rust(places: &Places, job: &str, settings: &[String], slap: Entrant) -> Ve
     ]
 }
 
-fn in_python(places: &Places, job: &str, settings: &[String]) -> [Entrant; 2] {
+fn in_python(places: &Places, job: &str, settings: &[String]) -> [Candidate; 2] {
     ["aiomysql", "asyncmy"].map(|name| places.in_python(name, job, settings))
 }
 
-/// MariaDB's own client: it makes nothing of the rows, and has no more connections than the pools.
-fn slap(places: &Places, tasks: u32, query: &str, queries: u32, rows: u32) -> Entrant {
+/// MariaDB's client as a limit: it ignores the rows, and uses as many connections as the pools.
+fn slap(places: &Places, tasks: u32, query: &str, queries: u32, rows: u32) -> Candidate {
     let arguments = [
         "--create-schema=temp",
         "--no-drop",
@@ -117,7 +117,7 @@ fn slap(places: &Places, tasks: u32, query: &str, queries: u32, rows: u32) -> En
         &format!("--number-of-queries={queries}"),
         &format!("--query={query}"),
     ];
-    Entrant {
+    Candidate {
         name: "mariadb-slap",
         role: Role::Limit,
         how: How::Runs {
@@ -140,11 +140,11 @@ const SERVES: Figure = Figure {
     unit: Unit::Seconds,
 };
 
-pub fn stop(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+pub fn stop(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let seconds = if quick { 2.0 } else { 30.0 };
     places.seed(places.server.url(), 160_000)?;
     places.sql("RENAME TABLE users TO people")?;
-    // A view that takes about so long: one row for each of the first people, and for each the server looks at all.
+    // A view that takes about `seconds`: for each of the first people, the server reads the whole table.
     let slow = |rows: u32| {
         places.sql(&format!(
             "CREATE OR REPLACE VIEW users AS SELECT * FROM people AS one WHERE id <= {rows} AND \
@@ -157,12 +157,12 @@ pub fn stop(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     places.sql("SELECT count(*) FROM users")?;
     slow((f64::from(rows) * seconds / begun.elapsed().as_secs_f64()) as u32)?;
     let settings = [url(places)];
-    Ok(vec![Contest {
+    Ok(vec![Benchmark {
         title: "a MySQL query cancelled after 100 ms",
         size: format!("of {seconds} s"),
         number: seconds,
         figures: vec![BACK, STOPPED, SERVES],
-        entrants: vec![
+        candidates: vec![
             places.here("ours", Role::Ours, "stop", &settings),
             places.here("mysql_async", Role::Peer, "stop", &settings),
             places.here("sqlx", Role::Peer, "stop", &settings),
@@ -177,24 +177,24 @@ pub fn stop(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     }])
 }
 
-/// They hand a connection to its next user as the last one left it.
-fn as_limit(entrant: Entrant) -> Entrant {
-    Entrant {
+/// A limit, because it does not reset a connection between two users.
+fn as_limit(candidate: Candidate) -> Candidate {
+    Candidate {
         role: Role::Limit,
-        ..entrant
+        ..candidate
     }
 }
 
-pub fn pool(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+pub fn pool(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let settings = [url(places), "tasks=1".to_owned()];
     let here = |name, role| places.here(name, role, "pool", &settings);
     let ours = "ours, without the reset";
-    Ok(vec![Contest {
+    Ok(vec![Benchmark {
         title: "a pool's acquire and release alone",
         size: "1 task".to_owned(),
         number: 1.0,
         figures: vec![SECONDS],
-        entrants: vec![
+        candidates: vec![
             here("ours", Role::Ours),
             here(ours, Role::Ours),
             here("mysql_async", Role::Peer),
@@ -215,7 +215,7 @@ pub fn pool(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     }])
 }
 
-pub fn connections(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+pub fn connections(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let numbers: &[u32] = if quick {
         &[1, 10]
     } else {
@@ -223,7 +223,7 @@ pub fn connections(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     };
     let of_number = |&number: &u32| {
         let settings = [url(places), format!("connections={number}")];
-        Contest {
+        Benchmark {
             title: "opening a pool's connections, all at once, and closing them",
             size: match number {
                 1 => "1 connection".to_owned(),
@@ -231,7 +231,7 @@ pub fn connections(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             },
             number: number.into(),
             figures: vec![SECONDS],
-            entrants: vec![
+            candidates: vec![
                 places.here("ours", Role::Ours, "connections", &settings),
                 places.here("mysql_async", Role::Limit, "connections", &settings),
             ],

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use crate::contender::{Entrant, How, Role};
-use crate::contest::{Contest, Figure, Goal, Target, Unit};
+use crate::benchmark::{Benchmark, Figure, Goal, Target, Unit};
+use crate::candidate::{Candidate, How, Role};
 use crate::places::{Places, Result, run, words};
 
 use super::{BACK, SECONDS, at_most, grouped, times_as_fast};
 
-pub fn two_queries(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+pub fn two_queries(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let sizes: &[u32] = if quick {
         &[12, 1_000]
     } else {
@@ -20,10 +20,10 @@ pub fn two_queries(places: &Places, quick: bool) -> Result<Vec<Contest>> {
         .collect()
 }
 
-fn two_queries_of(places: &Places, quick: bool, number: u32) -> Result<Contest> {
+fn two_queries_of(places: &Places, quick: bool, number: u32) -> Result<Benchmark> {
     let settings = [format!("database={}", places.users(number)?.display())];
     let here = |name, role| places.here(name, role, "two-queries", &settings);
-    let newer = |name, role| places.newer(name, role, "two-queries", &settings);
+    let on_0_40 = |name, role| places.on_rusqlite_0_40(name, role, "two-queries", &settings);
     let ours = "ours on Tokio";
     let mut targets = vec![Target {
         ours,
@@ -35,25 +35,25 @@ fn two_queries_of(places: &Places, quick: bool, number: u32) -> Result<Contest> 
         targets.push(times_as_fast(ours, SECONDS, 8.0, "sqlx"));
         targets.push(times_as_fast(ours, SECONDS, 1.0 / 1.1, "rusqlite"));
     }
-    Ok(Contest {
+    Ok(Benchmark {
         title: "two queries at once",
         size: format!("{} users", grouped(number.into())),
         number: number.into(),
         figures: vec![SECONDS],
-        entrants: vec![
+        candidates: vec![
             here(ours, Role::Ours),
             here("ours on async-std", Role::Ours),
             here("ours on smol", Role::Ours),
             here("ours with sqlx", Role::Ours),
             here("rusqlite", Role::Limit),
-            newer("rusqlite 0.40", Role::Limit),
-            newer("tokio-rusqlite", Role::Peer),
-            newer("async-sqlite", Role::Peer),
+            on_0_40("rusqlite 0.40", Role::Limit),
+            on_0_40("tokio-rusqlite", Role::Peer),
+            on_0_40("async-sqlite", Role::Peer),
             here("sqlx", Role::Peer),
             places.in_python("aiosqlite", "two-queries", &settings),
-            newer("tokio-rusqlite, kept", Role::Kept),
-            newer("async-sqlite, kept", Role::Kept),
-            newer("deadpool-sqlite, kept", Role::Kept),
+            on_0_40("tokio-rusqlite, kept", Role::Kept),
+            on_0_40("async-sqlite, kept", Role::Kept),
+            on_0_40("deadpool-sqlite, kept", Role::Kept),
             here("sqlx, kept", Role::Kept),
         ],
         targets,
@@ -66,10 +66,10 @@ fn two_queries_of(places: &Places, quick: bool, number: u32) -> Result<Contest> 
     })
 }
 
-/// So many users have 637 among them who are older than 40.
+/// Of this many users, 637 are older than 40.
 const USERS_WITH_637: u32 = 1_068;
 
-pub fn many(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+pub fn many(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let sizes: &[u32] = if quick {
         &[10, 50]
     } else {
@@ -82,27 +82,27 @@ pub fn many(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             format!("fetches={fetches}"),
         ];
         let here = |name, role| places.here(name, role, "many", &settings);
-        let newer = |name, role| places.newer(name, role, "many", &settings);
-        let mut entrants = vec![
+        let on_0_40 = |name, role| places.on_rusqlite_0_40(name, role, "many", &settings);
+        let mut candidates = vec![
             here("ours", Role::Ours),
             here("rusqlite", Role::Limit),
-            newer("tokio-rusqlite", Role::Peer),
-            newer("async-sqlite", Role::Peer),
+            on_0_40("tokio-rusqlite", Role::Peer),
+            on_0_40("async-sqlite", Role::Peer),
             here("sqlx", Role::Peer),
-            newer("deadpool-sqlite, kept", Role::Kept),
+            on_0_40("deadpool-sqlite, kept", Role::Kept),
         ];
         if fetches <= 1_000 {
-            // 10,000 take it ten seconds.
-            entrants.push(here("sqlx, kept", Role::Kept));
-            // Of 10,000 it would make a thread each, and of 5,000 it took 473 s.
-            entrants.push(places.in_python("aiosqlite", "many", &settings));
+            // 10,000 fetches take ten seconds.
+            candidates.push(here("sqlx, kept", Role::Kept));
+            // It starts a thread for each fetch; 5,000 fetches took 473 s.
+            candidates.push(places.in_python("aiosqlite", "many", &settings));
         }
-        Contest {
+        Benchmark {
             title: "many fetches at once, of 637 rows",
             size: format!("{} fetches", grouped(fetches.into())),
             number: fetches.into(),
             figures: vec![SECONDS],
-            entrants,
+            candidates,
             targets: match fetches {
                 1_000 => vec![times_as_fast("ours", SECONDS, 300.0, "aiosqlite")],
                 _ => Vec::new(),
@@ -119,13 +119,13 @@ const CLOSED: Figure = Figure {
     unit: Unit::Seconds,
 };
 
-/// The drivers bring a SQLite of their own, which is faster than Debian's shell, by about this factor.
+/// The SQLite that the drivers bundle is faster than Debian's shell, by about this factor.
 const FASTER: f64 = 1.4;
 
-pub fn cancel(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+pub fn cancel(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let seconds = if quick { 1.0 } else { 3.0 };
     let database = places.users(12)?;
-    // A view that takes about so long.
+    // A view that takes about `seconds`.
     let slow = |database: &std::path::Path, steps: u64| {
         let view = format!(
             "DROP VIEW IF EXISTS users; CREATE VIEW users AS SELECT * FROM people WHERE 0 <= \
@@ -150,16 +150,16 @@ pub fn cancel(places: &Places, quick: bool) -> Result<Vec<Contest>> {
 
     let settings = [format!("database={}", copy.display())];
     let here = |name, role| places.here(name, role, "cancel", &settings);
-    let newer = |name, role| places.newer(name, role, "cancel", &settings);
-    Ok(vec![Contest {
+    let on_0_40 = |name, role| places.on_rusqlite_0_40(name, role, "cancel", &settings);
+    Ok(vec![Benchmark {
         title: "a query cancelled after 100 ms",
         size: format!("of {seconds} s"),
         number: seconds,
         figures: vec![BACK, CLOSED],
-        entrants: vec![
+        candidates: vec![
             here("ours", Role::Ours),
-            newer("tokio-rusqlite", Role::Peer),
-            newer("async-sqlite", Role::Peer),
+            on_0_40("tokio-rusqlite", Role::Peer),
+            on_0_40("async-sqlite", Role::Peer),
             here("sqlx", Role::Peer),
             places.in_python("aiosqlite", "cancel", &settings),
         ],
@@ -168,16 +168,16 @@ pub fn cancel(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     }])
 }
 
-pub fn open_row(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+pub fn open_row(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let settings = [format!("database={}", places.users(12)?.display())];
     let here = |name, role| places.here(name, role, "open-row", &settings);
     let in_transaction = "rusqlite, in a transaction";
-    Ok(vec![Contest {
+    Ok(vec![Benchmark {
         title: "opening, one row, closing",
         size: "12 users".to_owned(),
         number: 12.0,
         figures: vec![SECONDS],
-        entrants: vec![
+        candidates: vec![
             here("ours, task 0", Role::Ours),
             here("rusqlite", Role::Limit),
             here("ours, task 1", Role::Ours),
@@ -205,9 +205,9 @@ const ALLOCATIONS: Figure = Figure {
     unit: Unit::Number,
 };
 
-pub fn scope(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+pub fn scope(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let program = places.program("scope");
-    let entrant = |name: &'static str, role| Entrant {
+    let candidate = |name: &'static str, role| Candidate {
         name,
         role,
         how: How::Serves(words([
@@ -216,15 +216,15 @@ pub fn scope(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             name.as_ref(),
         ])),
     };
-    Ok(vec![Contest {
+    Ok(vec![Benchmark {
         title: "the scope around an empty body",
         size: "one".to_owned(),
         number: 1.0,
         figures: vec![SECONDS, ALLOCATIONS],
-        entrants: vec![
-            entrant("ours", Role::Ours),
-            entrant("bare awaits", Role::Limit),
-            entrant("scopeguard", Role::Limit),
+        candidates: vec![
+            candidate("ours", Role::Ours),
+            candidate("bare awaits", Role::Limit),
+            candidate("scopeguard", Role::Limit),
         ],
         targets: vec![
             at_most("ours", SECONDS, 1e-6),

@@ -18,9 +18,9 @@ pub enum End {
 }
 
 impl End {
-    pub fn pendings(self) -> usize {
+    pub fn pending(self) -> usize {
         match self {
-            End::Well(pendings) | End::Error(pendings) | End::Panic(pendings) => pendings,
+            End::Well(pending) | End::Error(pending) | End::Panic(pending) => pending,
         }
     }
 
@@ -104,7 +104,7 @@ impl Log {
     pub async fn act(&self, what: &str, end: End) -> Result<()> {
         let _gone = Gone(self, what);
         self.note(format!("{what} begins"));
-        for number in 1..=end.pendings() {
+        for number in 1..=end.pending() {
             yield_now().await;
             self.note(format!("{what}, step {number}"));
         }

@@ -114,7 +114,7 @@ fn a_release_waits_for_those_of_scopes_that_its_body_has_given_up() {
     let mut part_way = 0;
     for turn in TURNS {
         for inner in End::all() {
-            for inner_polls in 1..=1 + inner.pendings() {
+            for inner_polls in 1..=1 + inner.pending() {
                 part_way += (0..)
                     .find(|polls| check_given_up(turn, inner, inner_polls, *polls))
                     .unwrap();

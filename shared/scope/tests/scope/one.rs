@@ -82,7 +82,7 @@ fn check_one_scope(acquire: End, body: End, release: End, polls: usize) -> bool 
     }
     drop(scope);
 
-    let is_acquired = acquire.is_well() && polls > acquire.pendings();
+    let is_acquired = acquire.is_well() && polls > acquire.pending();
     let has_ended = outcome.is_some();
     let unheard = if let Some(outcome) = outcome {
         let (expected, unheard) = expected(acquire, body, release);
@@ -109,7 +109,7 @@ fn check_one_scope(acquire: End, body: End, release: End, polls: usize) -> bool 
         "{case}"
     );
     assert_eq!(log.count("release it begins"), released, "{case}");
-    for number in 1..=release.pendings() {
+    for number in 1..=release.pending() {
         let step = format!("release it, step {number}");
         assert_eq!(
             log.count(&step),
@@ -140,9 +140,9 @@ fn releases_once_wherever_it_is_dropped_and_whatever_fails() {
         for body in End::all() {
             for release in End::all() {
                 let enough = (0..).find(|polls| check_one_scope(acquire, body, release, *polls));
-                let mut expected = 1 + acquire.pendings();
+                let mut expected = 1 + acquire.pending();
                 if acquire.is_well() {
-                    expected += body.pendings() + release.pendings();
+                    expected += body.pending() + release.pending();
                 }
                 assert_eq!(enough, Some(expected), "{acquire:?}, {body:?}, {release:?}");
                 part_way += expected;

@@ -1,6 +1,6 @@
-//! The scope around an empty body: how long, and how many allocations.
+//! The scope around an empty body: time and allocations.
 //!
-//! A program of its own, for its allocator counts, which would slow the others down.
+//! A separate program, because its allocator counts, which would slow the other candidates down.
 
 #![forbid(unsafe_code)]
 
@@ -31,7 +31,7 @@ fn main() -> Result<()> {
                 let _ = black_box(run.await);
             })
         }
-        // Nothing happens after an error or a panic, or when the future is dropped.
+        // Releases nothing after an error or a panic, or when the future is dropped.
         "bare awaits" => serve(&job, async || {
             let number = ready(Ok::<u64, Infallible>(1)).await;
             let Ok(number) = black_box(number);

@@ -1,5 +1,5 @@
-//! Peers on a newer rusqlite than ours: tokio-rusqlite, async-sqlite, deadpool-sqlite; and rusqlite itself, which shows
-//! what the newer SQLite alone makes of it.
+//! Candidates on a later rusqlite than ours: tokio-rusqlite, async-sqlite, deadpool-sqlite; and rusqlite itself, which
+//! shows what the later SQLite alone changes.
 
 #![forbid(unsafe_code)]
 
@@ -53,7 +53,7 @@ fn main() -> Result<()> {
                 Ok(users)
             }
         }),
-        // These keep their connections open: a pool does nothing else, and of the other two people keep a clone.
+        // These keep their connections open, as a pool does. Users of the other two keep a clone.
         "tokio-rusqlite, kept" => {
             let open = || -> Result<_> {
                 harness::tokio_runtime()?

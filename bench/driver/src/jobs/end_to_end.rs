@@ -1,14 +1,14 @@
-//! Whole programs: `seed`, a student's first build, and `checker`.
+//! Programs from start to end: `seed`, a student's first build, and `checker`.
 
 use std::fs;
 
-use crate::contender::{Entrant, How, Role, Words};
-use crate::contest::Contest;
-use crate::places::{Places, Result, entrant, run, words};
+use crate::benchmark::Benchmark;
+use crate::candidate::{Candidate, How, Role, Words};
+use crate::places::{Places, Result, candidate, run, words};
 
 use super::{SECONDS, at_most, grouped, times_as_fast};
 
-pub fn seed(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+pub fn seed(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let number = if quick { 100_000 } else { 1_000_000 };
     let csv = places.file("users.csv");
     let source = places.users(number)?;
@@ -20,13 +20,13 @@ pub fn seed(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     run(places.sqlite_shell(&source, &export))?;
 
     let size = |number: u32| format!("{} users", grouped(number.into()));
-    let mut contests = vec![
-        Contest {
+    let mut benchmarks = vec![
+        Benchmark {
             title: "seeding a SQLite file",
             size: size(number),
             number: number.into(),
             figures: vec![SECONDS],
-            entrants: vec![
+            candidates: vec![
                 ours_into_a_file(places, number),
                 shell(places),
                 python(places),
@@ -37,29 +37,29 @@ pub fn seed(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             ],
             rounds: if quick { 1 } else { 5 },
         },
-        Contest {
+        Benchmark {
             title: "seeding a MySQL table",
             size: size(number),
             number: number.into(),
             figures: vec![SECONDS],
-            entrants: vec![ours_into_a_table(places, number), load_data(places)],
+            candidates: vec![ours_into_a_table(places, number), load_data(places)],
             targets: vec![times_as_fast("ours", SECONDS, 1.0, "LOAD DATA")],
             rounds: if quick { 1 } else { 3 },
         },
     ];
     if !quick {
-        // For the memory: it is to be that of a million.
-        contests.push(Contest {
+        // For the memory, which should be that of a million users.
+        benchmarks.push(Benchmark {
             title: "seeding a SQLite file",
             size: size(10_000_000),
             number: 1e7,
             figures: vec![SECONDS],
-            entrants: vec![ours_into_a_file(places, 10_000_000)],
+            candidates: vec![ours_into_a_file(places, 10_000_000)],
             targets: Vec::new(),
             rounds: 1,
         });
     }
-    Ok(contests)
+    Ok(benchmarks)
 }
 
 fn csv(places: &Places) -> String {
@@ -70,8 +70,8 @@ fn removing(places: &Places, file: &str) -> Words {
     words(["rm".as_ref(), "-rf".as_ref(), places.file(file).as_os_str()])
 }
 
-fn ours_into_a_file(places: &Places, number: u32) -> Entrant {
-    Entrant {
+fn ours_into_a_file(places: &Places, number: u32) -> Candidate {
+    Candidate {
         name: "ours",
         role: Role::Ours,
         how: How::Runs {
@@ -88,8 +88,8 @@ fn ours_into_a_file(places: &Places, number: u32) -> Entrant {
     }
 }
 
-/// The same table and index, with the same care: none before it is done, and then it is on the disk.
-fn shell(places: &Places) -> Entrant {
+/// Creates the same table and index with the same durability: unsafe until the end, then written to the disk.
+fn shell(places: &Places) -> Candidate {
     let (table, index) = (shared::schema::SQLITE_TABLE, shared::schema::SQLITE_INDEX);
     let commands = [
         "PRAGMA journal_mode = OFF",
@@ -100,7 +100,7 @@ fn shell(places: &Places) -> Entrant {
         index,
         "COMMIT",
     ];
-    Entrant {
+    Candidate {
         name: "the sqlite3 shell",
         role: Role::Peer,
         how: How::Runs {
@@ -111,8 +111,8 @@ fn shell(places: &Places) -> Entrant {
     }
 }
 
-fn python(places: &Places) -> Entrant {
-    Entrant {
+fn python(places: &Places) -> Candidate {
+    Candidate {
         name: "Python's executemany",
         role: Role::Peer,
         how: How::Runs {
@@ -130,9 +130,9 @@ fn python(places: &Places) -> Entrant {
 
 const NEW: &str = "DROP VIEW IF EXISTS users; DROP TABLE IF EXISTS users, people, loaded";
 
-fn ours_into_a_table(places: &Places, number: u32) -> Entrant {
+fn ours_into_a_table(places: &Places, number: u32) -> Candidate {
     let url = places.server.url();
-    Entrant {
+    Candidate {
         name: "ours",
         role: Role::Ours,
         how: How::Runs {
@@ -149,14 +149,14 @@ fn ours_into_a_table(places: &Places, number: u32) -> Entrant {
     }
 }
 
-fn load_data(places: &Places) -> Entrant {
+fn load_data(places: &Places) -> Candidate {
     let new = format!("{NEW}; {}", shared::schema::mysql_table("loaded"));
     let load = format!(
         "LOAD DATA LOCAL INFILE '{}' INTO TABLE loaded CHARACTER SET utf8mb4 \
          FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' LINES TERMINATED BY '\\r\\n'",
         csv(places)
     );
-    Entrant {
+    Candidate {
         name: "LOAD DATA",
         role: Role::Peer,
         how: How::Runs {
@@ -167,8 +167,8 @@ fn load_data(places: &Places) -> Entrant {
     }
 }
 
-/// All crates are there; nothing of them is compiled.
-pub fn build(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+/// The crates are downloaded, but not compiled.
+pub fn build(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     if quick {
         return Ok(Vec::new());
     }
@@ -176,12 +176,12 @@ pub fn build(places: &Places, quick: bool) -> Result<Vec<Contest>> {
         ("of task 0", &["--bin", "0-databaseconnection"], 15.0),
         ("of everything", &[], 60.0),
     ];
-    let contest = |(size, what, most): (&str, &[&str], f64)| Contest {
+    let benchmark = |(size, what, most): (&str, &[&str], f64)| Benchmark {
         title: "a student's first build",
         size: size.to_owned(),
         number: 1.0,
         figures: vec![SECONDS],
-        entrants: vec![Entrant {
+        candidates: vec![Candidate {
             name: "ours",
             role: Role::Ours,
             how: How::Runs {
@@ -193,11 +193,11 @@ pub fn build(places: &Places, quick: bool) -> Result<Vec<Contest>> {
         targets: vec![at_most("ours", SECONDS, most)],
         rounds: 1,
     };
-    Ok(builds.into_iter().map(contest).collect())
+    Ok(builds.into_iter().map(benchmark).collect())
 }
 
-/// Where people practise with rustlings, an exercise is run by a command; where with `checker`, it is watched.
-pub fn verdict(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+/// With rustlings, a command runs the exercise; with `checker`, `watch` runs the checks after each save.
+pub fn verdict(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     if quick {
         return Ok(Vec::new());
     }
@@ -214,7 +214,7 @@ pub fn verdict(places: &Places, quick: bool) -> Result<Vec<Contest>> {
     ))?;
     let exercises = folder.join("rustlings");
     let save = "echo '// saved' >> exercises/00_intro/intro1.rs".to_owned();
-    let rustlings = Entrant {
+    let rustlings = Candidate {
         name: "rustlings",
         role: Role::Peer,
         how: How::Runs {
@@ -227,35 +227,37 @@ pub fn verdict(places: &Places, quick: bool) -> Result<Vec<Contest>> {
         },
     };
     let checker = places.checker()?;
-    let contest = |task: &'static str| {
+    let benchmark = |task: &'static str| {
         let settings = [
             format!("checker={}", checker.display()),
             format!("task={task}"),
         ];
         let program = vec![places.program("verdict").into()];
-        Contest {
+        Benchmark {
             title: "from a save to the verdict",
             size: task.to_owned(),
             number: 1.0,
             figures: vec![SECONDS],
-            entrants: vec![
-                entrant("ours", Role::Ours, program, "verdict", &settings),
+            candidates: vec![
+                candidate("ours", Role::Ours, program, "verdict", &settings),
                 rustlings.clone(),
             ],
             targets: vec![at_most("ours", SECONDS, 1.0)],
             rounds: 9,
         }
     };
-    Ok(["0-databaseconnection", "2-concurrent"].map(contest).into())
+    Ok(["0-databaseconnection", "2-concurrent"]
+        .map(benchmark)
+        .into())
 }
 
-/// A class of so many crates of task 0, all of them right, and none like another.
-pub fn submissions(places: &Places, quick: bool) -> Result<Vec<Contest>> {
+/// Grades a class of submissions of task 0, all of them right and all of them different.
+pub fn submissions(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     if quick {
         return Ok(Vec::new());
     }
     let checker = places.checker()?;
-    let mut contests = Vec::new();
+    let mut benchmarks = Vec::new();
     for number in [1, 4, 16, 32] {
         let class = places.file(&format!("class-of-{number}"));
         for student in 0..number {
@@ -280,7 +282,7 @@ pub fn submissions(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             "csv".as_ref(),
         ]);
         timed.extend((0..number).map(|student| class.join(format!("{student:02}")).into()));
-        contests.push(Contest {
+        benchmarks.push(Benchmark {
             title: "grading a class",
             size: match number {
                 1 => "1 submission".to_owned(),
@@ -288,7 +290,7 @@ pub fn submissions(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             },
             number: number.into(),
             figures: vec![SECONDS],
-            entrants: vec![Entrant {
+            candidates: vec![Candidate {
                 name: "ours",
                 role: Role::Ours,
                 how: How::Runs {
@@ -301,5 +303,5 @@ pub fn submissions(places: &Places, quick: bool) -> Result<Vec<Contest>> {
             rounds: if number == 32 { 1 } else { 2 },
         });
     }
-    Ok(contests)
+    Ok(benchmarks)
 }

@@ -1,4 +1,4 @@
-//! A pool's acquire and release alone.
+//! Acquiring and releasing a pool's connection, nothing else.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use crate::mysql::{driver_pool, sqlx_pool};
 pub async fn serve(job: &Job) -> Result<()> {
     let url: String = job.get("url")?;
     match job.peer.as_str() {
-        // As for any body: what the last user left is forgotten, by a round trip.
+        // As for any body: a round trip resets what the last user left.
         "ours" => ours(job, &url, true).await,
-        // As our own fetches give a connection back, of which they know that it was left clean.
+        // As our fetches return a connection, because they leave nothing to reset.
         "ours, without the reset" => ours(job, &url, false).await,
         "mysql_async" => {
             let driver = driver_pool(&url, CONNECTIONS)?;
@@ -29,7 +29,7 @@ pub async fn serve(job: &Job) -> Result<()> {
             .await?;
             Ok(driver.disconnect().await?)
         }
-        // It asks the server whether it is still there: before each use, a round trip.
+        // It pings the server before each use: a round trip.
         "sqlx" => {
             let sqlx = sqlx_pool(&url, CONNECTIONS)?;
             pool(job, move || {
@@ -88,7 +88,7 @@ async fn ours(job: &Job, url: &str, reset: bool) -> Result<()> {
     Ok(())
 }
 
-/// Has deadpool and bb8 keep connections of the driver's: as they are, or reset for each user.
+/// Lets deadpool and bb8 manage the driver's connections, with or without a reset for each user.
 struct Manager {
     options: Opts,
     reset: bool,

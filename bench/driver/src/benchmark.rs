@@ -1,22 +1,22 @@
-//! A contest: entrants that do the same job, in turns, and what came of it.
+//! A benchmark: candidates that do the same job in turns, and their results.
 
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::contender::{Contender, Entrant, Role, Round};
+use crate::candidate::{Candidate, Role, Round, Started};
 
 /// One job, at one size.
-pub struct Contest {
-    /// What is done.
+pub struct Benchmark {
+    /// The job, in words.
     pub title: &'static str,
-    /// How much of it, such as `100,000 users`.
+    /// The size, such as `100,000 users`.
     pub size: String,
-    /// The same as a number, to draw it against.
+    /// The size as a number; the charts use it.
     pub number: f64,
-    /// The figures that are shown, and what each means.
+    /// The figures in the table.
     pub figures: Vec<Figure>,
-    pub entrants: Vec<Entrant>,
+    pub candidates: Vec<Candidate>,
     pub targets: Vec<Target>,
     pub rounds: usize,
 }
@@ -24,9 +24,9 @@ pub struct Contest {
 /// A figure of a round.
 #[derive(Clone, Copy, serde::Serialize)]
 pub struct Figure {
-    /// Its name in what the contenders say.
+    /// Its name in the candidates' output.
     pub name: &'static str,
-    /// As it is called in the table.
+    /// Its heading in the table.
     pub title: &'static str,
     pub unit: Unit,
 }
@@ -38,7 +38,7 @@ pub enum Unit {
     Number,
 }
 
-/// What was to be reached.
+/// A speed that our code should reach.
 #[derive(Clone, serde::Serialize)]
 pub struct Target {
     pub ours: &'static str,
@@ -48,15 +48,15 @@ pub struct Target {
 
 #[derive(Clone, serde::Serialize)]
 pub enum Goal {
-    /// So many times as fast as this peer.
+    /// At least this many times as fast as this peer.
     TimesAsFastAs(f64, &'static str),
-    /// As fast as the fastest peer.
+    /// At least as fast as the fastest peer.
     NoSlowerThanAnyPeer,
-    /// At most so much, in the figure's unit.
+    /// At most this, in the figure's unit.
     AtMost(f64),
 }
 
-/// What came of a contest.
+/// The results of a benchmark.
 #[derive(serde::Serialize)]
 pub struct Outcome {
     pub title: &'static str,
@@ -67,33 +67,33 @@ pub struct Outcome {
     pub targets: Vec<Target>,
 }
 
-/// What came of an entrant.
+/// The results of a candidate.
 #[derive(serde::Serialize)]
 pub struct Entry {
     pub name: &'static str,
     pub role: Role,
-    /// Of each figure, what each round came to. `None` is what did not happen within the round's own limit.
+    /// For each figure, its value in each round. `None`: not reached within the round's limit.
     pub figures: BTreeMap<String, Vec<Option<f64>>>,
     /// The medians of the rounds' peaks, in bytes and in threads.
     pub memory: Option<f64>,
     pub threads: Option<f64>,
-    /// Why there are no more rounds.
+    /// Why the candidate stopped early.
     pub problem: Option<String>,
 }
 
-/// How long a round or the set-up may take (`checker` builds a task's libraries in it), and after how much time an
-/// entrant that is slow need not do another.
-const LIMIT: Duration = Duration::from_secs(240);
+/// Limit for a round and for the start, in which `checker` builds a task's dependencies.
+const ROUND_TIMEOUT: Duration = Duration::from_secs(240);
+/// A candidate that has used this much time gets no further round.
 const ENOUGH: Duration = Duration::from_millis(3_500);
 
-/// Before each round, so that what the last contender has not quite ended does not count as the next one's.
+/// Before each round, so that the previous candidate's cleanup does not slow the next one down.
 const PAUSE: Duration = Duration::from_millis(5);
 
-impl Contest {
-    /// Has them take turns: all do a round before the first does its second, so that whatever else the machine does
-    /// falls on all alike. There and back, so that nobody stands behind the same one all the time.
+impl Benchmark {
+    /// Runs the candidates in turns: every candidate does a round before the first does its second, so that other load
+    /// on the machine affects all of them alike. The order alternates, so that no candidate always follows the same one.
     pub fn run(self) -> Outcome {
-        let mut places: Vec<_> = self.entrants.iter().map(Place::take).collect();
+        let mut places: Vec<_> = self.candidates.iter().map(Place::take).collect();
         for _ in 0..self.rounds {
             for place in &mut places {
                 thread::sleep(PAUSE);
@@ -116,33 +116,33 @@ impl Contest {
 }
 
 struct Place<'a> {
-    entrant: &'a Entrant,
-    contender: Result<Contender, String>,
+    candidate: &'a Candidate,
+    started: Result<Started, String>,
     rounds: Vec<Round>,
     spent: Duration,
 }
 
 impl<'a> Place<'a> {
-    fn take(entrant: &'a Entrant) -> Place<'a> {
+    fn take(candidate: &'a Candidate) -> Place<'a> {
         Place {
-            entrant,
-            contender: Contender::start(entrant, LIMIT),
+            candidate,
+            started: Started::start(candidate, ROUND_TIMEOUT),
             rounds: Vec::new(),
             spent: Duration::ZERO,
         }
     }
 
     fn round(&mut self) {
-        let Ok(contender) = &mut self.contender else {
+        let Ok(started) = &mut self.started else {
             return;
         };
         if self.spent > ENOUGH {
             return;
         }
         let begun = Instant::now();
-        match contender.round(LIMIT) {
+        match started.round(ROUND_TIMEOUT) {
             Ok(round) => self.rounds.push(round),
-            Err(problem) => self.contender = Err(problem),
+            Err(problem) => self.started = Err(problem),
         }
         self.spent += begun.elapsed();
     }
@@ -164,18 +164,18 @@ impl<'a> Place<'a> {
             median(&peaks)
         };
         Entry {
-            name: self.entrant.name,
-            role: self.entrant.role,
+            name: self.candidate.name,
+            role: self.candidate.role,
             figures,
             memory: peak(|round| round.memory),
             threads: peak(|round| round.threads),
-            problem: self.contender.err(),
+            problem: self.started.err(),
         }
     }
 }
 
 impl Entry {
-    /// The median of a figure. A round that did not get there counts as one that takes for ever.
+    /// Returns the median of a figure. A round that did not reach it counts as infinite.
     pub fn median(&self, figure: &str) -> Option<f64> {
         let values = self.figures.get(figure)?.iter();
         median(
@@ -185,13 +185,13 @@ impl Entry {
         )
     }
 
-    /// How many rounds there were.
+    /// Returns the number of rounds.
     pub fn rounds(&self) -> usize {
         self.figures.values().map(Vec::len).max().unwrap_or(0)
     }
 }
 
-/// The middle one; of an even number, the mean of the two in the middle.
+/// Returns the middle value, or the mean of the two middle values.
 pub fn median(values: &[f64]) -> Option<f64> {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
@@ -204,7 +204,7 @@ impl Outcome {
         self.entries.iter().find(|entry| entry.name == name)
     }
 
-    /// The first of a role. Of ours that is whom the others are compared with.
+    /// Returns the first candidate of a role. The first of ours is the base of all comparisons.
     pub fn first(&self, role: Role) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.role == role)
     }
@@ -214,7 +214,7 @@ impl Outcome {
         found.map_or(Unit::Number, |figure| figure.unit)
     }
 
-    /// How many times as fast `one` is as `other`.
+    /// Returns how many times as fast `one` is as `other`.
     pub fn speed(&self, figure: &str, one: &str, other: &str) -> Option<f64> {
         let (one, other) = (
             self.entry(one)?.median(figure)?,
@@ -226,7 +226,7 @@ impl Outcome {
         })
     }
 
-    /// What was reached of a target: the figure, and whether it is enough. `None` where it was not measured.
+    /// Returns the figure that a target is about, and whether it is reached. `None`: not measured.
     pub fn reached(&self, target: &Target) -> Option<(f64, bool)> {
         let Target { ours, figure, goal } = target;
         match goal {
@@ -286,14 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_the_middle_one_or_lies_between_two() {
+    fn the_median_is_the_middle_value_or_the_mean_of_two() {
         assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
         assert_eq!(median(&[]), None);
     }
 
     #[test]
-    fn a_round_that_did_not_get_there_counts_as_one_that_takes_for_ever() {
+    fn a_round_that_did_not_reach_the_figure_counts_as_infinite() {
         let mut outcome = outcome(Unit::Seconds, [("ours", Role::Ours, 1.0); 3]);
         let mut median = |rounds: [Option<f64>; 3]| {
             outcome.entries[0]
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn times_as_fast_is_the_other_way_round_for_what_is_counted_in_a_second() {
+    fn the_ratio_is_inverted_for_figures_per_second() {
         let entries = [
             ("ours", Role::Ours, 2.0),
             ("peer", Role::Peer, 6.0),
@@ -318,13 +318,13 @@ mod tests {
         let per_second = outcome(Unit::PerSecond, entries);
         assert_eq!(per_second.reached(&goal), Some((2.0 / 6.0, false)));
         assert_eq!(
-            seconds.reached(&target(Goal::TimesAsFastAs(1.0, "nobody"))),
+            seconds.reached(&target(Goal::TimesAsFastAs(1.0, "unknown"))),
             None
         );
     }
 
     #[test]
-    fn a_limit_is_no_peer_that_we_may_not_be_slower_than() {
+    fn the_target_no_slower_than_any_peer_ignores_limits() {
         let entries = [
             ("ours", Role::Ours, 2.0),
             ("peer", Role::Peer, 3.0),

@@ -1,6 +1,6 @@
-"""The peers in Python: contender.py JOB PEER [key=value]...
+"""The peers in Python: candidate.py JOB PEER [key=value]...
 
-It says `ready`, then does a round for each line on standard input, and answers it with a line of JSON.
+Prints `ready`, then does a round for each line on standard input, and answers with a line of JSON.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ RUNNING = (
 
 TIMES = 500
 TIMEOUT = 0.1
-PATIENCE = 5
+STOP_TIMEOUT = 5
 
 Figures = dict[str, float | None]
 
@@ -69,7 +69,7 @@ async def cancel(database: str) -> Figures:
     end = perf_counter() + TIMEOUT
     try:
         await asyncio.wait_for(fetch(database, ALL), TIMEOUT)
-        raise RuntimeError("it was there before it could be given up")
+        raise RuntimeError("the query ended before it was cancelled")
     except TimeoutError:
         back = perf_counter() - end
     while is_open(database):
@@ -78,7 +78,7 @@ async def cancel(database: str) -> Figures:
 
 
 def is_open(database: str) -> bool:
-    """Whether this process has a file open in the folder of the database, which has the folder to itself."""
+    """Returns whether this process has a file open in the database's folder, which holds nothing else."""
     folder = os.path.dirname(os.path.realpath(database))
     for descriptor in os.listdir("/proc/self/fd"):
         try:
@@ -99,8 +99,8 @@ async def open_row(database: str) -> Figures:
     return {"seconds": (perf_counter() - begun) / TIMES}
 
 
-# MySQL. The two libraries have the same interface. When a connection comes back, their pools send nothing: they close it
-# if a transaction is open, and otherwise hand it on as it is, neither reset nor asked whether it is alive.
+# MySQL. The two libraries have the same interface. When a connection is returned, their pools send nothing: they close it
+# if a transaction is open, and otherwise keep it without a reset or a ping.
 
 
 class Server:
@@ -173,12 +173,12 @@ async def stop(library, pool, looks) -> Figures:
     except TimeoutError:
         back = perf_counter() - end
     else:
-        raise RuntimeError("it was there before it could be given up")
+        raise RuntimeError("the query ended before it was cancelled")
 
     async def stopped() -> float | None:
-        # Not under wait_for, which would cost us the connection.
+        # Not under wait_for, which would lose the connection.
         while await query(looks, RUNNING):
-            if perf_counter() - end > PATIENCE:
+            if perf_counter() - end > STOP_TIMEOUT:
                 return None
         return perf_counter() - end
 
@@ -189,18 +189,18 @@ async def stop(library, pool, looks) -> Figures:
 
     async def serves() -> float | None:
         try:
-            return await asyncio.wait_for(select_1(), PATIENCE)
+            return await asyncio.wait_for(select_1(), STOP_TIMEOUT)
         except TimeoutError:
             return None
 
     times = await asyncio.gather(stopped(), serves())
-    # The next round begins on a server that does nothing.
+    # The next round starts on an idle server.
     while running := await query(looks, RUNNING):
         for (number,) in running:
             try:
                 await query(looks, f"KILL {number}")
             except library.OperationalError:
-                pass  # gone by now
+                pass  # it has ended
     return {"back": back, "stopped": times[0], "serves": times[1]}
 
 
@@ -212,7 +212,7 @@ async def take_and_give(pool) -> Figures:
     return {"seconds": (perf_counter() - begun) / TIMES}
 
 
-# What is asked for
+# The command line
 
 
 async def serve(do_round: Callable[[], Awaitable[Figures]]) -> None:
@@ -249,7 +249,7 @@ async def main(job: str, peer: str, settings: dict[str, str]) -> None:
                     await points(pool, 10, 0.05)  # to warm up
                 await serve(jobs[job])
         case _:
-            sys.exit(f"there is no {job} for {peer}")
+            sys.exit(f"unknown job `{job}` for `{peer}`")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! A contender: a program that does a round when it is asked to, or one whose run is the round.
+//! A candidate: a program that does one round for each request, or a program whose whole run is one round.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,12 +10,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often is looked at a running contender's threads, and at the memory of one whose run is the round.
-const LOOK: Duration = Duration::from_millis(10);
+/// The interval at which a candidate's threads are counted, and memory is read where the run is the round.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Who takes part, and how it is started.
+/// What is measured, and how to start it.
 #[derive(Clone)]
-pub struct Entrant {
+pub struct Candidate {
     pub name: &'static str,
     pub role: Role,
     pub how: How,
@@ -24,62 +24,62 @@ pub struct Entrant {
 /// A program and its arguments.
 pub type Words = Vec<OsString>;
 
-/// How it takes part.
+/// How a candidate does its rounds.
 #[derive(Clone)]
 pub enum How {
-    /// It is started once, and asked for its rounds.
+    /// Started once, then asked for one round at a time.
     Serves(Words),
-    /// A round is one run of `timed`, after what is not timed.
+    /// A round is one run of `timed`. The programs in `before` run first, and are not timed.
     Runs {
         before: Vec<Words>,
         timed: Words,
-        /// How much a run does, where speed is counted in a second.
+        /// The rows of a run, to calculate rows per second.
         amount: Option<f64>,
     },
 }
 
-/// What an entrant is to the comparison.
+/// The part that a candidate plays in the comparison.
 #[derive(Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum Role {
     /// This project.
     Ours,
-    /// What people would use instead.
+    /// A library or program that people would use instead.
     Peer,
-    /// It does less, and shows how fast it could be.
+    /// Does less than ours, and shows how fast ours could be.
     Limit,
-    /// It keeps its connections open, and is shown apart.
+    /// Keeps its connections open; the charts leave it out.
     Kept,
 }
 
-/// What one round came to.
+/// The results of one round.
 pub struct Round {
     pub figures: BTreeMap<String, Option<f64>>,
-    /// The most that was resident at a time, in bytes.
+    /// Peak of the resident memory, in bytes.
     pub memory: Option<u64>,
-    /// The most that there were at a time.
+    /// Highest number of threads at the same time.
     pub threads: Option<u64>,
 }
 
-/// An entrant that is ready.
-pub enum Contender {
+/// A candidate that is ready for its rounds.
+pub enum Started {
     Serving(Serving),
     Running(How),
 }
 
-impl Contender {
-    /// Starts it, and waits until it is set up.
-    pub fn start(entrant: &Entrant, limit: Duration) -> Result<Contender, String> {
-        match &entrant.how {
-            How::Serves(words) => Serving::start(words, limit).map(Contender::Serving),
-            runs => Ok(Contender::Running(runs.clone())),
+impl Started {
+    /// Starts the candidate, and waits until it is ready.
+    pub fn start(candidate: &Candidate, limit: Duration) -> Result<Started, String> {
+        match &candidate.how {
+            How::Serves(words) => Serving::start(words, limit).map(Started::Serving),
+            runs => Ok(Started::Running(runs.clone())),
         }
     }
 
-    /// Has it do a round.
+    /// Runs one round.
     pub fn round(&mut self, limit: Duration) -> Result<Round, String> {
         match self {
-            Contender::Serving(serving) => serving.round(limit),
-            Contender::Running(How::Runs {
+            Started::Serving(serving) => serving.round(limit),
+            Started::Running(How::Runs {
                 before,
                 timed,
                 amount,
@@ -96,7 +96,7 @@ impl Contender {
                 }
                 Ok(round)
             }
-            Contender::Running(How::Serves(_)) => unreachable!("it would be serving"),
+            Started::Running(How::Serves(_)) => unreachable!("start makes this Serving"),
         }
     }
 }
@@ -111,30 +111,30 @@ fn run(words: &Words, limit: Duration) -> Result<Round, String> {
         .map_err(|error| could_not_start(words, &error))?;
     let begun = Instant::now();
     let errors = child.stderr.take().expect("it is piped");
-    let last_words = thread::spawn(move || last_line(errors));
-    let (mut memory, mut threads, mut next_look) = (0, 0, begun);
+    let last_error = thread::spawn(move || last_line(errors));
+    let (mut memory, mut threads, mut next_poll) = (0, 0, begun);
     let status = loop {
-        // Not each time, for it takes the program's own time.
-        if Instant::now() >= next_look {
-            // What the kernel says of memory is the peak so far.
+        // Not in every iteration, because reading /proc slows the measured program down.
+        if Instant::now() >= next_poll {
+            // VmHWM is the peak since the start.
             memory = status_of(&child, "VmHWM:").unwrap_or(0).max(memory);
             threads = status_of(&child, "Threads:").unwrap_or(0).max(threads);
-            next_look += LOOK;
+            next_poll += POLL_INTERVAL;
         }
         match child.try_wait() {
             Ok(Some(status)) => break status,
             _ if begun.elapsed() > limit => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("not done within {} s", limit.as_secs()));
+                return Err(format!("not finished within {} s", limit.as_secs()));
             }
             _ => thread::sleep(Duration::from_millis(1)),
         }
     };
     let took = begun.elapsed();
-    let last_words = last_words.join().unwrap_or_default();
+    let last_error = last_error.join().unwrap_or_default();
     if !status.success() {
-        return Err(last_words);
+        return Err(last_error);
     }
     Ok(Round {
         figures: BTreeMap::from([("seconds".to_owned(), Some(took.as_secs_f64()))]),
@@ -153,7 +153,7 @@ fn could_not_start(words: &Words, error: &std::io::Error) -> String {
     format!("could not start {}: {error}", words[0].display())
 }
 
-/// A number of the kernel's page on a process.
+/// Reads a number from `/proc/PID/status`.
 fn status_of(child: &Child, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -165,20 +165,20 @@ fn last_line(errors: impl std::io::Read) -> String {
     lines
         .filter(|line| !line.trim().is_empty())
         .last()
-        .unwrap_or_else(|| "it failed without a word".to_owned())
+        .unwrap_or_else(|| "it failed and printed no error".to_owned())
 }
 
-/// A program that waits for orders. It ends when this is dropped.
+/// A program that waits for requests. Dropping this value ends it.
 pub struct Serving {
     child: Child,
-    orders: Option<ChildStdin>,
+    requests: Option<ChildStdin>,
     lines: Receiver<String>,
 }
 
 impl Serving {
     fn start(words: &Words, limit: Duration) -> Result<Serving, String> {
         let mut child = command(words)
-            // Of its own, to be ended with all that it has started.
+            // `kill` ends the whole group, with the processes that it started.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -194,30 +194,30 @@ impl Serving {
                 }
             }
         });
-        let orders = child.stdin.take();
+        let requests = child.stdin.take();
         let mut serving = Serving {
             child,
-            orders,
+            requests,
             lines,
         };
         match serving.line(limit, &mut 0)?.as_str() {
             "ready" => Ok(serving),
-            other => Err(format!("it said `{other}` and not that it is ready")),
+            other => Err(format!("expected `ready`, but it printed `{other}`")),
         }
     }
 
     fn round(&mut self, limit: Duration) -> Result<Round, String> {
-        // From here on the kernel counts the peak anew (proc(5)). Without the right to that, it is the peak so far.
+        // Resets VmHWM (see proc(5)). Where that is not permitted, the peak includes earlier rounds.
         let _ = fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
-        let orders = self.orders.as_mut().expect("only dropping takes it");
-        writeln!(orders, "go").map_err(|_| self.last_words())?;
+        let requests = self.requests.as_mut().expect("only dropping takes it");
+        writeln!(requests, "go").map_err(|_| self.last_error())?;
         let mut threads = 0;
         let line = self.line(limit, &mut threads)?;
         Ok(Round {
             figures: serde_json::from_str(&line)
-                .map_err(|error| format!("it said `{line}`: {error}"))?,
+                .map_err(|error| format!("it printed `{line}`: {error}"))?,
             memory: status_of(&self.child, "VmHWM:").map(|kib| kib * 1024),
-            // A round that was over before the first look is not counted.
+            // Unknown if the round ended before the first poll.
             threads: (threads > 0).then_some(threads),
         })
     }
@@ -225,29 +225,29 @@ impl Serving {
     fn line(&mut self, limit: Duration, threads: &mut u64) -> Result<String, String> {
         let begun = Instant::now();
         loop {
-            match self.lines.recv_timeout(LOOK) {
+            match self.lines.recv_timeout(POLL_INTERVAL) {
                 Ok(line) => return Ok(line),
                 Err(RecvTimeoutError::Timeout) => {
                     *threads = status_of(&self.child, "Threads:")
                         .unwrap_or(0)
                         .max(*threads);
                     if begun.elapsed() > limit {
-                        return Err(format!("not done within {} s", limit.as_secs()));
+                        return Err(format!("not finished within {} s", limit.as_secs()));
                     }
                 }
-                Err(RecvTimeoutError::Disconnected) => return Err(self.last_words()),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.last_error()),
             }
         }
     }
 
-    /// Ends it and what it has started. (The standard library kills a process, but no group.)
+    /// Kills the process group. (The standard library can kill only a process.)
     fn kill(&self) {
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
     }
 
-    /// What a contender that has ended wrote on standard error: its last line.
-    fn last_words(&mut self) -> String {
+    /// Kills the candidate, and returns the last line of its standard error.
+    fn last_error(&mut self) -> String {
         self.kill();
         self.child.stderr.take().map_or_else(String::new, last_line)
     }
@@ -255,14 +255,14 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        drop(self.orders.take()); // which asks it to end
+        drop(self.requests.take()); // closing standard input asks it to end
         let begun = Instant::now();
         while let Ok(None) = self.child.try_wait() {
             if begun.elapsed() > Duration::from_secs(5) {
                 self.kill();
                 let _ = self.child.wait();
             }
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }

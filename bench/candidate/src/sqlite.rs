@@ -53,7 +53,7 @@ pub fn serve(job: &Job) -> Result<()> {
         }),
         (_, "sqlx") => serve_fetch(job, |age| with_sqlx(database.clone(), age)),
         (_, "sqlx, kept") => {
-            // Made at the first fetch, for it wants to be made within a runtime.
+            // Created at the first fetch, because it must be created within a runtime.
             let pool = OnceCell::new();
             let make = || SqlitePoolOptions::new().connect_lazy_with(sqlx_options(&database));
             serve_fetch(job, |age| {
@@ -99,7 +99,7 @@ pub fn serve(job: &Job) -> Result<()> {
     }
 }
 
-/// The limit: no runtime, no way to cancel it, and a thread for each query.
+/// The limit: a thread for each query, no runtime, and no cancellation.
 fn on_two_threads(database: &Path) -> Result<(Vec<User>, Vec<User>)> {
     thread::scope(|scope| {
         let older = scope.spawn(|| with_rusqlite(database, Some(AGE)));
@@ -110,7 +110,7 @@ fn on_two_threads(database: &Path) -> Result<(Vec<User>, Vec<User>)> {
     })
 }
 
-/// The limit for many: a thread for each core.
+/// The limit for `many`: a thread for each core.
 fn many_on_threads(job: &Job, database: &Path) -> Result<()> {
     let fetches: usize = job.get("fetches")?;
     job.serve(|| {
@@ -201,7 +201,7 @@ async fn with_sqlx_pool(pool: SqlitePool, age: Option<u32>) -> Result<Vec<User>>
     Ok(SqlxUser::into_users(users))
 }
 
-/// What sqlx makes of a row.
+/// A row as sqlx decodes it.
 pub struct SqlxUser {
     id: i64,
     name: String,
@@ -209,7 +209,7 @@ pub struct SqlxUser {
     age: u32,
 }
 
-/// What sqlx's derive would write. With the derive, sqlx is compiled a second time, for the compiler to run.
+/// As `#[derive(FromRow)]` would write it. With the derive, Cargo compiles sqlx a second time to run the macro.
 impl<'r, R: sqlx::Row> FromRow<'r, R> for SqlxUser
 where
     for<'name> &'name str: ColumnIndex<R>,
@@ -228,7 +228,7 @@ where
 }
 
 impl SqlxUser {
-    /// The same users under the other name; the allocation stays where it is.
+    /// Converts to the shared type, in the same allocation.
     pub fn into_users(users: Vec<SqlxUser>) -> Vec<User> {
         users
             .into_iter()

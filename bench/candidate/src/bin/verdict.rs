@@ -1,7 +1,7 @@
 //! From a save to the verdict: `verdict verdict PEER checker=PROGRAM task=FOLDER`.
 //!
-//! A folder is started as a student does it, with our own solution in it, and watched. A round saves `src/lib.rs` with
-//! another function in it, and waits for what `checker watch` prints.
+//! Starts a folder as a student does, with our solution in it, and watches it. A round saves `src/lib.rs` with another
+//! function in it, and waits for the verdict of `checker watch`.
 
 #![forbid(unsafe_code)]
 
@@ -47,7 +47,11 @@ fn main() -> Result<()> {
     let mut watch = Watch(watch.spawn()?);
     let mut lines = BufReader::new(watch.0.stdout.take().ok_or("no output")?).lines();
     let mut wait_for = |words: &str| -> Result<()> {
-        while !lines.next().ok_or("there was no verdict")??.contains(words) {}
+        while !lines
+            .next()
+            .ok_or("checker printed no verdict")??
+            .contains(words)
+        {}
         Ok(())
     };
     wait_for("until Ctrl-C")?;
@@ -64,7 +68,7 @@ fn main() -> Result<()> {
     })
 }
 
-/// What would go on watching for ever.
+/// `checker watch`, which runs until it is killed.
 struct Watch(Child);
 
 impl Drop for Watch {

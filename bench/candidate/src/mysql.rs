@@ -1,4 +1,4 @@
-//! MySQL: task 3, the driver alone, sqlx.
+//! MySQL: task 3, mysql_async alone, sqlx.
 
 use std::time::Instant;
 
@@ -69,7 +69,7 @@ fn other(error: Box<dyn std::error::Error + Send + Sync>) -> mysql_pool::Error {
     mysql_async::Error::Other(error).into()
 }
 
-/// All connections of a pool at once: opened, and closed.
+/// Opens all connections of a pool at the same time, and closes them.
 async fn connections(job: &Job, url: &str) -> Result<()> {
     let number: usize = job.get("connections")?;
     job.serve_async(async || {
@@ -96,7 +96,7 @@ async fn connections_alone(job: &Job, url: &str) -> Result<()> {
     .await
 }
 
-/// The driver with a pool of its own, which resets each connection for its next user.
+/// The driver with its pool, which resets each connection for its next user.
 async fn alone(job: &Job, url: &str) -> Result<()> {
     if job.name == "connections" {
         return connections_alone(job, url).await;
@@ -155,7 +155,7 @@ async fn select_1(pool: &Pool) -> Result<()> {
     Ok(pool.get_conn().await?.query_drop("SELECT 1").await?)
 }
 
-/// What a statement that was given up leaves on the server.
+/// Finds statements that still run on the server after they were cancelled.
 struct Leftovers(Conn);
 
 impl Leftovers {
@@ -168,7 +168,7 @@ impl Leftovers {
     async fn count(&mut self, kill: bool) -> Result<usize> {
         let ids: Vec<u64> = self.0.query(RUNNING).await?;
         for id in ids.iter().filter(|_| kill) {
-            // An error means that it is gone by now.
+            // An error means that it has ended.
             let _ = self.0.query_drop(format!("KILL {id}")).await;
         }
         Ok(ids.len())

@@ -1,4 +1,4 @@
-//! Ours, and the peers that live with our versions of the drivers.
+//! Our solutions, and the peers that use our versions of the drivers.
 
 #![forbid(unsafe_code)]
 
