@@ -209,11 +209,22 @@ impl Order {
         }
     }
 
+    /// Returns the file of a module as the table names it, such as `data.rs` or `01_data.rs`.
+    fn file(&self, module: &str) -> String {
+        let plain = format!("{}.rs", module.replace("::", "/"));
+        let is_the_file = |name: &&str| {
+            let number = name.strip_suffix(plain.as_str());
+            number.is_some_and(|text| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'_')))
+        };
+        let listed = self.root.split('`').find(is_the_file);
+        listed.map_or(plain.clone(), str::to_owned)
+    }
+
     /// Where a check stands: its file's place in the table, its own in the file. What is not found comes last.
     fn of(&self, path: &str) -> (usize, usize) {
         let place = |text: &str, word: &str| text.find(word).unwrap_or(usize::MAX);
         let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
-        let file = format!("{}.rs", module.replace("::", "/"));
+        let file = self.file(module);
         let function = format!("fn {name}(");
         if module.is_empty() {
             return (0, place(&self.root, &function));
