@@ -6,7 +6,7 @@ use quote::{ToTokens, quote};
 use syn::visit::Visit;
 use syn::{Attribute, Fields, File, ImplItem, Item, ItemImpl, ItemStruct, Visibility};
 
-/// The public items, each as text: its attributes, with the docs, and its signature. Neither the body of a function nor
+/// The public items, each as text: its attributes, without the docs, and its signature. Neither the body of a function nor
 /// the private fields of a struct belong to that, nor what happens on a drop.
 pub fn public_items(source: &str) -> BTreeSet<String> {
     let file = syn::parse_file(source).unwrap();
@@ -102,6 +102,7 @@ fn is_public(visibility: &Visibility) -> bool {
 fn outer(attributes: &[Attribute]) -> String {
     attributes
         .iter()
+        .filter(|attribute| !attribute.path().is_ident("doc"))
         .map(|attribute| text(attribute) + "\n")
         .collect()
 }
