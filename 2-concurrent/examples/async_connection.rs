@@ -1,4 +1,4 @@
-//! A connection whose opening and closing take a while, and are awaited; and what becomes of it on each way out.
+//! A connection whose opening and closing are awaited, and when it closes after success, an error, a panic and a cancel.
 //!
 //! ```python
 //! class AsyncConnection:                              @asynccontextmanager
@@ -16,12 +16,12 @@
 //!     print(f"Using connection: {connection}")        # the same with `connection()`
 //! ```
 //!
-//! In Rust the two are not the same. A plain type can offer `open` and `close`, for the caller to await. But nobody
-//! awaits `close` on a `?`, on a panic, or when the future is dropped, and `Drop` cannot await. A function that is given
-//! the body can: look at where 'Connection closed.' stands when the body fails, panics, and is cancelled. In the last case
-//! it comes after the caller has gone on. (In Python it comes before: a cancelled task goes on until it has closed.) A
-//! future that is dropped in Rust is gone at once, so the closing goes on in a task of its own, and `wait` is for the end
-//! of the program.
+//! In Rust the two are not the same. A type can have `open` and `close` methods that the caller awaits. But `close` is
+//! skipped by a `?`, by a panic, and when the future is dropped, and `Drop` cannot await. A function that takes the body
+//! can close in every case: look at the place of "Connection closed." when the body fails, panics, and is cancelled. In the
+//! last case it comes after the caller has continued. (In Python it comes before: a cancelled task continues until it has
+//! closed.) In Rust a dropped future cannot continue, so a new task closes the connection, and the program awaits `wait` at
+//! its end.
 
 use std::future::pending;
 use std::io;
@@ -75,15 +75,15 @@ impl Drop for Connection {
     }
 }
 
-/// As a type.
+/// Opens, uses and closes the connection in one function.
 async fn use_the_type() -> io::Result<()> {
     let connection = Connection::open().await?;
     println!("Using connection: {}", connection.status());
-    sleep(A_WHILE).await; // who is cancelled here does not come to the next line
+    sleep(A_WHILE).await; // if the future is dropped here, the next line does not run
     connection.close().await
 }
 
-/// As a function that takes an async closure.
+/// Opens the connection, runs the body, and closes it in every case.
 async fn with_connection<T>(
     scopes: &Scopes,
     body: impl AsyncFnOnce(&mut Connection) -> io::Result<T>,
@@ -94,7 +94,7 @@ async fn with_connection<T>(
 }
 
 pub async fn lesson() -> Result<(), Error> {
-    // Where a closing goes on when its future is dropped.
+    // Closes in a new task if the future is dropped.
     let runtime = Handle::current();
     let scopes = Scopes::new(move |closing| drop(runtime.spawn(closing)));
     let use_it = async |connection: &mut Connection| {

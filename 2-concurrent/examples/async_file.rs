@@ -1,4 +1,4 @@
-//! A file that is read while the executor does something else.
+//! Reads a file while the executor does something else.
 //!
 //! ```python
 //! async with aiofiles.open("note.txt", "w") as file:
@@ -9,14 +9,14 @@
 //!         print(line)
 //! ```
 //!
-//! An operating system's files mostly cannot be waited for as sockets can, so aiofiles has each call made by another
-//! thread, and so does the crate `blocking` here. Look at the second half: a pipe, whose read waits until somebody
-//! writes. Reader and writer are two futures on one thread. With a plain `read` in the first, the second would never
-//! get its turn, and the example would hang.
+//! Most operating systems cannot wait for files as they wait for sockets. So `aiofiles` makes each call on another thread,
+//! and so does the crate `blocking` here. Look at the second half: a read from a pipe waits until something is written.
+//! Reader and writer are two futures on one thread. A plain `read` in the first would block the second, and the example
+//! would hang.
 //!
-//! Two things differ from `async with`. What is written must be flushed: a full disk is an error of `flush` and of nothing
-//! else here, and a drop may lose what is still on its way to the thread. And a dropped `Unblock` that is busy leaves
-//! the closing to its thread, which comes to it a little later; `into_inner` awaits the thread, and hands the file back.
+//! Two things differ from `async with`. Call `flush` after a write: only `flush` reports a full disk, and a drop may lose
+//! data that the thread has not written yet. And if a busy `Unblock` is dropped, its thread closes the file a little later;
+//! `into_inner` awaits the thread and returns the file.
 
 use std::fs::File;
 use std::io::{self, PipeReader, Write};

@@ -1,4 +1,4 @@
-//! A timer around awaits, which is right also when the work is cancelled.
+//! A timer around awaits. It is right even when the work is cancelled.
 //!
 //! ```python
 //! class AsyncTimer:
@@ -14,14 +14,13 @@
 //! asyncio.run(main())
 //! ```
 //!
-//! (The course notes leave out both `async` before the methods, which is a TypeError: 'async with' received an object
-//! from `__aenter__` that does not implement `__await__`. And they call `asyncio.run()` with nothing, which is another:
-//! it is missing its argument 'main'.)
+//! (The course notes omit both `async` before the methods, which is a TypeError: 'async with' received an object from
+//! `__aenter__` that does not implement `__await__`. And they call `asyncio.run()` without its argument `main`, which is
+//! another TypeError.)
 //!
-//! Look at what is not there: nothing of the timer is asynchronous. To print takes no await, and so `Drop` will do, as
-//! in the synchronous `timer`. (In Python a plain `with` would, too.) The value lives in the future, across its awaits.
-//! When the future is dropped half-way, by a timeout or an abort, nothing more of the function runs, but its values are
-//! dropped, and the timer prints what it was up to then.
+//! The timer itself is not asynchronous. Printing needs no await, so a `Drop` is enough, as in the synchronous `timer`. (In
+//! Python a plain `with` is enough.) The future owns the timer across its awaits. When a timeout or an abort drops the
+//! future, the rest of the function does not run, but the timer is dropped and prints the time until then.
 
 use std::time::Duration;
 
@@ -66,7 +65,7 @@ pub async fn lesson() {
     let task = tokio::spawn(work("cut by an abort"));
     sleep(limit).await;
     task.abort();
-    println!("  abort only tells the task to end");
+    println!("  abort only asks the task to end");
     let outcome = task.await;
     println!(
         "  cancelled: {}",

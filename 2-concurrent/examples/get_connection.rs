@@ -14,11 +14,11 @@
 //!         return await connection.fetch("SELECT ...")
 //! ```
 //!
-//! Look at the log, on standard error: each 'released' stands before the line with the outcome, also when the query has
-//! failed. The log is made of events (`info!`) within a span, which says for all of them which database they are about.
-//! A span belongs to a future and not to a thread: the future enters it whenever it is polled. So two that run at the same
-//! time would not be mixed up. (In Python a context variable does that.) The release has the span given to it, for if
-//! this future were dropped, it would run in another task.
+//! Look at the log on standard error: each "released" comes before the line with the outcome, even if the query fails. The
+//! log consists of events (`info!`) within a span that names the database. A span belongs to a future and not to a thread:
+//! the future enters it at each poll, so the events of two futures that run at the same time are not mixed up. (Python has
+//! context variables for that.) The release gets the span explicitly, because it runs in another task if this future is
+//! dropped.
 
 use std::path::Path;
 
@@ -36,8 +36,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    // Data goes to standard output, and what is said about it to standard error. Only a program does this; a library
-    // logs, and leaves it to the program whether anybody listens.
+    // Data goes to standard output, the log to standard error. Only a program installs a subscriber. A library only logs.
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_target(false)
@@ -57,7 +56,7 @@ pub async fn lesson(database: &Path) -> Result<(), Error> {
             Err(error) => error!("{error}"),
         }
     }
-    // Nothing was dropped half-way here. A program that may have done so waits for the releases, before it ends.
+    // No future was dropped here. A program that drops futures waits for the releases before it ends.
     scopes.wait(std::future::pending::<()>()).await?;
     Ok(())
 }

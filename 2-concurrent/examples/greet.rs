@@ -1,4 +1,4 @@
-//! Two that wait at the same time, on one thread.
+//! Two futures wait at the same time, on one thread.
 //!
 //! ```python
 //! async def greet(name):
@@ -13,9 +13,9 @@
 //! ```
 //!
 //! Look at the order of the lines, and at the time: one second and not two. Then look at the second half. In Rust, as in
-//! Python, two awaits in a row wait one after the other. A future does nothing until it is polled, so that to have made
-//! both futures first changes nothing. (In Python it would not either, but for `asyncio.create_task(greet("Bob"))`,
-//! which begins at the next await; in Rust that is `tokio::spawn`.)
+//! Python, two awaits in a row wait one after the other. A future does nothing until it is polled, so it does not help to
+//! create both futures first. (In Python, `asyncio.create_task(greet("Bob"))` starts at the next await. In Rust, `tokio::spawn`
+//! does that.)
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn main() {
 
 pub async fn lesson() {
     let begun = Instant::now();
-    // Polls Alice first each time. (`tokio::join!` takes turns, so that Bob would be the first to leave.)
+    // Polls Alice first each time. (`tokio::join!` takes turns, so Bob would leave first.)
     zip(greet("Alice"), greet("Bob")).await;
     println!("at the same time: {:.1?}\n", begun.elapsed());
 
@@ -42,7 +42,7 @@ pub async fn lesson() {
 
 async fn greet(name: &str) {
     println!("Hello {name}");
-    // Gives way to the other. `std::thread::sleep` would stop both.
+    // Lets the other future run. `std::thread::sleep` would block both.
     sleep(Duration::from_secs(1)).await;
     println!("Goodbye {name}");
 }

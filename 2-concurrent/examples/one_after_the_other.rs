@@ -1,4 +1,4 @@
-//! The same two queries, one after the other: what two awaits in a row do, however asynchronous the functions are.
+//! The same two queries, one after the other, because two awaits in a row do not run at the same time.
 //!
 //! `cargo run -p concurrent --example one_after_the_other -- --timeline` draws it; compare `cargo run --bin
 //! 2-concurrent -- --timeline`.
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 
 pub async fn one_after_the_other(database: &Path) -> Result<(Vec<User>, Vec<User>)> {
     let all = async_fetch_users(database).await?;
-    // Nothing of this one has happened yet: a future does nothing before it is awaited.
+    // This query has not started: a future does nothing before it is awaited.
     let older = async_fetch_older_users(database, 40).await?;
     Ok((all, older))
 }

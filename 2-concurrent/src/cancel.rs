@@ -1,86 +1,106 @@
-//! Stopping SQLite from outside, when nobody waits for the result any more.
+//! Cancels the work of a thread when nothing needs its result any more.
 //!
-//! `sqlite3_interrupt` alone is not enough. It stops the statements that are running at that moment and does nothing
-//! between two of them (SQLite's documentation), and it does not end the wait for somebody else's lock. So there is a
-//! flag, which stays set (in `stop.rs`), and SQLite looks at it wherever it spends time:
+//! A future that is dropped tells nothing to the thread that works for it. So the future owns a [`CancelOnDrop`], the
+//! thread has its [`CancelFlag`], and SQLite's hooks read the flag wherever SQLite spends time:
 //!
-//! | where SQLite is | who looks | what happens |
+//! | SQLite is | the hook | if the flag is set |
 //! | --- | --- | --- |
-//! | running a statement | the progress handler, at each jump of its bytecode and at its end | the statement is interrupted |
-//! | waiting for a lock | the busy handler, every 5 ms | the wait ends, and the statement fails as busy |
+//! | running a statement | the progress handler | the statement fails as interrupted |
+//! | waiting for a lock | the busy handler | the wait ends, and the statement fails as busy |
 //! | committing a change | the commit hook | the transaction is rolled back |
 //!
-//! (An authorizer could refuse statements before they run. But rusqlite's panics when a table or a column has a name that
-//! is not UTF-8.)
-//!
-//! The interrupt comes on top: it is quicker where a single step takes long.
+//! `sqlite3_interrupt` would not be enough: it does nothing between two statements, and it does not end the wait for a
+//! lock. The flag stays set.
 
 use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::Connection;
 use shared::sqlite::Problem;
 
-use crate::stop::{STEPS_BETWEEN_LOOKS, Stop};
 use crate::{Error, Result};
 
-const BETWEEN_TRIES: Duration = Duration::from_millis(5);
-/// 5 seconds in all: as long as rusqlite waits by default.
-const TRIES: i32 = 1000;
+/// Number of SQLite's instructions between two calls of the progress handler. With 1, not even a prepared statement of
+/// three instructions runs after the drop; reading 100,000 users takes as long as with 100.
+const PROGRESS_OPS: i32 = 1;
 
-impl Stop {
-    /// Watches over the work on a connection, until the returned guard is dropped.
-    ///
-    /// # Errors
-    ///
-    /// When the flag is set already.
-    pub(crate) fn watch(&self, connection: &Connection) -> Result<Watch> {
-        let stop = self.clone();
-        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || stop.is_told()))?;
-        let stop = self.clone();
-        connection.commit_hook(Some(move || stop.is_told()))?;
-        WORKING_FOR.set(Some(self.clone()));
-        connection.busy_handler(Some(wait_for_lock))?;
+const BUSY_RETRY_DELAY: Duration = Duration::from_millis(5);
 
-        let mut running = self.running();
-        running.push(Some(connection.get_interrupt_handle()));
-        let watch = Watch {
-            stop: self.clone(),
-            index: running.len() - 1,
-        };
-        drop(running);
-        if self.is_told() {
-            return Err(Error::new(Problem::Cancelled, "query"));
-        }
-        Ok(watch)
+/// Gives up after 5 seconds in all, as rusqlite does by default.
+const BUSY_RETRIES: i32 = 1000;
+
+/// Cancels the work when it is dropped. Keep it in the future whose drop should cancel.
+#[must_use = "dropping it cancels the work"]
+pub(crate) struct CancelOnDrop(CancelFlag);
+
+/// Says whether the work is cancelled. Once set, it stays set.
+#[derive(Clone, Default)]
+pub(crate) struct CancelFlag(Arc<AtomicBool>);
+
+impl CancelOnDrop {
+    pub(crate) fn new() -> CancelOnDrop {
+        CancelOnDrop(CancelFlag::default())
+    }
+
+    pub(crate) fn flag(&self) -> CancelFlag {
+        self.0.clone()
+    }
+
+    /// Awaits one of several pieces of work. The first error cancels the others; their errors are then `Cancelled`.
+    pub(crate) async fn at_first_error<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        work.await.map_err(|error| {
+            if self.0.is_cancelled() {
+                Error::new(Problem::Cancelled, "query")
+            } else {
+                self.0.cancel();
+                error
+            }
+        })
     }
 }
 
-/// While it lives, its connection can be interrupted. Drop it before the connection is closed: closing may take a
-/// while, and an interrupt would wait for it.
-pub(crate) struct Watch {
-    stop: Stop,
-    index: usize,
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
 }
 
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.stop.running()[self.index] = None;
-        WORKING_FOR.set(None);
+impl CancelFlag {
+    fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Installs the hooks on a connection. Call it on the thread that uses the connection.
+    pub(crate) fn attach(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let flag = self.clone();
+        connection.progress_handler(PROGRESS_OPS, Some(move || flag.is_cancelled()))?;
+        let flag = self.clone();
+        connection.commit_hook(Some(move || flag.is_cancelled()))?;
+        FLAG_OF_THIS_THREAD.set(self.clone());
+        connection.busy_handler(Some(wait_for_lock))
     }
 }
 
 thread_local! {
-    /// Whom this thread works for: rusqlite's busy handler is a plain function, which has no other way to know.
-    static WORKING_FOR: RefCell<Option<Stop>> = const { RefCell::new(None) };
+    /// rusqlite's busy handler is a plain function. It can read the flag only from here.
+    static FLAG_OF_THIS_THREAD: RefCell<CancelFlag> = RefCell::default();
 }
 
-/// Whether to try again to get a lock that somebody else holds.
-fn wait_for_lock(tries: i32) -> bool {
-    let is_told = WORKING_FOR.with_borrow(|stop| stop.as_ref().is_some_and(Stop::is_told));
-    if is_told || tries >= TRIES {
+/// Waits a little for another connection's lock. Returns whether SQLite should try again.
+fn wait_for_lock(retries: i32) -> bool {
+    if FLAG_OF_THIS_THREAD.with_borrow(CancelFlag::is_cancelled) || retries >= BUSY_RETRIES {
         return false;
     }
-    std::thread::sleep(BETWEEN_TRIES);
+    thread::sleep(BUSY_RETRY_DELAY);
     true
 }

@@ -1,59 +1,58 @@
 //! Task 2: two queries at once.
 //!
-//! SQLite has no asynchronous calls: a thread that steps a query is busy until the row is there. `rusqlite` in an
-//! `async fn` compiles, and runs one query after the other. So each connection gets a thread to itself, as in
-//! aiosqlite; but where aiosqlite sends every row across, here the whole query moves over, and its users come back.
+//! SQLite's calls block: a thread that steps a query can do nothing else until the row is there. An `async fn` that calls
+//! rusqlite compiles, but it runs one query after the other. So each connection gets a thread (`worker.rs`), and the future
+//! waits for what the thread sends.
 //!
-//! What Python has nothing for is the future that is dropped half-way, by a timeout or a `select!`. The thread does
-//! not notice that by itself; `cancel.rs` tells it, and SQLite stops.
-//!
-//! The same three functions stand in [`on_sqlx`] on another driver.
+//! In Rust, a timeout or a `select!` drops a future before it is ready. The thread would continue, so the drop sets a
+//! flag that SQLite reads (`cancel.rs`).
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 mod cancel;
-mod limit;
-pub mod on_sqlx;
-mod stop;
-#[cfg(test)]
-mod tests;
-mod thread;
+mod worker;
 
 use std::path::Path;
 
+use cancel::CancelOnDrop;
 use futures_lite::future;
 use rusqlite::{Connection, Statement};
 use shared::User;
 use shared::sqlite::read_users;
 
-use stop::StopOnDrop;
-use thread::on_a_thread;
-
 pub use shared::sqlite::{Error, Result};
 
-/// The `async with` block: opens the database, runs `body` in a transaction, and closes it before it completes.
+/// Opens the database, runs `body` in a transaction, closes the database, and only then completes.
 ///
-/// All of it happens on a thread of its own, so `body` may block. The transaction is committed when `body` returns
-/// `Ok`, and rolled back when it returns `Err` or panics. At most 64 connections are open at a time, in the whole
-/// process; who comes later waits without a thread. (So `body` must not wait for another fetch of this crate: 64 bodies
-/// that did would wait for ever.)
+/// This is Python's `async with`. All of it runs on a new thread, so `body` may block.
+///
+/// | `body` | the transaction | the connection | the caller gets |
+/// | --- | --- | --- | --- |
+/// | returns `Ok` | is committed | is closed | `body`'s value |
+/// | returns `Err` | is rolled back | is closed | `body`'s error |
+/// | panics | is rolled back | is closed | the panic |
+/// | runs when the future is dropped | is rolled back | is closed soon after | nothing |
+///
+/// At most 64 connections are open at the same time in the whole process. Further calls wait for a permit and do not
+/// occupy a thread. So `body` must not wait for another call of this crate: 64 bodies that do so would wait forever.
 ///
 /// # Errors
 ///
-/// When the database is missing (it is not created) or cannot be opened, when `body` fails, when the commit fails, and
-/// when the close fails. `body`'s error wins over the close's, which is then part of its text.
+/// Fails if the database does not exist (it is not created), if the path is empty or `:memory:`, if the database cannot
+/// be opened, if `body` fails, if the commit fails, and if the close fails. If both `body` and the close fail, the error
+/// is `body`'s, and its text includes the close's.
 ///
 /// # Panics
 ///
-/// When `body` does; the transaction is rolled back and the connection closed before the panic goes on.
+/// Panics if `body` panics, after the rollback and the close.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future stops the statement that is running, also one that waits for somebody else's lock, and refuses
-/// those that `body` would begin after it; then the transaction is rolled back and the connection closes. The drop
-/// itself does not wait for that. A `body` that is not in SQL goes on until it returns. (`body` must leave the
-/// connection's progress handler, busy handler and commit hook alone, for they are how this is done.)
+/// Dropping the future cancels the statement that is running, even if it waits for another connection's lock, and every
+/// statement that `body` starts later. Then the transaction is rolled back and the connection closes. The drop does
+/// not wait for that. A `body` that runs no SQL at that moment runs until it returns. (`body` must not replace the
+/// connection's progress handler, busy handler and commit hook, because they read the flag.)
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -73,33 +72,34 @@ pub async fn with_connection<T: Send + 'static>(
     database: &Path,
     body: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let stop = StopOnDrop::new();
-    on_a_thread(database, &stop, body).await
+    // This future owns it, so dropping the future cancels the work.
+    let cancel = CancelOnDrop::new();
+    worker::run(database, &cancel, body).await
 }
 
-/// Every user of the database, in `id` order.
+/// Returns every user of the database, in `id` order.
 ///
 /// # Errors
 ///
-/// As [`with_connection`]; when there is no table `users` with the four columns; and when a row is no user (an age
-/// that is NULL, negative or text): the error names the column and the row. No row is skipped.
+/// Fails as [`with_connection`] does, if there is no table `users` with the four columns, and if a row does not fit (an
+/// age that is NULL, negative or text). The error names the column and the row. No row is skipped.
 ///
 /// # Cancel safety
 ///
-/// As [`with_connection`]: dropping the future stops the query and closes its connection.
+/// Dropping the future cancels the query and closes its connection, as in [`with_connection`].
 pub async fn async_fetch_users(database: &Path) -> Result<Vec<User>> {
     with_connection(database, fetch_users).await
 }
 
-/// The users who are older than `age` years, and not those of exactly that age, in `id` order.
+/// Returns the users who are older than `age` years, in `id` order. Users of exactly that age are not among them.
 ///
 /// # Errors
 ///
-/// As [`async_fetch_users`].
+/// Fails as [`async_fetch_users`] does.
 ///
 /// # Cancel safety
 ///
-/// As [`with_connection`]: dropping the future stops the query and closes its connection.
+/// Dropping the future cancels the query and closes its connection, as in [`with_connection`].
 pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<User>> {
     with_connection(database, move |connection| {
         fetch_older_users(connection, age)
@@ -107,22 +107,22 @@ pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<Us
     .await
 }
 
-/// All users, and those older than `older_than` years, fetched at the same time over a connection each.
+/// Fetches all users and the users older than `older_than` years at the same time, each over its own connection.
 ///
 /// # Errors
 ///
-/// As [`async_fetch_users`], for either query. The first failure stops the other query; when the error is returned,
-/// both connections are closed.
+/// Fails as [`async_fetch_users`] does, for either query. The first error cancels the other query. Both connections are
+/// closed before the error is returned.
 ///
 /// # Cancel safety
 ///
-/// As [`with_connection`]: dropping the future stops both queries and closes both connections.
+/// Dropping the future cancels both queries and closes both connections, as in [`with_connection`].
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let users_db = folder.path().join("users.db");
 /// # shared::sqlite::create_sample(&users_db)?;
-/// // On Tokio, async-std, smol, or, as here, on next to nothing.
+/// // It needs no particular executor: Tokio, async-std, smol, or this small one.
 /// let (all, older) = futures_lite::future::block_on(concurrent::fetch_concurrently(&users_db, 40))?;
 /// assert_eq!((all.len(), older.len()), (12, 4));
 /// # Ok::<(), concurrent::Error>(())
@@ -131,15 +131,18 @@ pub async fn fetch_concurrently(
     database: &Path,
     older_than: u32,
 ) -> Result<(Vec<User>, Vec<User>)> {
-    let stop = StopOnDrop::new();
-    let fetch_older = move |connection: &Connection| fetch_older_users(connection, older_than);
-    // Not `try_zip`, which would return the first error and leave the other query behind. Both run to their end,
-    // which for the other comes soon.
-    let fetched = future::zip(
-        stop.at_an_error(on_a_thread(database, &stop, fetch_users)),
-        stop.at_an_error(on_a_thread(database, &stop, fetch_older)),
-    );
-    stop::both(fetched.await)
+    let cancel = CancelOnDrop::new();
+    let all = worker::run(database, &cancel, fetch_users);
+    let older = worker::run(database, &cancel, move |connection| {
+        fetch_older_users(connection, older_than)
+    });
+    // Not `try_zip`: it returns the first error and drops the other future while its connection is still open.
+    let both = future::zip(cancel.at_first_error(all), cancel.at_first_error(older));
+    match both.await {
+        (Ok(all), Ok(older)) => Ok((all, older)),
+        (Err(cancelled), Err(reason)) if cancelled.is_cancelled() => Err(reason),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
 }
 
 fn fetch_users(connection: &Connection) -> Result<Vec<User>> {

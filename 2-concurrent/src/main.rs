@@ -1,13 +1,10 @@
 //! Prints all users and the older ones, fetched at the same time.
 
-use std::path::Path;
 use std::process::ExitCode;
 
+use concurrent::fetch_concurrently;
 use recorder::timeline::option::TimelineOption;
-use runtime::Runtime;
-use shared::{User, cli, output};
-
-mod runtime;
+use shared::{cli, output};
 
 /// Fetch all users and the older ones at the same time, over a connection each, and print both lists
 #[derive(clap::Parser)]
@@ -19,12 +16,6 @@ struct Arguments {
     output: output::OutputOption,
     #[command(flatten)]
     timeline: TimelineOption,
-    /// The library that speaks to SQLite
-    #[arg(long, value_enum, default_value_t = Driver::Rusqlite)]
-    driver: Driver,
-    /// The executor that the futures run on
-    #[arg(long, value_enum, default_value_t = Runtime::Tokio)]
-    runtime: Runtime,
     /// The second list holds the users who are older than this, in years
     #[arg(
         long,
@@ -35,31 +26,12 @@ struct Arguments {
     older_than: u32,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Driver {
-    Rusqlite,
-    Sqlx,
-}
-
-impl Driver {
-    async fn fetch(
-        self,
-        database: &Path,
-        older_than: u32,
-    ) -> concurrent::Result<(Vec<User>, Vec<User>)> {
-        match self {
-            Driver::Rusqlite => concurrent::fetch_concurrently(database, older_than).await,
-            Driver::Sqlx => concurrent::on_sqlx::fetch_concurrently(database, older_than).await,
-        }
-    }
-}
-
 fn main() -> ExitCode {
     cli::run(|arguments: Arguments| {
         let (database, age) = (arguments.database.path()?, arguments.older_than);
         arguments.timeline.record(&database, || {
-            let fetch = arguments.driver.fetch(&database, age);
-            let (all, older) = arguments.runtime.block_on(fetch)?;
+            let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+            let (all, older) = runtime.block_on(fetch_concurrently(&database, age))?;
             Ok(arguments.output.two_lists(&all, &older, age)?)
         })
     })

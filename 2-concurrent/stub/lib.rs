@@ -1,21 +1,27 @@
 //! Task 2: two queries at once.
 //!
-//! SQLite has no asynchronous calls: a thread that steps a query is busy until the row is there. `rusqlite` in an
-//! `async fn` compiles, and runs one query after the other. And what Python has nothing for is the future that is
-//! dropped half-way, by a timeout or a `select!`: whatever works for it elsewhere does not notice that by itself.
+//! SQLite's calls block: a thread that steps a query can do nothing else until the row is there. An `async fn` that calls
+//! rusqlite compiles, but it runs one query after the other, and it blocks the executor.
 //!
-//! Fill in the bodies, and run `cargo test` until it is content. What is beside the point comes solved: the same three
-//! functions on another driver, in [`on_sqlx`], with `limit.rs` (how many connections there may be) and `stop.rs` (a
-//! flag that tells work to stop), which you may use.
+//! In Rust, a timeout or a `select!` drops a future before it is ready. Code after the `await` does not run then, and a thread
+//! that works for the future does not notice the drop.
+//!
+//! Write the four bodies. Run `cargo test` until every check passes. You may use these functions of `shared::sqlite`:
+//!
+//! | function | what it does |
+//! | --- | --- |
+//! | `open(path)` | opens an existing file; refuses a missing file, a folder, an empty path and `:memory:` |
+//! | `existing_file(path)` | makes the same test without opening the file, for another driver |
+//! | `read_users(&mut rows)` | reads each row as a [`User`] by the columns' names; fails if a row does not fit |
+//! | `outcome(worked, closed)` | combines the result of the work and the result of the close: the work's error wins |
+//!
+//! [`Error`] converts from [`rusqlite::Error`], so `?` works. You may write an error type instead. The dependencies include
+//! `tokio`, `blocking`, `async-lock`, `async-channel` and `futures-lite`.
 
-// Delete this line when you begin: it keeps the compiler quiet about what is not there yet.
+// Delete this line when you start. It only silences warnings about code that is still missing.
 #![allow(unused_variables, dead_code)]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
-
-mod limit;
-pub mod on_sqlx;
-mod stop;
 
 use std::path::Path;
 
@@ -24,34 +30,29 @@ use shared::User;
 
 pub use shared::sqlite::{Error, Result};
 
-/// The `async with` block: opens the database, runs `body` in a transaction, and closes it before it completes.
+/// Opens the database, runs `body` in a transaction, closes the database, and only then completes.
 ///
-/// All of it happens on a thread of its own, so `body` may block. The transaction is committed when `body` returns
-/// `Ok`, and rolled back when it returns `Err` or panics. At most 64 connections are open at a time, in the whole
-/// process; who comes later waits without a thread. (So `body` must not wait for another fetch of this crate: 64 bodies
-/// that did would wait for ever.)
+/// This is Python's `async with`. It commits if `body` returns `Ok`. It rolls back if `body` returns `Err` or panics. It
+/// closes the connection in every case. It never blocks the executor's thread, even if `body` blocks. A thousand calls at
+/// the same time all succeed.
 ///
 /// # Errors
 ///
-/// When the database is missing (it is not created) or cannot be opened, when `body` fails, when the commit fails, and
-/// when the close fails. `body`'s error wins over the close's, which is then part of its text.
-///
-/// # Panics
-///
-/// When `body` does; the transaction is rolled back and the connection closed before the panic goes on.
+/// Fails if the database does not exist (it is not created), if the path is empty or `:memory:`, if the database cannot
+/// be opened, if `body` fails, if the commit fails, and if the close fails. If both `body` and the close fail, the error
+/// is `body`'s.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future stops the statement that is running, also one that waits for somebody else's lock, and refuses
-/// those that `body` would begin after it; then the transaction is rolled back and the connection closes. The drop
-/// itself does not wait for that. A `body` that is not in SQL goes on until it returns. (`body` must leave the
-/// connection's progress handler, busy handler and commit hook alone, for they are how this is done.)
+/// Dropping the future cancels the statement that is running, even if it waits for another connection's lock, and every
+/// statement that `body` starts later. Then the connection closes. The drop does not wait for that.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let users_db = folder.path().join("users.db");
 /// # shared::sqlite::create_sample(&users_db)?;
-/// # futures_lite::future::block_on(async {
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+/// # runtime.block_on(async {
 /// let oldest: u32 = concurrent::with_connection(&users_db, |connection| {
 ///     Ok(connection.query_one("SELECT max(age) FROM users", [], |row| row.get(0))?)
 /// })
@@ -65,56 +66,61 @@ pub async fn with_connection<T: Send + 'static>(
     database: &Path,
     body: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    todo!("off the executor: open, run `body` in a transaction, close; and think of each way out")
+    todo!("open the database off the executor's thread, run `body` in a transaction, close")
 }
 
-/// Every user of the database, in `id` order.
+/// Returns every user of the database.
 ///
 /// # Errors
 ///
-/// As [`with_connection`]; when there is no table `users` with the four columns; and when a row is no user (an age
-/// that is NULL, negative or text): the error names the column and the row. No row is skipped.
+/// Fails as [`with_connection`] does, if there is no table `users` with the four columns, and if a row does not fit (an
+/// age that is NULL, negative or text). No row is skipped.
 ///
 /// # Cancel safety
 ///
-/// As [`with_connection`]: dropping the future stops the query and closes its connection.
+/// Dropping the future cancels the query and closes its connection, as in [`with_connection`].
 pub async fn async_fetch_users(database: &Path) -> Result<Vec<User>> {
-    todo!("query every user, in the order of the ids, over a connection of its own")
+    todo!("query every user, and read the columns by name")
 }
 
-/// The users who are older than `age` years, and not those of exactly that age, in `id` order.
+/// Returns the users who are older than `age` years. Users of exactly that age are not among them.
 ///
 /// # Errors
 ///
-/// As [`async_fetch_users`].
+/// Fails as [`async_fetch_users`] does.
 ///
 /// # Cancel safety
 ///
-/// As [`with_connection`]: dropping the future stops the query and closes its connection.
+/// Dropping the future cancels the query and closes its connection, as in [`with_connection`].
 pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<User>> {
-    todo!("the same, for who is older; bind the age")
+    todo!("query the users with a greater age, and bind `age`")
 }
 
-/// All users, and those older than `older_than` years, fetched at the same time over a connection each.
+/// Fetches all users and the users older than `older_than` years at the same time, each over its own connection.
+///
+/// The first list holds all users, the second the older ones.
 ///
 /// # Errors
 ///
-/// As [`async_fetch_users`], for either query. The first failure stops the other query; when the error is returned,
-/// both connections are closed.
+/// Fails as [`async_fetch_users`] does, for either query. The first error cancels the other query, and its connection
+/// closes.
 ///
 /// # Cancel safety
 ///
-/// As [`with_connection`]: dropping the future stops both queries and closes both connections.
+/// Dropping the future cancels both queries and closes both connections, as in [`with_connection`].
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let users_db = folder.path().join("users.db");
 /// # shared::sqlite::create_sample(&users_db)?;
-/// // On Tokio, async-std, smol, or, as here, on next to nothing.
-/// let (all, older) = futures_lite::future::block_on(concurrent::fetch_concurrently(&users_db, 40))?;
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+/// let (all, older) = runtime.block_on(concurrent::fetch_concurrently(&users_db, 40))?;
 /// assert_eq!((all.len(), older.len()), (12, 4));
 /// # Ok::<(), concurrent::Error>(())
 /// ```
-pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
-    todo!("both at the same time, on a connection each; when one fails, stop the other")
+pub async fn fetch_concurrently(
+    database: &Path,
+    older_than: u32,
+) -> Result<(Vec<User>, Vec<User>)> {
+    todo!("run both queries at the same time, and cancel the other one if one fails")
 }

@@ -1,5 +1,4 @@
-//! The program, as a person or a script runs it. It is `src/main.rs` and what that uses of `shared`; of `src/lib.rs` it
-//! needs that both lists come back, or an error.
+//! The program, from outside. It consists of `src/main.rs`, parts of `shared`, and `fetch_concurrently`.
 
 use shared::{User, sample_users};
 use testkit::program::Program;
@@ -8,7 +7,7 @@ use testkit::{cases, check};
 const BINARY: &str = env!("CARGO_BIN_EXE_2-concurrent");
 const EXPECTED: &str = include_str!("../expected.txt");
 
-/// Both lists, as `--format json` prints them.
+/// Returns both lists as `--format json` prints them.
 fn json(all: &[User], older: &[User]) -> String {
     let lines = |list: &'static str, users: &[User]| -> String {
         let fields = users
@@ -36,7 +35,7 @@ fn prints_every_user_of_the_sample_and_those_older_than_40() {
 
 #[test]
 fn prints_both_lists_from_a_database_that_it_is_given() {
-    let hint = "the program prints what `fetch_concurrently` gives it: do its checks pass?";
+    let hint = "The program prints the output of `fetch_concurrently`. Make `cargo test --test checks data` pass first.";
     check(hint, |database| {
         let (path, age) = (
             database.path().to_str().expect("UTF-8"),
@@ -58,14 +57,13 @@ fn prints_both_lists_from_a_database_that_it_is_given() {
 
 #[test]
 fn exits_with_1_and_prints_nothing_when_it_fails() {
-    let hint =
-        "the program fails when the library returns an error: do the checks of its errors pass?";
+    let hint = "The program fails if `fetch_concurrently` returns an error. Make `cargo test --test checks is_an_error` pass first.";
     check(hint, |database| {
         let bad = cases::rows_that_do_not_fit(&mut database.random());
         for case in cases::unreadable().into_iter().chain(bad) {
             let database = case.database().to_str().expect("UTF-8");
             if database.is_empty() {
-                continue; // an option without its value, and so a wrong command line
+                continue; // a wrong command line: the option has no value
             }
             Program::new(BINARY).expect_failure(&["--database", database]);
         }
@@ -78,28 +76,10 @@ fn behaves_as_a_command_line_tool_should() {
 }
 
 #[test]
-fn prints_csv_with_a_header_line_and_nobody_older_than_the_oldest() {
+fn prints_csv_with_a_header_line_and_no_user_older_than_the_oldest() {
     let csv = Program::new(BINARY).run(&["--format", "csv", "--older-than", "73"]);
     assert_eq!(csv.stdout.lines().next(), Some("list,id,name,email,age"));
     assert_eq!(csv.stdout.lines().count(), 13);
-}
-
-#[test]
-#[ignore = "extra"]
-fn every_driver_on_every_runtime_gives_the_same() {
-    let program = Program::new(BINARY);
-    for driver in ["rusqlite", "sqlx"] {
-        for runtime in ["tokio", "async-std", "smol"] {
-            let outcome = program.run(&["--driver", driver, "--runtime", runtime]);
-            let got = (outcome.status, outcome.stdout.as_str());
-            assert_eq!(
-                got,
-                (Some(0), EXPECTED),
-                "{driver} {runtime} {}",
-                outcome.stderr
-            );
-        }
-    }
 }
 
 #[test]

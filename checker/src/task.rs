@@ -40,7 +40,7 @@ pub const TASKS: [Task; 4] = [
         folder: "2-concurrent",
         package: "concurrent",
         library: "concurrent",
-        extras: &["sqlx"],
+        extras: &[],
         needs_mariadb: false,
     },
     Task {

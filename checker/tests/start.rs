@@ -110,6 +110,7 @@ fn a_folder_has_what_is_needed_and_nothing_of_the_solution() {
             "target",
             "src/tests.rs",
             "src/cancel.rs",
+            "src/worker.rs",
             "src/kill.rs",
         ] {
             assert!(!folder.join(file).exists(), "{}: {file}", task.folder);
@@ -130,8 +131,6 @@ fn a_folder_has_what_is_needed_and_nothing_of_the_solution() {
             "{readme}"
         );
     }
-    let (_parent, folder) = started(task("2-concurrent"));
-    assert!(folder.join("src/on_sqlx.rs").is_file());
     let (_parent, folder) = started(task("3-mysql-pool"));
     assert!(folder.join("src/interrupt.rs").is_file());
 }

@@ -12,7 +12,6 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{env, panic, thread};
 
-use concurrent::on_sqlx;
 use databaseconnection::{fetch_users, with_connection};
 use execute::ExecuteQuery;
 use futures_lite::future::block_on;
@@ -22,6 +21,11 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use shared::{User, sample_users};
 use tempfile::TempDir;
+
+// Its `main` is not called.
+#[expect(dead_code)]
+#[path = "../../2-concurrent/examples/on_sqlx.rs"]
+mod on_sqlx;
 
 const SAMPLE: u64 = 150;
 
@@ -349,9 +353,9 @@ fn programs(place: &Place, files: &Files, expected: &Expected) -> Seen {
             right: Some(expected.in_transaction.both()),
         },
         Program {
-            name: "2-concurrent --driver sqlx",
-            path: env!("CARGO_BIN_EXE_robust-2"),
-            options: &["--driver", "sqlx", "--timeline"],
+            name: "2-concurrent on sqlx",
+            path: env!("CARGO_BIN_EXE_robust-2-on-sqlx"),
+            options: &["--timeline"],
             right: Some(expected.plain.both()),
         },
     ];

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 
 const TASK_0: &str = env!("CARGO_BIN_EXE_robust-0");
 const TASK_2: &str = env!("CARGO_BIN_EXE_robust-2");
+const TASK_2_ON_SQLX: &str = env!("CARGO_BIN_EXE_robust-2-on-sqlx");
 const SEED: &str = env!("CARGO_BIN_EXE_robust-seed");
 
 /// Whether a program of the system can be used here; says so where it cannot.
@@ -123,28 +124,28 @@ fn open_folder() -> tempfile::TempDir {
 
 #[test]
 fn where_no_thread_can_be_started_that_is_the_error() {
-    // With a limit of 2 a thread can be started, and then no other.
-    for (limit, driver) in [(1, "rusqlite"), (1, "sqlx"), (2, "sqlx")] {
+    // With a limit of 2, only one thread can be started.
+    for (limit, program) in [(1, TASK_2), (1, TASK_2_ON_SQLX), (2, TASK_2_ON_SQLX)] {
         let folder = open_folder();
-        let options = ["--database", "theirs.db", "--driver", driver];
-        assert!(run(command(SEED, folder.path()).args(&options[..2])).is_some());
+        let options = ["--database", "theirs.db"];
+        assert!(run(command(SEED, folder.path()).args(options)).is_some());
         fs::set_permissions(
             folder.path().join("theirs.db"),
             Permissions::from_mode(0o666),
         )
         .expect("may");
-        let Some(outcome) = with_threads(64001, limit, TASK_2, folder.path(), &options) else {
+        let Some(outcome) = with_threads(64001, limit, program, folder.path(), &options) else {
             return;
         };
         assert!(
             outcome.is_orderly() && outcome.status == Some(1),
-            "{driver}: {outcome:?}"
+            "{program}: {outcome:?}"
         );
         assert!(
             outcome
                 .stderr
                 .contains("theirs.db`: could not start a thread"),
-            "{driver}: {outcome:?}"
+            "{program}: {outcome:?}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! An executor for the checks: Tokio, on a thread of its own, so that work that blocks it blocks no check.
+//! An executor for the checks: Tokio on a new thread, so that work which blocks it does not block the check.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -10,7 +10,7 @@ use testkit::{DEADLINE, attempt};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-/// A future on an executor. The executor runs on until this value is dropped; then the future is dropped, too.
+/// A future on an executor. Dropping this value ends the executor and drops the future.
 pub struct Running<T> {
     /// The executor's thread.
     pub thread: ThreadId,
@@ -20,9 +20,9 @@ pub struct Running<T> {
     _until: oneshot::Sender<()>,
 }
 
-/// Runs a future on an executor of its own.
+/// Starts a future on a new executor.
 pub fn start<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Running<T> {
-    // In a box, so that an executor is compiled once for each type of outcome, and not for every check.
+    // Boxed, so that an executor is compiled once for each outcome type and not for each check.
     start_boxed(Box::pin(work))
 }
 
@@ -37,21 +37,21 @@ fn start_boxed<T: Send + 'static>(work: Pin<Box<dyn Future<Output = T> + Send>>)
             .build()
             .expect("a runtime");
         runtime.block_on(async {
-            let told = async {
+            let cancelled = async {
                 let _ = cancelled.await;
                 None
             };
             let work = AssertUnwindSafe(work).catch_unwind();
-            // The work is dropped at the end of this line.
-            let outcome = future::or(async { Some(work.await) }, told).await;
+            // This line drops the work.
+            let outcome = future::or(async { Some(work.await) }, cancelled).await;
             let _ = tell_dropped.send(());
             if let Some(outcome) = outcome {
                 let _ = tell_outcome.send(outcome);
             }
-            // What the work has left to the executor goes on.
+            // Tasks that the work has spawned continue.
             let _ = ended.await;
         });
-        // An ordinary drop would wait for statements that nobody stops.
+        // A plain drop would wait for statements that are not cancelled.
         runtime.shutdown_background();
     });
     Running {
@@ -67,23 +67,23 @@ fn start_boxed<T: Send + 'static>(work: Pin<Box<dyn Future<Output = T> + Send>>)
 ///
 /// # Panics
 ///
-/// As [`Running::outcome`].
+/// Panics as [`Running::outcome`] does.
 pub fn run<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     start(work).outcome()
 }
 
 impl<T> Running<T> {
-    /// Waits until the future has ended, and returns what came of it.
+    /// Waits until the future has ended, and returns its output.
     ///
     /// # Panics
     ///
-    /// When nothing comes of it before the deadline, and when the future panicked.
+    /// Panics after the deadline, and if the future panicked.
     pub fn outcome(&mut self) -> T {
         self.outcome_or_panic()
             .unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// As [`outcome`](Running::outcome), where a panic is as good.
+    /// Waits until the future has ended, and returns its output or its panic.
     pub fn outcome_or_panic(&mut self) -> thread::Result<T> {
         let Some(outcome) = wait(&mut self.outcome) else {
             panic!("expected: an outcome within {} seconds", DEADLINE.as_secs());
@@ -91,22 +91,21 @@ impl<T> Running<T> {
         outcome.expect("the executor's thread ends after this one")
     }
 
-    /// Waits until the future has ended, whatever came of it.
+    /// Waits until the future has ended, with any output or a panic.
     ///
     /// # Panics
     ///
-    /// When nothing comes of it before the deadline; and as [`attempt`].
+    /// Panics after the deadline, and as [`attempt`] does.
     pub fn ended(&mut self) {
         let outcome = self.outcome_or_panic();
         attempt(|| outcome.unwrap_or_else(|panic| resume_unwind(panic)));
     }
 
-    /// Waits until something happens. `false`: the future has ended without that, or it has not happened before the
-    /// deadline.
+    /// Waits until the event happens. Returns `false` if the future ends first, and after the deadline.
     ///
     /// # Panics
     ///
-    /// When the future panicked.
+    /// Panics if the future panicked.
     pub fn comes_to(&mut self, event: impl Future<Output = ()>) -> bool {
         let happened = async {
             event.await;
@@ -120,21 +119,21 @@ impl<T> Running<T> {
         }
     }
 
-    /// Drops the future, if it has not ended. Returns whether the executor could do that: one that is blocked cannot.
+    /// Drops the future if it has not ended. Returns `false` if its executor is blocked.
     pub fn cancel(&mut self) -> bool {
         let _ = self.cancel.take().map(|cancel| cancel.send(()));
         wait(&mut self.dropped).is_some_and(|dropped| dropped.is_ok())
     }
 }
 
-/// Waits for something that should come at once. `None`: it has not come before the deadline.
+/// Waits for a future. Returns `None` after the deadline.
 pub fn wait<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut outcome = None;
     wait_for(pin!(async { outcome = Some(future.await) }));
     outcome
 }
 
-/// Without the future's type, so that it is compiled once.
+/// Takes a trait object, so that it is compiled once.
 fn wait_for(future: Pin<&mut dyn Future<Output = ()>>) {
     let runtime = Builder::new_current_thread()
         .enable_time()

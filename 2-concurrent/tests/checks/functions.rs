@@ -1,4 +1,4 @@
-//! The functions of `src/lib.rs`, as pieces of work that an executor can have for its own.
+//! The functions of `src/lib.rs`, as futures that own everything, so that another thread can run them.
 
 use std::error::Error;
 use std::fmt;
@@ -9,16 +9,16 @@ use recorder::timeline::Statement;
 use rusqlite::Connection;
 use shared::User;
 
-/// What the checks ask of an error: no more than that it becomes a [`std::error::Error`].
+/// An error of the solution, of any type that becomes a [`std::error::Error`].
 #[derive(Debug)]
 pub struct Failure(Box<dyn Error + Send + Sync>);
 
 pub type Outcome<T> = Result<T, Failure>;
 
-/// One of the functions, on a database, with whatever it returns left out.
+/// One of the functions, without its output.
 pub type Function = fn(&Path) -> Pin<Box<dyn Future<Output = Outcome<()>> + Send>>;
 
-/// Those that run one query; the body of `with_connection` reads the users, too.
+/// The functions that run one query. The body of `with_connection` reads the users as well.
 pub const ONE_QUERY: [Function; 3] = [
     |database| {
         let work = users(database);
@@ -44,10 +44,10 @@ const TWO_QUERIES: Function = |database| {
     Box::pin(async { work.await.map(drop) })
 };
 
-/// All four.
+/// All four functions.
 pub const FUNCTIONS: [Function; 4] = [ONE_QUERY[0], ONE_QUERY[1], ONE_QUERY[2], TWO_QUERIES];
 
-/// An age that all but a few are older than.
+/// Most users are older than this age.
 const YOUNG: u32 = 0;
 
 pub fn users(database: &Path) -> impl Future<Output = Outcome<Vec<User>>> + Send + use<> {
@@ -78,7 +78,7 @@ pub fn with_connection<T: Send + 'static, B>(
 where
     B: FnOnce(&Connection) -> concurrent::Result<T> + Send + 'static,
 {
-    // In a box, so that the solution's function is compiled once for each type, and not for every body.
+    // Boxed, so that the solution's function is compiled once for each type and not for each body.
     run_body(database.to_owned(), Box::new(body))
 }
 
@@ -88,12 +88,12 @@ async fn run_body<T: Send + 'static>(database: PathBuf, body: Body<T>) -> Outcom
     Ok(concurrent::with_connection(&database, body).await?)
 }
 
-/// Whether a statement is about the users.
+/// Returns whether a statement names the table `users`.
 pub fn asks_for_users(statement: &Statement) -> bool {
     statement.sql.to_lowercase().contains("users")
 }
 
-/// An error that a body can return, and that is known again by the words 'on purpose'.
+/// Returns an error whose text contains "on purpose", for a body to return.
 pub fn on_purpose() -> concurrent::Error {
     rusqlite::Error::InvalidColumnName("failed on purpose".to_owned()).into()
 }

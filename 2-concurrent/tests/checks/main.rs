@@ -1,51 +1,58 @@
-//! The checks of task 2: what `src/lib.rs` must do, however it does it. They know the library by its names alone:
-//! `with_connection`, `async_fetch_users`, `async_fetch_older_users`, `fetch_concurrently`, `Error`, `Result`.
+//! The checks of task 2. They call the library by the names in `src/lib.rs` and by nothing else, so every solution that keeps
+//! its promises passes, however it is written.
 //!
 //! | command | what it does |
 //! | --- | --- |
-//! | `cargo test` | gives the verdict: every required check |
-//! | `cargo test both_queries` | runs those whose names hold these words |
-//! | `cargo test -- --include-ignored` | runs the extras, too: what a solution can do better than it must |
-//! | `CHECK_SEED=… cargo test` | runs them once more with the same users |
+//! | `cargo test` | runs every required check |
+//! | `cargo test both_queries` | runs the checks whose names contain these words |
+//! | `cargo test -- --include-ignored` | runs the extras as well |
+//! | `CHECK_SEED=… cargo test` | runs the checks with the same random users again |
 //!
-//! Every check has a database of its own with random users, and watches it through SQLite's eyes: what was opened, run
-//! and closed there. One that fails says what was expected and what was found; then what was seen on the database, line
-//! by line; then a hint. The seed that it prints repeats the run.
+//! Each check has its own database with random users, and records what SQLite does: which connections are opened and
+//! closed, and which statements run. A check that fails prints what it expected and what it found, then what happened on the
+//! database, line by line, then a hint. It also prints its seed, to repeat the run.
 //!
-//! No check measures time. One that waits, waits for something to happen, and gives up after 30 seconds (`CHECK_DEADLINE=…`
-//! makes it fewer): a failure may take a while.
+//! No check measures time. A check that waits for an event gives up after 30 seconds (`CHECK_DEADLINE=5` makes it 5), so a
+//! failure may take a while.
 //!
-//! | file | what it is about |
+//! Begin with the first file:
+//!
+//! | file | subject |
 //! | --- | --- |
-//! | `data.rs` | the right users, or an error: begin here |
-//! | `connection.rs` | `with_connection`: one transaction, and no error is lost |
-//! | `closing.rs` | whatever is opened is closed, on every way out |
-//! | `together.rs` | both queries at the same time, and the executor free meanwhile |
-//! | `many.rs` | a thousand at once |
-//! | `failure.rs` | one of the two queries fails |
-//! | `cancel.rs` | a future that is dropped half-way: the hardest part |
-//! | `runtimes.rs` | extras: on Tokio, async-std and smol alike |
-//! | `executor.rs`, `functions.rs`, `steps.rs` | what the checks themselves are made of |
+//! | `01_data.rs` | the right users, or an error |
+//! | `02_connection.rs` | `with_connection`: the transaction and the errors |
+//! | `03_closing.rs` | every connection closes |
+//! | `04_together.rs` | both queries at the same time, and a free executor |
+//! | `05_many.rs` | a thousand fetches at once |
+//! | `06_failure.rs` | one of the two queries fails |
+//! | `07_cancel.rs` | a future that is dropped: the hardest part |
+//! | `08_runtimes.rs` | Tokio, async-std and smol: extras only |
+//! | `executor.rs`, `functions.rs`, `steps.rs` | helpers of the checks |
 
+#[path = "07_cancel.rs"]
 mod cancel;
+#[path = "03_closing.rs"]
 mod closing;
+#[path = "02_connection.rs"]
 mod connection;
+#[path = "01_data.rs"]
 mod data;
 mod executor;
+#[path = "06_failure.rs"]
 mod failure;
 mod functions;
+#[path = "05_many.rs"]
 mod many;
-// The program's own choice of an executor.
-#[path = "../../src/runtime.rs"]
-mod runtime;
+#[path = "08_runtimes.rs"]
 mod runtimes;
 mod steps;
+#[path = "04_together.rs"]
 mod together;
 
 use std::path::Path;
 
-/// What the compiler checks: the futures can move between threads, and so can an error, which can be put into a box; and
-/// `?` makes one of SQLite's.
+/// The compiler checks that futures and errors can move between threads, that an error fits into a `Box<dyn Error>`, and
+/// that `?` converts SQLite's errors.
 const _: () = {
     fn is_an_error<
         E: Send + Into<Box<dyn std::error::Error + Send + Sync>> + From<rusqlite::Error>,

@@ -1,4 +1,4 @@
-//! A fresh database for each step of a check that has many.
+//! A new database for each step of a check that has many steps.
 
 use std::fs;
 use std::path::Path;
@@ -8,20 +8,20 @@ use recorder::Recording;
 use shared::sample_users;
 use testkit::{Bench, TempDatabase};
 
-/// Databases under observation, one after the other. The last of them is shown when the check fails.
+/// Recorded databases, one for each step. A check that fails shows the last one.
 pub struct Steps {
     original: TempDatabase,
     last: Mutex<Option<Arc<Step>>>,
 }
 
-/// One of them.
+/// One recorded database.
 pub struct Step {
     recording: Recording,
     temporary: TempDatabase,
 }
 
 impl Steps {
-    /// With two users, whoever they are: the fewer rows, the fewer steps.
+    /// With two users: fewer rows make fewer steps.
     pub fn new(_seed: u64) -> Steps {
         Steps {
             original: TempDatabase::with_users(sample_users().into_iter().take(2)),
@@ -29,9 +29,9 @@ impl Steps {
         }
     }
 
-    /// The next database.
+    /// Returns the next database.
     pub fn next(&self) -> Arc<Step> {
-        // A copy, which costs far less than filling one.
+        // A copy is faster than a new database.
         let temporary = TempDatabase::missing();
         fs::copy(self.original.path(), temporary.path()).expect("room for a small file");
         let recording = Recording::start(temporary.path());

@@ -1,4 +1,4 @@
-//! Every example, run with what it needs from outside, and its whole output.
+//! Runs every example, and compares its whole output.
 
 use std::io;
 
@@ -8,12 +8,12 @@ use testkit::TempDatabase;
 use testkit::examples::{printed, without_a_test};
 use tokio::runtime::Builder;
 
-/// What the modules below print comes to the tests: see `testkit::examples`.
+/// Passes to the tests what the modules below print: see `testkit::examples`.
 macro_rules! println {
     ($($text:tt)*) => { testkit::examples::print(format_args!($($text)*)) };
 }
 
-// Nobody calls their `main`.
+// Their `main` is not called.
 #[expect(dead_code)]
 #[path = "../../examples/async_connection.rs"]
 mod async_connection;
@@ -30,8 +30,33 @@ mod get_connection;
 #[path = "../../examples/greet.rs"]
 mod greet;
 #[expect(dead_code)]
+#[path = "../../examples/on_every_runtime.rs"]
+mod on_every_runtime;
+#[expect(dead_code)]
+#[path = "../../examples/on_sqlx.rs"]
+mod on_sqlx;
+#[expect(dead_code)]
 #[path = "../../examples/one_after_the_other.rs"]
 mod one_after_the_other;
+
+mod on_sqlx_checks;
+#[path = "../checks/steps.rs"]
+mod steps;
+
+use on_every_runtime::Runtime;
+
+const RUNTIMES: [Runtime; 3] = [Runtime::Tokio, Runtime::AsyncStd, Runtime::Smol];
+
+#[test]
+fn on_sqlx_and_on_every_runtime_fetch_the_lists_of_the_task() {
+    let temporary = TempDatabase::sample();
+    for runtime in RUNTIMES {
+        let ours = concurrent::fetch_concurrently(temporary.path(), 40);
+        let on_sqlx = on_sqlx::fetch_concurrently(temporary.path(), 40);
+        let (ours, on_sqlx) = (runtime.block_on(ours), runtime.block_on(on_sqlx));
+        assert_eq!(ours.unwrap(), on_sqlx.unwrap(), "{runtime:?}");
+    }
+}
 
 #[test]
 fn every_example_has_a_test() {
@@ -39,8 +64,8 @@ fn every_example_has_a_test() {
     assert_eq!(without, [""; 0]);
 }
 
-/// The clock stands still while there is anything to do, and jumps to the next timer when there is nothing. So times are
-/// exact, and nobody waits.
+/// Runs work on a clock that stands still while there is anything to do, and then jumps to the next timer. Times are
+/// exact, and the test does not wait.
 fn on_a_paused_clock<T>(work: impl Future<Output = T>) -> T {
     let mut runtime = Builder::new_current_thread();
     runtime
@@ -51,7 +76,7 @@ fn on_a_paused_clock<T>(work: impl Future<Output = T>) -> T {
         .block_on(work)
 }
 
-/// For work that waits for threads, which a paused clock does not wait for.
+/// Runs work that waits for threads. A paused clock does not wait for them.
 fn on_tokio<T>(work: impl Future<Output = T>) -> T {
     Builder::new_current_thread()
         .build()
@@ -79,7 +104,7 @@ one after the other: 2.0s
 }
 
 #[test]
-fn async_timer_is_right_also_when_the_work_is_cancelled() {
+fn async_timer_is_right_even_when_the_work_is_cancelled() {
     let output = printed(|| on_a_paused_clock(async_timer::lesson()));
     let expected = "\
 two awaits: 1.0s
@@ -88,7 +113,7 @@ Bob's two: 1.0s
 both together: 1.0s
 cut by a timeout: 700.0ms
   ended in time: false
-  abort only tells the task to end
+  abort only asks the task to end
 cut by an abort: 700.0ms
   cancelled: true
 a future that was never polled has no timer to drop
@@ -170,7 +195,7 @@ ERROR error returned from database: (code: 1) no such table: strangers
     assert_eq!(output, expected);
 }
 
-/// Prints the log's lines between the others. The subscriber writes a line at a time.
+/// Prints the lines of the log among the others. The subscriber writes one line at a time.
 struct Log;
 
 impl io::Write for Log {
@@ -199,8 +224,8 @@ the reader has got: three
 }
 
 #[test]
-fn one_after_the_other_begins_the_second_query_when_the_first_has_ended() {
-    // So many that a second query would be seen to begin in the midst of the first.
+fn one_after_the_other_starts_the_second_query_when_the_first_has_ended() {
+    // Enough rows that an overlap would be seen.
     let users: Vec<User> = (1..=10_000)
         .map(|id| User {
             id,

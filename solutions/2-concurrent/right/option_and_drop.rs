@@ -122,8 +122,3 @@ pub async fn fetch_concurrently(
     )
     .await
 }
-
-/// The program needs these names; a second driver is an extra.
-pub mod on_sqlx {
-    pub use super::{async_fetch_older_users, async_fetch_users, fetch_concurrently};
-}

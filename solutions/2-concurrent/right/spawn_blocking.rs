@@ -96,8 +96,3 @@ pub async fn fetch_concurrently(
         async_fetch_older_users(database, older_than)
     )
 }
-
-/// The program needs these names; a second driver is an extra.
-pub mod on_sqlx {
-    pub use super::{async_fetch_older_users, async_fetch_users, fetch_concurrently};
-}

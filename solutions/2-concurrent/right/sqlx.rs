@@ -145,8 +145,3 @@ fn user(row: &SqliteRow) -> sqlx::Result<User> {
             .ok_or_else(|| null("age"))?,
     })
 }
-
-/// The program needs these names; a second driver is an extra.
-pub mod on_sqlx {
-    pub use super::{async_fetch_older_users, async_fetch_users, fetch_concurrently};
-}

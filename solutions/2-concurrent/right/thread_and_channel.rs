@@ -138,8 +138,3 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-/// The program needs these names; a second driver is an extra.
-pub mod on_sqlx {
-    pub use super::{async_fetch_older_users, async_fetch_users, fetch_concurrently};
-}

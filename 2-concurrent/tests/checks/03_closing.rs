@@ -1,11 +1,11 @@
-//! Whatever is opened is closed, on every way out.
+//! Every connection closes, however the work ends.
 //!
-//! Asked: no connection outlives its use, after success, after a query that fails, after a commit that fails, and after a
-//! panic; and `with_connection` completes only when its connection is closed. The recorder counts: not what your code says,
-//! but what SQLite does.
+//! Asked: no connection stays open after success, after a query that fails, after a commit that fails, and after a panic. And
+//! `with_connection` completes only when its connection is closed.
 //!
-//! To read: what runs, and what does not, after a `?` and during a panic; `std::mem::forget` and `ManuallyDrop`, and when
-//! a `static` is dropped (never).
+//! Why: an open connection keeps a file descriptor, and perhaps a lock. The recorder counts what SQLite opens and closes.
+//!
+//! To read: which code runs after a `?` and during a panic; `std::mem::forget` and `ManuallyDrop`; a `static` is never dropped.
 
 use std::panic::resume_unwind;
 
@@ -25,7 +25,7 @@ async fn closed(database: &TestDatabase) {
         .await;
 }
 
-/// Expects that there was a connection, and that it is closed, be it a little later.
+/// Expects that a connection was opened, and that it is closed now or a little later.
 fn expect_closed(database: &TestDatabase, when: &str) {
     database.expect(
         "a connection is opened",
@@ -40,7 +40,7 @@ fn expect_closed(database: &TestDatabase, when: &str) {
 #[test]
 fn every_connection_is_closed_after_success() {
     check(
-        "who holds on to the connection when the work is done?",
+        "Something still owns the connection after the work: a `static`, a reference cycle, `mem::forget`, a thread that waits?",
         |database| {
             for function in FUNCTIONS {
                 let mut work = start(function(database.path()));
@@ -53,21 +53,27 @@ fn every_connection_is_closed_after_success() {
 
 #[test]
 fn every_connection_is_closed_after_an_error() {
-    check("what stands between a `?` and the close?", |database| {
-        let oldest = database.users().iter().max_by_key(|user| user.age);
-        make_users_fail_at(&database.outside(), oldest.expect("there are users").id);
-        // What becomes of the other one, when one of two fails, is another check.
-        for function in ONE_QUERY {
-            let mut work = start(function(database.path()));
-            let _ = work.outcome();
-            expect_closed(database, "after a query that fails");
-        }
-    });
+    check(
+        "A `?` returns before the line that closes. Keep the body's result in a variable, close, then return the result.",
+        |database| {
+            let oldest = database.users().iter().max_by_key(|user| user.age);
+            make_users_fail_at(
+                &database.outside(),
+                oldest.expect("the sample has users").id,
+            );
+            // `fetch_concurrently` is another check.
+            for function in ONE_QUERY {
+                let mut work = start(function(database.path()));
+                let _ = work.outcome();
+                expect_closed(database, "after a query that fails");
+            }
+        },
+    );
 }
 
 #[test]
 fn every_connection_is_closed_after_a_panic() {
-    let hint = "which of your lines run when the body panics, and which do not?";
+    let hint = "Code after the body does not run during a panic, but drops do: let a local variable own the connection, or use `catch_unwind`.";
     check(hint, |database| {
         let body =
             |_: &Connection| -> concurrent::Result<()> { resume_unwind(Box::new("on purpose")) };
@@ -80,7 +86,7 @@ fn every_connection_is_closed_after_a_panic() {
 #[test]
 fn every_connection_is_closed_after_a_commit_that_fails() {
     check(
-        "what stands between the commit and the close?",
+        "A `?` on `commit` returns before the line that closes: keep the commit's result, close, then return.",
         |database| {
             make_commits_fail(database);
             let mut work = start(with_connection(
@@ -95,14 +101,14 @@ fn every_connection_is_closed_after_a_commit_that_fails() {
 
 #[test]
 fn with_connection_completes_only_when_its_connection_is_closed() {
-    let hint = "which comes first, the close or the answer, and how do you know?";
+    let hint = "Send the result to the future after `Connection::close`, not before.";
     check(hint, |database| {
-        // Often, for what comes a little too late is sometimes in time.
+        // 100 times, because a late close is sometimes in time.
         for _ in 0..100 {
             let mut work = start(with_connection(database.path(), |_| Ok(())));
             let _ = work.outcome();
             let was_closed = database.recording().open_connections() == 0;
-            // One that is never closed is another check.
+            // A connection that never closes is another check.
             let closes_later = || wait(closed(database)).is_some();
             let is_late = !was_closed && closes_later();
             database.expect(

@@ -1,9 +1,11 @@
-//! A thousand at once.
+//! A thousand fetches at once.
 //!
-//! Asked: a thousand queries that are begun at the same time all succeed. Some have to wait for others, for a process has
-//! only so many threads and open files; and who waits must not hold what the others wait for.
+//! Asked: a thousand queries that start at the same time all succeed.
 //!
-//! To read: `Semaphore`, in Tokio or in async-lock; the dining philosophers.
+//! Why: a process has a limited number of threads and open files, so some calls must wait. A call that waits must not hold
+//! what another call needs.
+//!
+//! To read: `Semaphore` in Tokio or in async-lock; the dining philosophers.
 
 use std::env;
 use std::path::PathBuf;
@@ -17,9 +19,9 @@ use crate::functions::{Outcome, concurrently, older_users, users};
 
 #[test]
 fn a_thousand_fetches_at_once_all_succeed() {
-    let hint = "what does the last of a thousand get, and what do those hold who wait?";
+    let hint = "Limit the open connections with a `Semaphore`, and let calls wait for a permit. A call that holds one permit must not wait for a second.";
     check(hint, |database| {
-        // Not the recorded one: a picture of a thousand connections helps nobody.
+        // Not the recorded database: a timeline of a thousand connections is not readable.
         let temporary = TempDatabase::with_users(database.users().to_vec());
         let (path, age) = (temporary.path().to_owned(), database.age());
         let work = async move {
@@ -40,12 +42,12 @@ fn a_thousand_fetches_at_once_all_succeed() {
             outcomes
         };
         for outcome in run(work) {
-            database.expect_ok("each of a thousand queries succeeds", outcome);
+            database.expect_ok("a success of each of a thousand queries", outcome);
         }
     });
 }
 
-/// The database, for the next check in the process that it starts.
+/// Passes the database to the process that the next check starts.
 #[cfg(target_os = "linux")]
 const DATABASE: &str = "DATABASE_OF_TEN_THOUSAND";
 #[cfg(target_os = "linux")]
@@ -58,15 +60,14 @@ fn ten_thousand_fetches_at_once_need_few_threads_and_1024_file_descriptors() {
     if let Some(database) = env::var_os(DATABASE) {
         return fetch_ten_thousand_times(database.into());
     }
-    let hint =
-        "how many threads and files does each of them need, and how many are there at a time?";
+    let hint = "Acquire the permit of a `Semaphore` before you start a thread and open a file, and hold it until the connection is closed.";
     check(hint, |database| {
         // In WAL mode a connection takes three file descriptors.
         let pragma = database
             .outside()
             .pragma_update(None, "journal_mode", "wal");
         pragma.expect("a database that is not locked");
-        // A process of its own, for the limit and the threads are a process's.
+        // In a new process, because the limit and the number of threads belong to a process.
         let output = std::process::Command::new("sh")
             .args(["-c", "ulimit -n 1024 && exec \"$@\"", "sh"])
             .arg(env::current_exe().expect("the path of this program"))
@@ -94,7 +95,7 @@ fn fetch_ten_thousand_times(database: PathBuf) {
     };
     let runtime = Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(work);
-    // Threads outlive their work for a while, so this is the most there were.
+    // A thread of a pool lives a while after its work, so this is about the maximum.
     let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
     assert!(threads < 1000, "{threads} threads");
 }

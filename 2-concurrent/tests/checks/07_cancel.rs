@@ -1,13 +1,14 @@
-//! A future that is dropped half-way: by a timeout, by a `select!`, by a client that hangs up.
+//! A future is dropped before it is ready: by a timeout, by a `select!`, by a client that disconnects.
 //!
-//! Asked: whenever one of the futures is dropped, its connection closes; the statement that is running stops, also one that
-//! waits for somebody else's lock; and so do those that the body would begin after it. Python raises an exception in the
-//! coroutine; in Rust nothing runs any more but the destructors of what the future owned, and no other thread hears of
-//! that by itself.
+//! Asked: whenever one of the futures is dropped, its connection closes. The statement that is running is cancelled, even if it
+//! waits for another connection's lock, and so is every statement that the body starts later.
+//!
+//! Why: Python raises an exception in the coroutine. In Rust, only the values that the future owned are dropped, and another
+//! thread does not notice the drop.
 //!
 //! To read: `Drop`; rusqlite's `Connection::progress_handler`, `Connection::get_interrupt_handle` and
-//! `Connection::busy_handler`; SQLite's documentation of `sqlite3_interrupt`, and what it says of a statement that begins
-//! after it.
+//! `Connection::busy_handler`; SQLite's documentation of `sqlite3_interrupt`: a statement that starts later is not
+//! interrupted.
 
 use std::future::{self, poll_fn};
 use std::sync::mpsc::channel;
@@ -24,7 +25,7 @@ use crate::executor::{Running, run, start, wait};
 use crate::functions::{FUNCTIONS, Function, Outcome, asks_for_users, users, with_connection};
 use crate::steps::Steps;
 
-/// All functions, and one that writes.
+/// Returns all functions, and one that writes.
 fn functions() -> impl Iterator<Item = Function> {
     let writes: Function = |database| {
         Box::pin(with_connection(database, |connection| {
@@ -35,24 +36,24 @@ fn functions() -> impl Iterator<Item = Function> {
     FUNCTIONS.into_iter().chain([writes])
 }
 
-/// Whether such a statement is running.
+/// Returns whether such a statement is running.
 fn runs(timeline: &Timeline, such: fn(&Statement) -> bool) -> bool {
     timeline
         .statements()
         .any(|statement| such(statement) && statement.ended.is_none())
 }
 
-/// Expects that some work comes to such a statement.
+/// Expects that the work starts such a statement.
 fn expect_running<T>(database: &TestDatabase, work: &mut Running<T>, such: fn(&Statement) -> bool) {
     let running = database
         .recording()
         .happened(|timeline| runs(timeline, such));
-    database.expect("its statement begins, and runs", work.comes_to(running));
+    database.expect("its statement runs", work.comes_to(running));
 }
 
-/// Waits for a body's word. A body that never runs gives none.
-async fn told(word: oneshot::Receiver<()>) {
-    if word.await.is_err() {
+/// Waits for the body's signal. A body that never runs sends none.
+async fn signalled(signal: oneshot::Receiver<()>) {
+    if signal.await.is_err() {
         future::pending().await
     }
 }
@@ -63,7 +64,7 @@ fn is_endless(statement: &Statement) -> bool {
 
 #[test]
 fn dropped_at_every_step_every_connection_closes() {
-    let hint = "which of your lines after an `await` close something, and do they run when the future is dropped there?";
+    let hint = "Code after an `await` does not run if the future is dropped there. Close on the thread that owns the connection, or in a `Drop`.";
     check_on(hint, Steps::new, |steps| {
         for function in functions() {
             drop_at_every_event(steps, function);
@@ -72,26 +73,26 @@ fn dropped_at_every_step_every_connection_closes() {
     });
 }
 
-/// Drops it at the first event inside SQLite, at the second, and so on, until the work ends before it gets there.
+/// Drops the future at the first event inside SQLite, then at the second, until the work ends before it gets there.
 fn drop_at_every_event(steps: &Steps, function: Function) {
     for number in 0.. {
         let step = steps.next();
-        let gate = step.recording().break_at(number);
+        let breakpoint = step.recording().break_at(number);
         let mut work = start(function(step.database()));
-        let is_at_gate = work.comes_to(gate.reached());
+        let is_reached = work.comes_to(breakpoint.reached());
         let timeline = step.recording().timeline();
-        // An executor whose own thread may be the one at the gate cannot drop anything there, which is another check. And
-        // an interrupt waits for a connection that closes.
+        // An executor whose own thread is at the breakpoint cannot drop the future there; that is another check. And an
+        // interrupt waits for a connection that is closing.
         let works_itself = step.recording().threads().contains(&work.thread);
         let closes = timeline
             .connections
             .iter()
             .any(|connection| connection.closing.is_some());
-        let can_drop = is_at_gate && !works_itself && !closes;
+        let can_drop = is_reached && !works_itself && !closes;
         let was_dropped = can_drop && work.cancel();
-        // The thread was held inside SQLite; let it go now.
-        drop(gate);
-        if !is_at_gate {
+        // Release the thread that the breakpoint holds inside SQLite.
+        drop(breakpoint);
+        if !is_reached {
             break;
         }
         assert!(
@@ -104,11 +105,11 @@ fn drop_at_every_event(steps: &Steps, function: Function) {
     }
 }
 
-/// Drops it after the first poll, after the second, and so on, until the work ends.
+/// Drops the future after the first poll, then after the second, until the work ends.
 fn drop_after_every_poll(steps: &Steps, function: Function) {
-    // How many polls it takes is tried elsewhere, for what is left open after a success is another check.
+    // The work first runs on another database, because a connection that stays open after a success is another check.
     let elsewhere = TempDatabase::sample();
-    // One recording for all: a thread that opens its connection long after the drop is seen, too.
+    // One recording for all drops: it also sees a thread that opens its connection long after the drop.
     let step = steps.next();
     for polls in 1.. {
         if drop_after(polls, function(elsewhere.path()))
@@ -120,7 +121,7 @@ fn drop_after_every_poll(steps: &Steps, function: Function) {
     step.recording().wait_until_closed();
 }
 
-/// Polls a future that often, and then drops it. Returns whether it had ended.
+/// Polls a future `polls` times, then drops it. Returns whether it had ended.
 fn drop_after(
     polls: usize,
     mut work: impl Future<Output = Outcome<()>> + Unpin + Send + 'static,
@@ -129,7 +130,7 @@ fn drop_after(
     let polled = poll_fn(move |context| {
         let is_ready = work.poll(context).is_ready();
         count += 1;
-        // Pending: come back when it has been woken, for the next poll.
+        // The waker leads to the next poll.
         if is_ready || count == polls {
             Poll::Ready(is_ready)
         } else {
@@ -141,7 +142,7 @@ fn drop_after(
 
 #[test]
 fn the_running_statement_stops_when_its_future_is_dropped() {
-    let hint = "the future is gone, and SQLite still works for it: who tells SQLite?";
+    let hint = "Give the future a value whose `Drop` sets a flag, and read the flag in `Connection::progress_handler`: `true` cancels the statement.";
     check(hint, |database| {
         make_users_endless(&database.outside());
         for function in FUNCTIONS {
@@ -155,7 +156,7 @@ fn the_running_statement_stops_when_its_future_is_dropped() {
                 .recording()
                 .happened(|timeline| !runs(timeline, asks_for_users));
             database.expect(
-                "the query stops when its future is dropped",
+                "the query is cancelled when its future is dropped",
                 wait(stopped).is_some(),
             );
         }
@@ -164,7 +165,7 @@ fn the_running_statement_stops_when_its_future_is_dropped() {
 
 #[test]
 fn a_statement_that_begins_after_the_drop_stops_too() {
-    let hint = "a body may go on after an error: what stops its next statement?";
+    let hint = "`sqlite3_interrupt` does not affect the next statement. Use a flag that stays set, and read it in `Connection::progress_handler`.";
     check(hint, |database| {
         let (tell_end, end) = channel();
         let body = move |connection: &Connection| -> concurrent::Result<()> {
@@ -180,7 +181,7 @@ fn a_statement_that_begins_after_the_drop_stops_too() {
             work.cancel(),
         );
         database.expect(
-            "the body comes to its end: both its statements are stopped",
+            "the body ends, because both statements are cancelled",
             end.recv_timeout(*DEADLINE).is_ok(),
         );
     });
@@ -188,16 +189,15 @@ fn a_statement_that_begins_after_the_drop_stops_too() {
 
 #[test]
 fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
-    let hint =
-        "while SQLite waits for a lock, it runs no statement: who decides how long it waits?";
+    let hint = "No progress handler runs during a wait for a lock. Read the flag in `Connection::busy_handler`, or set a short `busy_timeout`.";
     check(hint, |database| {
         let (tell_prepared, prepared) = oneshot::channel();
         let (tell_locked, locked) = channel::<()>();
         let (tell_end, end) = channel();
-        // rusqlite waits for 5 seconds, unless it is told otherwise: so often, that is longer than this check does.
+        // rusqlite waits for 5 seconds by default. With so many tries that is longer than the deadline.
         let tries = 2 + DEADLINE.as_secs() / 5;
         let body = move |connection: &Connection| -> concurrent::Result<()> {
-            // Prepared while there is no lock yet, so that it is the statement that waits.
+            // Prepared before the lock is taken, so that `execute` waits and not `prepare`.
             let mut delete = connection.prepare("DELETE FROM users")?;
             let _ = tell_prepared.send(());
             let _ = locked.recv();
@@ -208,9 +208,9 @@ fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
             Ok(())
         };
         let mut work = start(with_connection(database.path(), body));
-        database.expect("the body runs", work.comes_to(told(prepared)));
+        database.expect("the body runs", work.comes_to(signalled(prepared)));
         if database.outside().execute_batch("BEGIN EXCLUSIVE").is_err() {
-            return; // It began its transaction with the lock in hand, and so need not wait for it.
+            return; // The transaction already has the lock, so nothing waits.
         }
         let _ = tell_locked.send(());
         expect_running(database, &mut work, |statement| {
@@ -221,7 +221,7 @@ fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
             work.cancel(),
         );
         database.expect(
-            "the body comes to its end: its statements wait no longer",
+            "the body ends, because its statements stop waiting",
             end.recv_timeout(*DEADLINE).is_ok(),
         );
     });
@@ -230,7 +230,7 @@ fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
 #[test]
 #[ignore = "extra"]
 fn after_the_drop_not_even_a_small_statement_runs_and_nothing_is_committed() {
-    let hint = "a statement of three steps is over before anybody looks: what would refuse it?";
+    let hint = "Call the progress handler after every instruction (`progress_handler(1, …)`), and refuse the commit in `commit_hook`.";
     check(hint, |database| {
         let (report, outcomes) = channel();
         let body = move |connection: &Connection| -> concurrent::Result<()> {
@@ -250,7 +250,7 @@ fn after_the_drop_not_even_a_small_statement_runs_and_nothing_is_committed() {
             work.cancel(),
         );
         database.expect(
-            "each statement is stopped or refused",
+            "each statement is cancelled",
             outcomes.recv_timeout(*DEADLINE) == Ok([true; 5]),
         );
         database.recording().wait_until_closed();
@@ -258,16 +258,16 @@ fn after_the_drop_not_even_a_small_statement_runs_and_nothing_is_committed() {
         let committed = timeline.statements().any(|statement| {
             statement.sql == "COMMIT" && matches!(statement.ended, Some((_, End::Done)))
         });
-        database.expect("what nobody waits for is not committed", !committed);
+        database.expect("nothing is committed after the drop", !committed);
         let left = usize::try_from(database.count()).expect("a count");
-        database.expect("every user is still there", left == database.users().len());
+        database.expect("every user remains", left == database.users().len());
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn dropping_one_future_touches_no_other_connection_and_no_later_query() {
-    let hint = "whom does your signal to stop reach: one query, one thread, or everybody?";
+    let hint = "Make one flag for each future. A `static` flag cancels other queries, and a flag for a thread cancels later ones.";
     check(hint, |database| {
         let (go, wait_for_it) = channel::<()>();
         let (tell_begun, begun) = channel();
@@ -289,11 +289,11 @@ fn dropping_one_future_touches_no_other_connection_and_no_later_query() {
             endless.cancel(),
         );
         let _ = go.send(());
-        database.expect_ok("the other query goes on", other.outcome());
-        // The next ones may get the threads of the last ones.
+        database.expect_ok("the other query succeeds", other.outcome());
+        // Later queries may run on the same threads.
         for _ in 0..10 {
             database.expect_ok(
-                "a later query is not stopped",
+                "a later query succeeds",
                 start(users(database.path())).outcome(),
             );
         }
@@ -303,14 +303,17 @@ fn dropping_one_future_touches_no_other_connection_and_no_later_query() {
 #[test]
 #[ignore = "extra"]
 fn a_future_that_is_never_polled_opens_nothing() {
-    check("when does an `async fn` begin?", |database| {
-        drop(concurrent::async_fetch_users(database.path()));
-        drop(concurrent::async_fetch_older_users(database.path(), 40));
-        drop(concurrent::fetch_concurrently(database.path(), 40));
-        drop(concurrent::with_connection(database.path(), |_| Ok(())));
-        database.expect(
-            "nothing is opened",
-            database.recording().opened_connections() == 0,
-        );
-    });
+    check(
+        "An `async fn` starts at its first poll. A plain `fn` that returns a future starts at the call: open nothing in it.",
+        |database| {
+            drop(concurrent::async_fetch_users(database.path()));
+            drop(concurrent::async_fetch_older_users(database.path(), 40));
+            drop(concurrent::fetch_concurrently(database.path(), 40));
+            drop(concurrent::with_connection(database.path(), |_| Ok(())));
+            database.expect(
+                "nothing is opened",
+                database.recording().opened_connections() == 0,
+            );
+        },
+    );
 }

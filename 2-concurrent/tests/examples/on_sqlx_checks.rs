@@ -1,21 +1,13 @@
-//! The second driver, `concurrent::on_sqlx`: extras all of them.
-//!
-//! Asked: the same three functions on sqlx, and of them the same: both lists at the same time over a connection each, the
-//! executor free, and nothing left running or open behind a future that was dropped. (A wait for somebody else's lock ends
-//! there after 5 seconds at the most: sqlx has no busy handler to set.)
+//! The example `on_sqlx` does on another driver what the task asks for: both lists at the same time, each over its own
+//! connection; the executor stays free; nothing runs and nothing is open after a future was dropped.
 //!
 //! To read: sqlx's `SqliteConnectOptions` and `SqliteConnection::lock_handle`.
-
-#[path = "../src/runtime.rs"]
-mod runtime;
-#[path = "checks/steps.rs"]
-mod steps;
 
 use std::path::Path;
 use std::pin::Pin;
 use std::task::Poll;
 
-use concurrent::{Result, on_sqlx};
+use concurrent::Result;
 use futures_lite::future::{self, FutureExt};
 use recorder::Recording;
 use shared::User;
@@ -25,14 +17,13 @@ use testkit::faults::{
 };
 use testkit::{TempDatabase, TestDatabase, check, check_on, says};
 
-use runtime::Runtime;
-use steps::Steps;
-
-const RUNTIMES: [Runtime; 3] = [Runtime::Tokio, Runtime::AsyncStd, Runtime::Smol];
+use crate::RUNTIMES;
+use crate::on_sqlx;
+use crate::steps::Steps;
 
 type Function = for<'p> fn(&'p Path) -> Pin<Box<dyn Future<Output = Result<()>> + 'p>>;
 
-/// The three functions, as pieces of work that end alike, and how many connections each has.
+/// The three functions, all with the same type, and the number of connections that each opens.
 const FUNCTIONS: [(Function, usize); 3] = [
     (
         |path| async move { on_sqlx::async_fetch_users(path).await.map(drop) }.boxed_local(),
@@ -50,7 +41,7 @@ const FUNCTIONS: [(Function, usize); 3] = [
     ),
 ];
 
-/// What the compiler checks: the futures can move between threads.
+/// The compiler checks that the futures can move between threads.
 const _: () = {
     fn is_send<T: Send>(_: T) {}
     fn futures_are_send(database: &Path) {
@@ -61,7 +52,7 @@ const _: () = {
     let _ = futures_are_send;
 };
 
-/// Runs the work until it is finished, or until the event has happened: then drops it, and returns `None`.
+/// Runs the work to its end, or drops it when the event happens and returns `None`.
 fn until<T>(work: impl Future<Output = T>, event: impl Future<Output = ()>) -> Option<T> {
     let dropped = async {
         event.await;
@@ -70,7 +61,7 @@ fn until<T>(work: impl Future<Output = T>, event: impl Future<Output = ()>) -> O
     future::block_on(future::or(async { Some(work.await) }, dropped))
 }
 
-/// Completes when that many queries of the users run.
+/// Completes when `count` queries of the users run.
 async fn running(recording: &Recording, count: usize) {
     let run = |timeline: &recorder::timeline::Timeline| {
         timeline
@@ -82,14 +73,14 @@ async fn running(recording: &Recording, count: usize) {
     recording.happened(run).await;
 }
 
-/// Polls the work that often, and then drops it. Returns whether it had finished.
+/// Polls the work `polls` times, then drops it. Returns whether it had finished.
 fn drop_after<T>(polls: usize, work: impl Future<Output = T>) -> bool {
     let mut work = Box::pin(work);
     let mut count = 0;
     future::block_on(future::poll_fn(|context| {
         let is_ready = work.as_mut().poll(context).is_ready();
         count += 1;
-        // Pending: come back when it has been woken, for the next poll.
+        // The waker leads to the next poll.
         if is_ready || count == polls {
             Poll::Ready(is_ready)
         } else {
@@ -109,10 +100,9 @@ fn expect_both_lists(database: &TestDatabase, found: Result<(Vec<User>, Vec<User
 }
 
 #[test]
-#[ignore = "extra"]
 fn reads_or_refuses_each_kind_of_database_and_names_it() {
     check(
-        "what does sqlx make of a NULL where you ask for a number?",
+        "Decode each column as `Option`: sqlx reads NULL as 0.",
         |database| {
             let mut cases = readable(&mut database.random());
             cases.extend(rows_that_do_not_fit(&mut database.random()));
@@ -127,10 +117,9 @@ fn reads_or_refuses_each_kind_of_database_and_names_it() {
 }
 
 #[test]
-#[ignore = "extra"]
 fn reads_a_hundred_thousand_users() {
     check(
-        "is there anything that grows faster than the list?",
+        "Read the rows one by one: which of your collections grows with the table?",
         |database| {
             let many: Vec<User> = (1..=100_000)
                 .map(|id| User {
@@ -148,46 +137,42 @@ fn reads_a_hundred_thousand_users() {
 }
 
 #[test]
-#[ignore = "extra"]
 fn the_older_users_are_older_and_not_of_that_age() {
+    check("Compare with `>`, and bind the age.", |database| {
+        for age in [0, database.age() - 1, database.age(), 99, u32::MAX] {
+            let found = future::block_on(on_sqlx::async_fetch_older_users(database.path(), age));
+            database.expect_users(
+                &format!("the users older than {age}"),
+                found,
+                &database.older_than(age),
+            );
+        }
+    });
+}
+
+#[test]
+fn both_queries_hold_a_connection_at_the_same_time_on_every_runtime() {
     check(
-        "what becomes of somebody of exactly that age?",
+        "Does the second query start before the first one ends? Join the two futures.",
         |database| {
-            for age in [0, database.age() - 1, database.age(), 99, u32::MAX] {
+            make_users_wait_at_barrier(&database.outside());
+            for (number, runtime) in RUNTIMES.into_iter().enumerate() {
+                database.recording().set_barrier(2);
                 let found =
-                    future::block_on(on_sqlx::async_fetch_older_users(database.path(), age));
-                database.expect_users(
-                    &format!("the users older than {age}"),
-                    found,
-                    &database.older_than(age),
-                );
+                    runtime.block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
+                expect_both_lists(database, found);
+                database.expect_all_closed("when both lists are there", 2 * (number + 1));
             }
         },
     );
 }
 
 #[test]
-#[ignore = "extra"]
-fn both_queries_hold_a_connection_at_the_same_time_on_every_runtime() {
-    check("when does the second query begin?", |database| {
-        make_users_wait_at_barrier(&database.outside());
-        for (number, runtime) in RUNTIMES.into_iter().enumerate() {
-            database.recording().set_barrier(2);
-            let found =
-                runtime.block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
-            expect_both_lists(database, found);
-            database.expect_all_closed("when both lists are there", 2 * (number + 1));
-        }
-    });
-}
-
-#[test]
-#[ignore = "extra"]
 fn the_executors_thread_is_free_while_a_query_waits() {
-    check("which thread waits while SQLite works?", |database| {
+    check("Move blocking calls to another thread.", |database| {
         make_users_wait_at_barrier(&database.outside());
         for runtime in RUNTIMES {
-            // The two queries wait for a third, which can begin only if the one thread is free while they wait.
+            // The two queries wait for a third. It can start only if the executor's thread is free.
             database.recording().set_barrier(3);
             let both = on_sqlx::fetch_concurrently(database.path(), database.age());
             let third = on_sqlx::async_fetch_users(database.path());
@@ -199,50 +184,51 @@ fn the_executors_thread_is_free_while_a_query_waits() {
 }
 
 #[test]
-#[ignore = "extra"]
 fn nothing_of_sqlite_happens_on_the_executors_thread_wherever_it_is_dropped() {
-    check("who lets go of the connection last?", |database| {
-        for _ in 0..20 {
-            for polls in 1.. {
-                if drop_after(
-                    polls,
-                    on_sqlx::fetch_concurrently(database.path(), database.age()),
-                ) {
-                    break;
+    check(
+        "Open and close the connection on another thread, even if the future is dropped.",
+        |database| {
+            for _ in 0..20 {
+                for polls in 1.. {
+                    if drop_after(
+                        polls,
+                        on_sqlx::fetch_concurrently(database.path(), database.age()),
+                    ) {
+                        break;
+                    }
                 }
             }
-        }
-        database.recording().wait_until_closed();
-        database.expect(
-            "every event is on another thread than the executor's",
-            !database
-                .recording()
-                .threads()
-                .contains(&std::thread::current().id()),
-        );
-    });
+            database.recording().wait_until_closed();
+            database.expect(
+                "every event is on another thread than the executor's",
+                !database
+                    .recording()
+                    .threads()
+                    .contains(&std::thread::current().id()),
+            );
+        },
+    );
 }
 
 #[test]
-#[ignore = "extra"]
 fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
     check(
-        "how long should a query wait for somebody else's lock?",
+        "sqlx waits 5 seconds for a lock: return its error then.",
         |database| {
             database.sql("BEGIN EXCLUSIVE");
             let outcome =
                 future::block_on(on_sqlx::fetch_concurrently(database.path(), database.age()));
-            let error = database.expect_error("a database that somebody else has locked", outcome);
+            let error =
+                database.expect_error("a database that another connection has locked", outcome);
             database.expect("an error that names the database", says(&error, "users.db"));
         },
     );
 }
 
 #[test]
-#[ignore = "extra"]
-fn when_one_query_fails_its_error_comes_back_and_by_then_both_connections_are_closed() {
+fn when_one_query_fails_its_error_comes_back_and_both_connections_are_closed() {
     check(
-        "who stops the other query, and who waits for it?",
+        "Set the flag at the first error, and await both futures.",
         |database| {
             make_one_fail_and_one_run_on(&database.outside());
             database.recording().set_barrier(2);
@@ -256,10 +242,9 @@ fn when_one_query_fails_its_error_comes_back_and_by_then_both_connections_are_cl
 }
 
 #[test]
-#[ignore = "extra"]
-fn the_error_is_the_reason_and_never_that_the_other_query_was_stopped() {
+fn the_error_is_the_reason_and_not_that_the_other_query_was_cancelled() {
     check(
-        "two errors came: which one is the reason of the other?",
+        "Both queries failed: return the error that came first.",
         |database| {
             database.sql("DROP TABLE users");
             for _ in 0..200 {
@@ -273,22 +258,22 @@ fn the_error_is_the_reason_and_never_that_the_other_query_was_stopped() {
 }
 
 #[test]
-#[ignore = "extra"]
 fn dropped_at_every_event_inside_sqlite_every_connection_closes() {
-    let hint = "which of your lines after an `await` close something?";
+    let hint =
+        "Code after an `await` does not run if the future is dropped there. Close in a `Drop`.";
     check_on(hint, Steps::new, |steps| {
         for (function, _) in FUNCTIONS {
-            // One number after the other, until the work ends before it gets there.
+            // Stop at the first event, then at the second, until the work ends before it gets there.
             for number in 0.. {
                 let step = steps.next();
-                let gate = step.recording().break_at(number);
-                let finished = until(function(step.database()), gate.reached());
-                // Dropped above, with the thread held inside SQLite; let it go now.
-                drop(gate);
+                let breakpoint = step.recording().break_at(number);
+                let finished = until(function(step.database()), breakpoint.reached());
+                // The future was dropped while the breakpoint held the thread. Release the thread now.
+                drop(breakpoint);
                 step.recording().wait_until_closed();
                 if let Some(outcome) = finished {
-                    outcome.expect("it was not dropped");
-                    assert!(number > 5, "expected: events to be dropped at");
+                    outcome.expect("the work succeeds if it is not dropped");
+                    assert!(number > 5, "expected: more than 5 events");
                     break;
                 }
             }
@@ -297,10 +282,9 @@ fn dropped_at_every_event_inside_sqlite_every_connection_closes() {
 }
 
 #[test]
-#[ignore = "extra"]
 fn dropped_after_every_poll_every_connection_closes() {
     check(
-        "which of your lines after an `await` close something?",
+        "Code after an `await` does not run if the future is dropped there. Close in a `Drop`.",
         |database| {
             for (function, _) in FUNCTIONS {
                 for polls in 1.. {
@@ -315,24 +299,25 @@ fn dropped_after_every_poll_every_connection_closes() {
 }
 
 #[test]
-#[ignore = "extra"]
-fn a_running_statement_stops_when_its_future_is_dropped() {
-    check("who tells SQLite?", |database| {
-        make_users_endless(&database.outside());
-        for (function, connections) in FUNCTIONS {
-            let begun = running(database.recording(), connections);
-            let outcome = until(function(database.path()), begun);
-            database.expect("a query that cannot end by itself", outcome.is_none());
-            database.recording().wait_until_closed();
-        }
-    });
+fn a_running_statement_is_cancelled_when_its_future_is_dropped() {
+    check(
+        "Set the progress handler: it can cancel the statement.",
+        |database| {
+            make_users_endless(&database.outside());
+            for (function, connections) in FUNCTIONS {
+                let begun = running(database.recording(), connections);
+                let outcome = until(function(database.path()), begun);
+                database.expect("a query that does not end by itself", outcome.is_none());
+                database.recording().wait_until_closed();
+            }
+        },
+    );
 }
 
 #[test]
-#[ignore = "extra"]
-fn dropped_on_any_runtime_the_statements_stop() {
+fn dropped_on_any_runtime_the_statements_are_cancelled() {
     check(
-        "what in your code needs one executor in particular?",
+        "Use nothing that belongs to one executor, such as `tokio::spawn`.",
         |database| {
             make_users_endless(&database.outside());
             for runtime in RUNTIMES {
@@ -342,7 +327,7 @@ fn dropped_on_any_runtime_the_statements_stop() {
                     None
                 };
                 let outcome = runtime.block_on(future::or(async { Some(work.await) }, begun));
-                database.expect("queries that cannot end by themselves", outcome.is_none());
+                database.expect("queries that do not end by themselves", outcome.is_none());
                 database.recording().wait_until_closed();
             }
         },
@@ -350,15 +335,41 @@ fn dropped_on_any_runtime_the_statements_stop() {
 }
 
 #[test]
-#[ignore = "extra"]
 fn a_future_that_is_never_polled_opens_nothing() {
-    check("when does an `async fn` begin?", |database| {
-        drop(on_sqlx::async_fetch_users(database.path()));
-        drop(on_sqlx::async_fetch_older_users(database.path(), 40));
-        drop(on_sqlx::fetch_concurrently(database.path(), 40));
-        database.expect(
-            "nothing is opened",
-            database.recording().opened_connections() == 0,
-        );
-    });
+    check(
+        "An `async fn` starts at its first poll: open nothing before.",
+        |database| {
+            drop(on_sqlx::async_fetch_users(database.path()));
+            drop(on_sqlx::async_fetch_older_users(database.path(), 40));
+            drop(on_sqlx::fetch_concurrently(database.path(), 40));
+            database.expect(
+                "nothing is opened",
+                database.recording().opened_connections() == 0,
+            );
+        },
+    );
+}
+
+/// A retry loop with a timeout does this. A query that waits inside an SQL function cannot be cancelled there.
+#[test]
+fn a_dropped_fetch_keeps_its_permit_until_its_connection_is_closed() {
+    let temporary = TempDatabase::sample();
+    make_users_wait_at_barrier(&temporary.connection());
+    let recording = Recording::start(temporary.path());
+    recording.set_barrier(1000);
+    let mut started = 0;
+    // The other tests of this process share the permits.
+    while on_sqlx::PERMITS.try_acquire().is_some() {
+        started += 1;
+        let work = async { on_sqlx::async_fetch_users(temporary.path()).await.is_ok() };
+        let arrived = async {
+            recording.arrived(started).await;
+            false
+        };
+        assert!(!future::block_on(future::or(work, arrived)));
+        assert!(started <= 64, "more connections than permits");
+    }
+    assert_eq!(recording.open_connections(), started);
+    recording.set_barrier(0);
+    recording.wait_until_closed();
 }

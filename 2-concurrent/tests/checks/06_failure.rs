@@ -1,10 +1,11 @@
 //! One of the two queries fails.
 //!
-//! Asked: the error of the query that failed comes back, soon, although the other one could go on for ever; that one is
-//! stopped, and its connection closes. An answer that nobody will read is not worth a thread.
+//! Asked: `fetch_concurrently` returns the error of the query that failed, soon, even if the other query runs forever. The other
+//! query is cancelled, and its connection closes.
 //!
-//! To read: what `try_join!` does with the other future when one fails (it drops it), and what a thread does that works for
-//! a future that was dropped (it goes on).
+//! Why: nothing will use the other query's result, so it should not occupy a thread.
+//!
+//! To read: `try_join!` drops the other future when one fails. A thread that works for a dropped future continues.
 
 use recorder::timeline::Timeline;
 use testkit::faults::make_one_fail_and_one_run_on;
@@ -15,32 +16,35 @@ use crate::functions::concurrently;
 
 #[test]
 fn when_one_query_fails_its_error_comes_back() {
-    check("who tells the caller, and when?", |database| {
-        make_one_fail_and_one_run_on(&database.outside());
-        // The first that comes fails, whether the other is there already or not.
-        database.recording().set_barrier(1);
-        let outcome = start(concurrently(database.path(), database.age())).outcome();
-        let error = database.expect_error("one of two queries that fails", outcome);
-        database.expect(
-            "the error of the query that failed, in the text or in a source",
-            says(&error, "on purpose"),
-        );
-    });
+    check(
+        "Return the error of the first future that fails: `try_zip` or `try_join!`, or a `join` that cancels the other query first.",
+        |database| {
+            make_one_fail_and_one_run_on(&database.outside());
+            // The first query fails, even if the other one has not started.
+            database.recording().set_barrier(1);
+            let outcome = start(concurrently(database.path(), database.age())).outcome();
+            let error = database.expect_error("one of two queries that fails", outcome);
+            database.expect(
+                "the error of the query that failed, in the text or in a source",
+                says(&error, "on purpose"),
+            );
+        },
+    );
 }
 
 #[test]
 fn when_one_query_fails_the_other_is_stopped_and_closes() {
-    let hint = "the other query works for nobody now: who tells its thread?";
+    let hint = "When one query fails, set the flag that the other query's `progress_handler` reads, or interrupt it (`get_interrupt_handle`).";
     check(hint, |database| {
         make_one_fail_and_one_run_on(&database.outside());
         database.recording().set_barrier(2);
         let mut work = start(concurrently(database.path(), database.age()));
         if !work.comes_to(database.recording().arrived(2)) {
-            return; // They never run at the same time, which is another check.
+            return; // Running at the same time is another check.
         }
         let closed = |timeline: &Timeline| timeline.open_connections() == 0;
         database.expect(
-            "the other query is stopped, and both connections close",
+            "the other query is cancelled, and both connections close",
             wait(database.recording().happened(closed)).is_some(),
         );
     });
@@ -49,7 +53,7 @@ fn when_one_query_fails_the_other_is_stopped_and_closes() {
 #[test]
 #[ignore = "extra"]
 fn when_the_error_comes_back_both_connections_are_closed() {
-    let hint = "the other query is told to stop: who waits until it has?";
+    let hint = "After you cancel the other query, await its future: return the error when both have ended.";
     check(hint, |database| {
         make_one_fail_and_one_run_on(&database.outside());
         database.recording().set_barrier(2);
@@ -62,9 +66,9 @@ fn when_the_error_comes_back_both_connections_are_closed() {
 #[test]
 #[ignore = "extra"]
 fn the_error_is_the_reason_and_never_that_the_other_query_was_stopped() {
-    let hint = "two errors came: which one is the reason of the other?";
+    let hint = "Both futures failed, the second one because it was cancelled: return the error that came first.";
     check(hint, |database| {
-        // Both fail, at about the same time, and the other may be refused while it prepares.
+        // Both fail at about the same time. The second may be cancelled while it is prepared.
         database.sql("DROP TABLE users");
         for _ in 0..200 {
             let outcome = start(concurrently(database.path(), database.age())).outcome();

@@ -1,19 +1,42 @@
-//! On any executor: extras all of them.
+//! Any executor: extras only.
 //!
-//! Asked: the same code runs on Tokio, async-std and smol. So it may not lean on what one of them has: a timer, a
-//! `spawn_blocking`, a reactor that must be running.
+//! Asked: the same code runs on Tokio, async-std and smol.
 //!
-//! To read: the crates `blocking`, `async-lock` and `futures-lite`, which need no executor in particular.
+//! Why: a library that needs no executor in particular suits every program. So it cannot use what only one executor has: its
+//! timer, its `spawn_blocking`, its reactor.
+//!
+//! To read: the crates `blocking`, `async-lock` and `futures-lite`, which work on every executor.
 
 use futures_lite::future;
 use testkit::check;
 use testkit::faults::{make_users_endless, make_users_wait_at_barrier};
 
 use crate::functions::{asks_for_users, concurrently, with_connection};
-use crate::runtime::Runtime;
+
+#[derive(Debug, Clone, Copy)]
+enum Runtime {
+    Tokio,
+    AsyncStd,
+    Smol,
+}
 
 const RUNTIMES: [Runtime; 3] = [Runtime::Tokio, Runtime::AsyncStd, Runtime::Smol];
-const HINT: &str = "what in your code needs one executor in particular?";
+
+impl Runtime {
+    /// Runs a future to its end on the current thread.
+    fn block_on<F: Future>(self, future: F) -> F::Output {
+        match self {
+            Runtime::Tokio => tokio::runtime::Builder::new_current_thread()
+                .build()
+                .expect("a runtime without I/O needs nothing from the system")
+                .block_on(future),
+            Runtime::AsyncStd => async_std::task::block_on(future),
+            Runtime::Smol => smol::block_on(future),
+        }
+    }
+}
+
+const HINT: &str = "Replace what belongs to one executor, such as `tokio::spawn` or `tokio::time`: use `std::thread`, `blocking`, `async-channel`, `async-lock`.";
 
 #[test]
 #[ignore = "extra"]
@@ -25,7 +48,7 @@ fn both_lists_come_at_the_same_time_on_tokio_async_std_and_smol() {
             let lists = runtime.block_on(concurrently(database.path(), database.age()));
             let (all, older) = database.expect_ok(&format!("two lists on {runtime:?}"), lists);
             database.expect(
-                &format!("both lists right on {runtime:?}"),
+                &format!("the right lists on {runtime:?}"),
                 (&all[..], older) == (database.users(), database.older_than(database.age())),
             );
             database.recording().wait_until_closed();
@@ -52,7 +75,7 @@ fn dropped_on_tokio_async_std_and_smol_both_statements_stop() {
                 None
             };
             let outcome = runtime.block_on(future::or(async { Some(work.await) }, dropped));
-            database.expect("queries that cannot end by themselves", outcome.is_none());
+            database.expect("queries that do not end by themselves", outcome.is_none());
             database.recording().wait_until_closed();
         }
     });

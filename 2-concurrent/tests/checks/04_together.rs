@@ -1,11 +1,13 @@
-//! Both queries at the same time, and the executor free meanwhile.
+//! Both queries run at the same time, and the executor stays free.
 //!
-//! Asked: `fetch_concurrently` runs its two queries at the same time, on a connection each, and none of the functions
-//! blocks the thread of the executor. It is proven without a clock: each query waits, inside SQLite, until the other one is
-//! there, too. Queries that run one after the other never meet.
+//! Asked: `fetch_concurrently` runs its two queries at the same time, each over its own connection. No function blocks the
+//! executor's thread.
 //!
-//! To read: why an `async fn` that never awaits blocks its executor (the Tokio tutorial on `spawn_blocking`, or Alice
-//! Ryhl's 'Async: What is blocking?'); what `join!` does, and what two `.await`s in a row do.
+//! Why: an executor with a blocked thread serves nothing else. The proof needs no clock: each query waits inside SQLite until
+//! the other one has started. Queries that run one after the other would wait forever.
+//!
+//! To read: why an `async fn` that blocks also blocks its executor (the Tokio tutorial on `spawn_blocking`, or Alice Ryhl's
+//! "Async: What is blocking?"); what `join!` does, and what two `.await`s in a row do.
 
 use futures_lite::future;
 use testkit::check;
@@ -15,12 +17,12 @@ use tokio::sync::oneshot;
 use crate::executor::{start, wait};
 use crate::functions::{FUNCTIONS, asks_for_users, concurrently};
 
-/// More than there are queries: who waits for so many waits until the check lets go.
+/// More than the number of queries: the barrier holds them until the check opens it.
 const NEVER: usize = 99;
 
 #[test]
 fn each_query_has_a_connection_of_its_own() {
-    let hint = "a SQLite connection does one thing at a time: how many do two queries need?";
+    let hint = "A SQLite connection runs one statement at a time: open one for each query.";
     check(hint, |database| {
         let _ = start(concurrently(database.path(), database.age())).outcome();
         let timeline = database.recording().timeline();
@@ -29,7 +31,7 @@ fn each_query_has_a_connection_of_its_own() {
             .iter()
             .filter(|connection| connection.statements.iter().any(asks_for_users));
         database.expect(
-            "two connections, with a query of the users each",
+            "two connections, each with a query of the users",
             with_a_query.count() >= 2,
         );
     });
@@ -37,20 +39,23 @@ fn each_query_has_a_connection_of_its_own() {
 
 #[test]
 fn both_queries_run_at_the_same_time() {
-    check("when does the second query begin?", |database| {
-        make_users_wait_at_barrier(&database.outside());
-        database.recording().set_barrier(2);
-        let mut work = start(concurrently(database.path(), database.age()));
-        database.expect(
-            "both queries run at the same time: they wait for each other",
-            work.comes_to(database.recording().arrived(2)),
-        );
-    });
+    check(
+        "Two `.await`s in a row run one after the other. Join the two futures (`zip`, `join!`), and run each query on its own thread.",
+        |database| {
+            make_users_wait_at_barrier(&database.outside());
+            database.recording().set_barrier(2);
+            let mut work = start(concurrently(database.path(), database.age()));
+            database.expect(
+                "both queries run at the same time",
+                work.comes_to(database.recording().arrived(2)),
+            );
+        },
+    );
 }
 
 #[test]
 fn the_executor_stays_free_while_a_query_runs() {
-    let hint = "which thread waits while SQLite works, and what else is it there for?";
+    let hint = "SQLite blocks the executor's thread. Run it on another one: `std::thread`, `tokio::task::spawn_blocking`, or `blocking::unblock`.";
     check(hint, |database| {
         make_users_wait_at_barrier(&database.outside());
         for function in FUNCTIONS {
@@ -84,7 +89,7 @@ fn the_executor_stays_free_while_a_query_runs() {
 #[test]
 #[ignore = "extra"]
 fn nothing_of_sqlite_happens_on_the_executors_thread() {
-    let hint = "opening and closing a file can take long, too: where do you do that?";
+    let hint = "Opening and closing block as well: do both on the other thread. Do not drop a connection in the future.";
     check(hint, |database| {
         for function in FUNCTIONS {
             for _ in 0..10 {
@@ -93,7 +98,7 @@ fn nothing_of_sqlite_happens_on_the_executors_thread() {
             }
         }
         database.expect(
-            "every event is on another thread than the executor's",
+            "no call of SQLite on the executor's thread",
             !database
                 .recording()
                 .threads()

@@ -1,11 +1,12 @@
 //! The right users, or an error.
 //!
-//! Asked: `async_fetch_users` returns every user of the table, `async_fetch_older_users` those who are older than the age
-//! that it is given, `fetch_concurrently` first the one list and then the other. What cannot be read is an error: an empty
-//! or shorter list would look like an answer. And nothing is printed: that is for `main` to do.
+//! Asked: `async_fetch_users` returns every user of the table. `async_fetch_older_users` returns the users who are older than
+//! the given age. `fetch_concurrently` returns first the list of all users, then the list of the older ones. If a row or the
+//! database cannot be read, the function returns an error.
 //!
-//! To read: rusqlite's `Statement::query` and `Row::get`; `OpenFlags`, for SQLite creates a database that is missing
-//! unless it is told not to.
+//! Why: an empty or shorter list would look like an answer. And a library that prints disturbs the program that uses it.
+//!
+//! To read: rusqlite's `Statement::query` and `Row::get`, and its `OpenFlags`: by default, SQLite creates a missing database.
 
 use std::path::Path;
 
@@ -21,12 +22,12 @@ use crate::functions::{
 #[test]
 fn fetches_every_user_with_every_column() {
     check(
-        "which users does your query for all of them leave out?",
+        "Look at the SQL of `async_fetch_users`, and at the loop that reads its rows: is every row read, with every column?",
         |database| {
             let all = database.expect_ok("every user", run(users(database.path())));
             database.expect_same_people("every user", &all, database.users());
             database.expect_true_copies("every user with every column", &all);
-            // Wherever it stands: the tuple's order is another check.
+            // The order of the tuple is another check.
             let lists = run(concurrently(database.path(), database.age()));
             let (one, other) = database.expect_ok("two lists", lists);
             let all = if one.len() > other.len() { one } else { other };
@@ -42,10 +43,11 @@ fn fetches_every_user_with_every_column() {
 
 #[test]
 fn the_older_users_are_strictly_older_than_the_age_that_was_given() {
-    let hint = "does the query get the age that was asked for, and what does it do with somebody of exactly that age?";
+    let hint =
+        "Bind the function's `age` as the parameter of the query, and compare with `>`, not `>=`.";
     check(hint, |database| {
         for age in [database.age(), database.age() + 1] {
-            let expected = format!("the users older than {age}, and nobody of exactly that age");
+            let expected = format!("the users older than {age}, and no user of exactly that age");
             let found = database.expect_ok(&expected, run(older_users(database.path(), age)));
             database.expect_same_people(&expected, &found, &database.older_than(age));
             let (one, other) =
@@ -59,12 +61,12 @@ fn the_older_users_are_strictly_older_than_the_age_that_was_given() {
 #[test]
 fn the_tuple_holds_all_users_first_and_then_the_older_ones() {
     check(
-        "which of the two futures does each name stand for?",
+        "Look at the order of the two futures in your join: the tuple has the same order.",
         |database| {
             let lists = run(concurrently(database.path(), database.age()));
             let (all, older) = database.expect_ok("two lists", lists);
             database.expect(
-                "the first list is that of all users, and longer",
+                "the first list contains all users, and is longer",
                 all.len() > older.len(),
             );
         },
@@ -73,16 +75,16 @@ fn the_tuple_holds_all_users_first_and_then_the_older_ones() {
 
 #[test]
 fn reads_the_columns_by_their_names() {
-    let hint = "what does your code rely on, when it takes the first column for the id?";
+    let hint = "`row.get(0)` depends on the order of the columns. Use `row.get(\"id\")`, or name the columns in the SELECT.";
     check(hint, |database| {
         for columns in ["age, email, name, id", "id, note, name, email, phone, age"] {
             database.sql(&format!(
                 "DROP TABLE IF EXISTS old; ALTER TABLE users RENAME TO old; CREATE TABLE users ({columns});
                  INSERT INTO users (id, name, email, age) SELECT id, name, email, age FROM old"
             ));
-            // Whether all are there is another check.
+            // The number of rows is another check.
             let expected =
-                format!("each field in its place, from a table with the columns {columns}");
+                format!("each user with the right fields, from a table with the columns {columns}");
             let all = database.expect_ok("the users are read", run(users(database.path())));
             database.expect_true_copies(&expected, &all);
             let older = database.expect_ok(
@@ -96,14 +98,13 @@ fn reads_the_columns_by_their_names() {
 
 #[test]
 fn a_row_that_does_not_fit_is_an_error() {
-    let hint =
-        "what becomes of a row that cannot be read as a user: is it skipped, made up, or told of?";
+    let hint = "Return the error of `row.get`. Do not skip the row, and do not replace the value with a default.";
     check(hint, |database| {
         let cases = rows_that_do_not_fit(&mut database.random());
         for case in cases {
             case.expect(&run(users(case.database())));
         }
-        // Among the older ones, too, as far as they can be told there: what is NULL is older than nobody.
+        // The query for older users finds no row whose age is NULL or negative.
         for case in rows_that_do_not_fit(&mut database.random()) {
             if !["an age that is NULL", "a negative age"].contains(&case.what()) {
                 case.expect(&run(older_users(case.database(), 0)));
@@ -115,9 +116,9 @@ fn a_row_that_does_not_fit_is_an_error() {
 #[test]
 fn what_is_no_database_of_users_is_an_error() {
     check(
-        "who is told when the query cannot even be prepared?",
+        "`Connection::prepare` fails here: return its error with `?`, not an empty list.",
         |_| {
-            // Those that are not there are the next check.
+            // Missing files are the next check.
             for case in unreadable().iter().filter(|case| case.database().exists()) {
                 case.expect(&run(users(case.database())));
                 case.expect(&run(older_users(case.database(), 0)));
@@ -128,21 +129,24 @@ fn what_is_no_database_of_users_is_an_error() {
 
 #[test]
 fn a_database_that_is_not_there_is_an_error_and_is_not_created() {
-    let hint = "what does SQLite do with a path at which there is no file?";
+    let hint = "`Connection::open` creates a missing file. Use `open_with_flags` without `SQLITE_OPEN_CREATE`, or `shared::sqlite::open`.";
     check(hint, |database| {
         let missing = TempDatabase::missing();
         database.expect_error("a missing database", run(users(missing.path())));
         let older = run(older_users(missing.path(), 0));
         database.expect_error("a missing database, for the older ones", older);
         let untouched = run(with_connection(missing.path(), |_| Ok(())));
-        database.expect_error("a missing database, also where no query asks", untouched);
+        database.expect_error(
+            "a missing database, with a body that runs no query",
+            untouched,
+        );
         database.expect("no file is created", !missing.folder_holds_something());
     });
 }
 
 #[test]
 fn memory_and_an_empty_path_are_refused() {
-    let hint = "`:memory:` and an empty path are no files: what does SQLite make of them?";
+    let hint = "SQLite opens a new, empty database for `:memory:` and for an empty path. Refuse both, or use `shared::sqlite::open`.";
     check(hint, |database| {
         for path in [":memory:", ""] {
             let opened = run(with_connection(Path::new(path), |_| Ok(())));
@@ -153,24 +157,27 @@ fn memory_and_an_empty_path_are_refused() {
 
 #[test]
 fn the_library_prints_nothing() {
-    check("whose work is it to print the users?", |database| {
-        let path = database.path().to_owned();
-        let missing = database.folder().join("missing.db");
-        expect_quiet("data::the_library_prints_nothing", &[], move || {
-            for function in FUNCTIONS {
-                let _ = run(function(&path));
-                let _ = run(function(&missing));
-            }
-        });
-        // There, a panic says nothing.
-        attempt(|| run(users(database.path())));
-    });
+    check(
+        "Remove `println!`, `eprintln!` and `dbg!` from the library. `main` prints.",
+        |database| {
+            let path = database.path().to_owned();
+            let missing = database.folder().join("missing.db");
+            expect_quiet("data::the_library_prints_nothing", &[], move || {
+                for function in FUNCTIONS {
+                    let _ = run(function(&path));
+                    let _ = run(function(&missing));
+                }
+            });
+            // A panic printed nothing above. Here it fails the check.
+            attempt(|| run(users(database.path())));
+        },
+    );
 }
 
 #[test]
 #[ignore = "extra"]
 fn the_users_come_in_the_order_of_their_ids() {
-    let hint = "without an ORDER BY, SQLite promises no order";
+    let hint = "SQLite promises no order without `ORDER BY id`.";
     check(hint, |database| {
         database.sql(
             "ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT * FROM people ORDER BY age DESC",
@@ -195,19 +202,22 @@ fn the_users_come_in_the_order_of_their_ids() {
 #[test]
 #[ignore = "extra"]
 fn reads_every_table_of_users_that_can_be_read() {
-    check("what do these tables have in common?", |database| {
-        let cases = readable(&mut database.random());
-        for case in cases {
-            case.expect(&run(users(case.database())));
-        }
-    });
+    check(
+        "Name the four columns in the SELECT, and read them by name: `users` may be a view, or have more columns.",
+        |database| {
+            let cases = readable(&mut database.random());
+            for case in cases {
+                case.expect(&run(users(case.database())));
+            }
+        },
+    );
 }
 
 #[test]
 #[ignore = "extra"]
 fn reads_a_hundred_thousand_users() {
     check(
-        "is there anything that grows faster than the list?",
+        "Time or memory grows faster than the list: what does your code do again for each row?",
         |database| {
             let many: Vec<User> = (1..=100_000)
                 .map(|id| User {
@@ -227,22 +237,19 @@ fn reads_a_hundred_thousand_users() {
 #[ignore = "extra"]
 fn ages_at_the_ends_of_what_fits_are_compared_right() {
     check(
-        "which type does the age have on its way into the query?",
+        "Bind `age` as it is: a `u32` fits into SQLite's integers. A conversion to `i32` does not fit.",
         |database| {
             database
                 .sql("UPDATE users SET age = 4294967295 WHERE id = (SELECT max(id) FROM users)");
             let oldest = run(older_users(database.path(), u32::MAX - 1));
             let oldest = database.expect_ok("the users older than 4294967294", oldest);
-            database.expect("one user is that old", oldest.len() == 1);
-            let nobody = run(older_users(database.path(), u32::MAX));
-            let nobody = database.expect_ok("the users older than 4294967295", nobody);
-            database.expect("nobody is older", nobody.is_empty());
-            let grown_up = run(older_users(database.path(), 0));
-            let grown_up = database.expect_ok("the users older than 0", grown_up);
-            database.expect(
-                "those of age 0 are not older than 0",
-                grown_up.iter().all(|user| user.age > 0),
-            );
+            database.expect("one user of that age", oldest.len() == 1);
+            let none = run(older_users(database.path(), u32::MAX));
+            let none = database.expect_ok("the users older than 4294967295", none);
+            database.expect("no older user", none.is_empty());
+            let older = run(older_users(database.path(), 0));
+            let older = database.expect_ok("the users older than 0", older);
+            database.expect("no user of age 0", older.iter().all(|user| user.age > 0));
         },
     );
 }
@@ -250,22 +257,25 @@ fn ages_at_the_ends_of_what_fits_are_compared_right() {
 #[test]
 #[ignore = "extra"]
 fn the_age_is_bound_as_a_parameter() {
-    check("how does the age get into the SQL?", |database| {
-        let found = run(older_users(database.path(), database.age()));
-        database.expect_ok("the older users", found);
-        let timeline = database.recording().timeline();
-        let bound = timeline
-            .statements()
-            .any(|statement| asks_for_users(statement) && statement.sql != statement.expanded);
-        database.expect("a placeholder in the query, and the age bound to it", bound);
-    });
+    check(
+        "Write `?1` in the SQL and pass `[age]` to `query`: do not build the SQL with `format!`.",
+        |database| {
+            let found = run(older_users(database.path(), database.age()));
+            database.expect_ok("the older users", found);
+            let timeline = database.recording().timeline();
+            let bound = timeline
+                .statements()
+                .any(|statement| asks_for_users(statement) && statement.sql != statement.expanded);
+            database.expect("a placeholder in the query, and the age bound to it", bound);
+        },
+    );
 }
 
 #[test]
 #[ignore = "extra"]
 fn an_error_names_the_database_and_the_column_and_the_row() {
     check(
-        "what would you want to know, to put it right?",
+        "Add the database's path to the error (`Error::in_database`), and for a bad row the column and the row's id.",
         |database| {
             let mut cases = rows_that_do_not_fit(&mut database.random());
             cases.extend(unreadable());

@@ -1,11 +1,12 @@
-//! `with_connection` is the `async with` block: one connection, one transaction.
+//! `with_connection` is Python's `async with`: one connection, one transaction.
 //!
-//! Asked: it opens the database, runs the body in a transaction, commits when the body returns `Ok`, and rolls back when
-//! the body returns `Err` or panics. Whatever goes wrong on the way is the caller's to know: the body's error first, then
-//! that of the commit or the close. (That it closes, on every way out, is `closing.rs`.)
+//! Asked: it opens the database, runs the body in a transaction, commits if the body returns `Ok`, and rolls back if the body
+//! returns `Err` or panics. It returns every error: the body's first, otherwise that of the commit or of the close.
 //!
-//! To read: rusqlite's `Connection::unchecked_transaction` and what its `Transaction` does when it is dropped;
-//! `Connection::close`, which is the only way to hear of a close that fails.
+//! Why: a caller who gets `Ok` believes that the data is saved.
+//!
+//! To read: rusqlite's `Connection::unchecked_transaction`, and what its `Transaction` does when it is dropped;
+//! `Connection::close`, which returns the close's error. A drop cannot return it.
 
 use std::mem;
 use std::panic::resume_unwind;
@@ -16,14 +17,14 @@ use testkit::{TestDatabase, check, says};
 use crate::executor::{run, start};
 use crate::functions::{on_purpose, users, with_connection};
 
-/// A body that removes one user.
+/// Returns a body that removes one user.
 fn delete_one(
     database: &TestDatabase,
 ) -> impl FnOnce(&Connection) -> concurrent::Result<()> + Send + use<> {
     let id = database
         .random()
         .choice(database.users())
-        .expect("there are users")
+        .expect("the sample has users")
         .id;
     move |connection| {
         connection.execute("DELETE FROM users WHERE id = ?1", [id])?;
@@ -31,19 +32,19 @@ fn delete_one(
     }
 }
 
-/// A body after which the connection cannot be closed: a statement lives on.
+/// Leaves a statement open, so that the connection cannot be closed.
 fn forget_a_statement(connection: &Connection) -> concurrent::Result<()> {
     mem::forget(connection.prepare("SELECT 1")?);
     Ok(())
 }
 
-/// Makes room for rows that a commit refuses.
+/// Creates a table for rows that a commit refuses.
 pub fn make_commits_fail(database: &TestDatabase) {
     database
         .sql("CREATE TABLE posts (user_id REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)");
 }
 
-/// A body that does well, and whose commit fails.
+/// Inserts a row that is refused when the transaction commits.
 pub fn insert_what_cannot_be_committed(connection: &Connection) -> concurrent::Result<()> {
     connection.execute("INSERT INTO posts VALUES (-1)", [])?;
     Ok(())
@@ -55,19 +56,23 @@ fn total(database: &TestDatabase) -> i64 {
 
 #[test]
 fn commits_when_the_body_succeeds() {
-    check("who ends the transaction, and how?", |database| {
-        let outcome = run(with_connection(database.path(), delete_one(database)));
-        database.expect_ok("the body's success", outcome);
-        database.expect(
-            "what the body has done is seen from outside",
-            database.count() == total(database) - 1,
-        );
-    });
+    check(
+        "Call `Transaction::commit` after the body: a transaction that is only dropped is rolled back.",
+        |database| {
+            let outcome = run(with_connection(database.path(), delete_one(database)));
+            database.expect_ok("the body's success", outcome);
+            database.expect(
+                "another connection sees the change",
+                database.count() == total(database) - 1,
+            );
+        },
+    );
 }
 
 #[test]
 fn rolls_back_when_the_body_fails() {
-    let hint = "a body that fails half-way has done half of something: who takes that back?";
+    let hint =
+        "Return before `commit` if the body returned `Err`: dropping the `Transaction` rolls back.";
     check(hint, |database| {
         let delete = delete_one(database);
         let body = move |connection: &Connection| -> concurrent::Result<()> {
@@ -76,7 +81,7 @@ fn rolls_back_when_the_body_fails() {
         };
         let _ = run(with_connection(database.path(), body));
         database.expect(
-            "of what the body has done nothing is left",
+            "the change is rolled back",
             database.count() == total(database),
         );
     });
@@ -84,23 +89,22 @@ fn rolls_back_when_the_body_fails() {
 
 #[test]
 fn rolls_back_when_the_body_panics() {
-    let hint =
-        "which of your lines run when the body panics, and what do they do to the transaction?";
+    let hint = "A `Transaction` that is dropped during a panic rolls back. If you catch the panic, do not commit after it.";
     check(hint, |database| {
         let delete = delete_one(database);
         let body = move |connection: &Connection| -> concurrent::Result<()> {
             delete(connection)?;
-            resume_unwind(Box::new("on purpose")); // a panic that prints nothing
+            resume_unwind(Box::new("on purpose")); // prints nothing
         };
-        // Whether it comes back as a panic or as an error does not matter here.
+        // Here the caller may get a panic or an error.
         start(with_connection(database.path(), body)).ended();
         let timeline = database.recording().timeline();
         let has_run = timeline
             .statements()
             .any(|statement| statement.sql.contains("DELETE"));
-        database.expect("the body has run", has_run);
+        database.expect("the body ran", has_run);
         database.expect(
-            "of what the body has done nothing is left",
+            "the change is rolled back",
             database.count() == total(database),
         );
     });
@@ -109,7 +113,7 @@ fn rolls_back_when_the_body_panics() {
 #[test]
 fn reports_a_commit_that_fails() {
     let hint =
-        "the body has done well, and SQLite refuses to commit: what should the caller think?";
+        "The body returned `Ok`, but the commit failed: return the error of `Transaction::commit`.";
     check(hint, |database| {
         make_commits_fail(database);
         let outcome = run(with_connection(
@@ -117,7 +121,7 @@ fn reports_a_commit_that_fails() {
             insert_what_cannot_be_committed,
         ));
         database.expect_error(
-            "a row that refers to nobody, and so cannot be committed",
+            "a commit that fails, because a row refers to a missing user",
             outcome,
         );
     });
@@ -125,8 +129,7 @@ fn reports_a_commit_that_fails() {
 
 #[test]
 fn reports_a_close_that_fails() {
-    let hint =
-        "which way of closing a connection can tell you that it failed, and who hears of it?";
+    let hint = "A drop ignores the close's error. Call `Connection::close`, and return its error.";
     check(hint, |database| {
         let outcome = run(with_connection(database.path(), forget_a_statement));
         database.expect_error(
@@ -139,7 +142,7 @@ fn reports_a_close_that_fails() {
 #[test]
 fn the_bodys_error_wins_over_that_of_the_close() {
     check(
-        "two things went wrong: which one explains the other?",
+        "The body and the close failed: return the body's error (`shared::sqlite::outcome` does that).",
         |database| {
             let body = |connection: &Connection| -> concurrent::Result<()> {
                 forget_a_statement(connection)?;
@@ -158,7 +161,7 @@ fn the_bodys_error_wins_over_that_of_the_close() {
 #[test]
 #[ignore = "extra"]
 fn neither_error_is_lost() {
-    let hint = "two things went wrong: can both be read in the error, or in its source?";
+    let hint = "Put the close's error into the text of the body's error, or into its `source()`.";
     check(hint, |database| {
         let fail = |_: &Connection| -> concurrent::Result<()> { Err(on_purpose()) };
         let alone = database.expect_error(
@@ -172,7 +175,7 @@ fn neither_error_is_lost() {
         let outcome = run(with_connection(database.path(), forget_and_fail));
         let both = database.expect_error("a body that fails, and a close that fails", outcome);
         database.expect(
-            "an error that says more than that of the body alone",
+            "an error that contains the close's error as well",
             format!("{both} {both:?}") != format!("{alone} {alone:?}"),
         );
     });
@@ -181,26 +184,31 @@ fn neither_error_is_lost() {
 #[test]
 #[ignore = "extra"]
 fn a_panic_of_the_body_goes_on_in_the_caller() {
-    check("what becomes of a panic on another thread?", |database| {
-        let body =
-            |_: &Connection| -> concurrent::Result<()> { resume_unwind(Box::new("on purpose")) };
-        let outcome = start(with_connection(database.path(), body)).outcome_or_panic();
-        let panic = outcome
-            .err()
-            .and_then(|panic| panic.downcast_ref::<&str>().copied());
-        database.expect("the body's own panic", panic == Some("on purpose"));
-    });
+    check(
+        "A panic on another thread comes back as an `Err` of the join or of `catch_unwind`. Pass it to `std::panic::resume_unwind`.",
+        |database| {
+            let body = |_: &Connection| -> concurrent::Result<()> {
+                resume_unwind(Box::new("on purpose"))
+            };
+            let outcome = start(with_connection(database.path(), body)).outcome_or_panic();
+            let panic = outcome
+                .err()
+                .and_then(|panic| panic.downcast_ref::<&str>().copied());
+            database.expect("the body's own panic", panic == Some("on purpose"));
+        },
+    );
 }
 
 #[test]
 #[ignore = "extra"]
 fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
     check(
-        "how long should a query wait for somebody else's lock?",
+        "Wait some seconds for a lock (`busy_timeout`, `busy_handler`), then return the error with the database's path.",
         |database| {
             database.sql("BEGIN EXCLUSIVE");
             let outcome = run(users(database.path()));
-            let error = database.expect_error("a database that somebody else has locked", outcome);
+            let error =
+                database.expect_error("a database that another connection has locked", outcome);
             database.expect("an error that names the database", says(&error, "users.db"));
         },
     );
