@@ -1,14 +1,22 @@
 //! Task 3: two queries at once over a MySQL pool that closes itself.
 //!
-//! In Python, `async with aiomysql.create_pool(...) as pool:` closes the pool when its block ends, because
-//! `__aexit__` can await. In Rust nothing that awaits runs by itself: `Drop` is a plain function. So the block is a
-//! function that is given the body, [`with_pool`], and what it does after the body is written after the body.
+//! In Python, `async with aiomysql.create_pool(...) as pool:` closes the pool when its block ends, because `__aexit__` can
+//! await. In Rust, `Drop` cannot await. So the block becomes a function that takes a body, [`with_pool`]. It runs the body,
+//! and then disconnects the pool.
 //!
 //! | Python | here |
 //! | --- | --- |
 //! | `async with create_pool(...) as pool: ...` | [`with_pool`]`(url, connections, async \|pool\| ...)` |
 //! | `async_fetch_users`, `async_fetch_older_users` | [`fetch_users`], [`fetch_older_users`] |
 //! | `asyncio.gather(...)` | [`fetch_concurrently`] |
+//!
+//! [`with_pool`] can end in four ways:
+//!
+//! - `body` returns `Ok`: the pool is disconnected, and the value is returned.
+//! - `body` returns `Err`: the pool is disconnected, and the error is returned.
+//! - `body` panics: the panic is caught, the pool is disconnected, and the panic is resumed.
+//! - The future is dropped: no more code of `with_pool` runs, except destructors. `DisconnectOnDrop` disconnects the pool in a
+//!   background task.
 //!
 //! Read this file first, then `pool_guard.rs` (a pool whose future is dropped) and `query.rs` (a query whose future is
 //! dropped). `row.rs` turns rows into users, `session.rs` sets a session up, `url.rs` reads a URL, `error.rs` has the
@@ -60,7 +68,7 @@ const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ? ORDER 
 /// `Err`, and after a panic. Returns what `body` returned.
 ///
 /// The first connection is opened before `body` starts. Connections are reused. Each session is reset between two users
-/// (transaction, locks, variables, temporary tables). Connections are closed politely (`COM_QUIT`), so the server counts
+/// (transaction, locks, variables, temporary tables). Connections send `COM_QUIT` before they close, so the server counts
 /// none of them as aborted, except those that panicking code holds: the driver cuts them.
 ///
 /// ```
@@ -214,7 +222,7 @@ pub async fn fetch_older_users(pool: &Pool, age: u32) -> Result<Vec<User>> {
 ///
 /// # Cancel safety
 ///
-/// Like [`fetch_users`], for both queries.
+/// As for [`fetch_users`]: both queries are cancelled.
 pub async fn fetch_concurrently(pool: &Pool, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
     let all = Query::start(pool, ALL, ());
     let older = Query::start(pool, OLDER, (older_than,));
