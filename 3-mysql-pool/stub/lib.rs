@@ -33,10 +33,10 @@ use std::time::Duration;
 use mysql_async::Pool;
 use shared::User;
 
-/// How long to wait for the first connection. `error.rs` shows it in a message.
+/// The time limit for the first connection. `error.rs` shows it in a message.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How long to wait for connections that are still in use. `error.rs` shows it in a message.
+/// The time limit for connections that are still in use. `error.rs` shows it in a message.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens a pool of at most `connections` connections, runs `body` with it, and disconnects it: after `Ok`, after

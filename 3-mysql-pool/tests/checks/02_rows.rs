@@ -61,7 +61,7 @@ async fn put(server: &Server, column: &str, of_type: &str, value: &str) -> User 
 
 #[test]
 fn a_row_that_does_not_fit_is_an_error() {
-    let hint = "the value may be NULL, negative, too large or text: use a conversion that returns an error (`get_opt`, `u32::try_from`)";
+    let hint = "the value may be NULL, negative, above the maximum, or text: use a conversion that returns an error (`get_opt`, `u32::try_from`)";
     check(hint, async |server| {
         server.sql("RENAME TABLE users TO originals").await;
         for (column, of_type, value) in [

@@ -64,7 +64,7 @@ fn opens_no_more_connections_than_it_was_given() {
     });
 }
 
-/// How many queries run, one after the other.
+/// The number of queries that run, one after the other.
 const QUERIES: usize = 20;
 
 /// Expects fewer connections than queries. More than one is right: the driver resets a returned connection first, and

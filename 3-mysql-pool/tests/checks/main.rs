@@ -2,7 +2,7 @@
 //!
 //! | function | returns |
 //! | --- | --- |
-//! | `with_pool(url, connections, body)` | what `body` returned. By then, the pool is disconnected |
+//! | `with_pool(url, connections, body)` | what `body` returned, after the pool is disconnected |
 //! | `fetch_users(pool)` | every user |
 //! | `fetch_older_users(pool, age)` | the users who are older than `age` |
 //! | `fetch_concurrently(pool, older_than)` | both lists, fetched at the same time |
@@ -39,26 +39,35 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-#[path = "09_cancel.rs"]
-mod cancel;
-#[path = "05_closing.rs"]
-mod closing;
-#[path = "07_errors.rs"]
-mod errors;
 #[path = "01_fetching.rs"]
 mod fetching;
-#[path = "04_pool.rs"]
-mod pool;
-#[path = "08_quiet.rs"]
-mod quiet;
+
 #[path = "02_rows.rs"]
 mod rows;
-#[path = "06_sessions.rs"]
-mod sessions;
-#[path = "10_stop.rs"]
-mod stop;
+
 #[path = "03_together.rs"]
 mod together;
+
+#[path = "04_pool.rs"]
+mod pool;
+
+#[path = "05_closing.rs"]
+mod closing;
+
+#[path = "06_sessions.rs"]
+mod sessions;
+
+#[path = "07_errors.rs"]
+mod errors;
+
+#[path = "08_quiet.rs"]
+mod quiet;
+
+#[path = "09_cancel.rs"]
+mod cancel;
+
+#[path = "10_stop.rs"]
+mod stop;
 
 use mysql_pool::{Error, Result, fetch_concurrently, with_pool};
 

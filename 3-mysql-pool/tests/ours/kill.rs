@@ -66,7 +66,7 @@ impl Server {
         self.admin.exec(query, (part,)).await.unwrap()
     }
 
-    /// How many of the pool's queries run.
+    /// Returns the number of the pool's queries that run.
     async fn queries(&mut self) -> usize {
         self.running("FROM users").await.len()
     }
@@ -79,7 +79,7 @@ impl Server {
         }
     }
 
-    /// How many KILLs the server has received.
+    /// Returns the number of KILLs that the server has received.
     async fn kills(&mut self) -> u64 {
         let kills = "SELECT COUNT(*) FROM mysql.general_log WHERE argument LIKE 'KILL%'";
         self.admin.query_first(kills).await.unwrap().unwrap()

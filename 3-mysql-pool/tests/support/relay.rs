@@ -33,7 +33,7 @@ struct State {
     hold: AtomicUsize,
     held: Semaphore,
     released: Semaphore,
-    /// How many connections are open, including those that have not logged in yet.
+    /// The number of open connections, including those that have not logged in yet.
     open: watch::Sender<usize>,
 }
 

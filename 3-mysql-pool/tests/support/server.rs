@@ -29,10 +29,10 @@ pub use processes::Process;
 static SHARED: LazyLock<Result<TempServer, temp_mariadb::Error>> =
     LazyLock::new(|| recorded(TempServer::options().run(shared::schema::mysql_sample())).start());
 
-/// How many connections a failing check shows at most: the last ones.
+/// The number of connections that a failing check shows: the last ones.
 const SHOWN: usize = 6;
 
-/// How many users [`Server::keep_a_few`] keeps.
+/// The number of users that [`Server::keep_a_few`] keeps.
 const FEW: usize = 4;
 
 /// The environment variable that gives the URL of the shared server to a process that a check starts.

@@ -73,7 +73,7 @@ impl Server {
             .await;
     }
 
-    /// Returns how many connections the server has counted as aborted, including those of other checks.
+    /// Returns the number of connections that the server has counted as aborted, including those of other checks.
     pub async fn aborted(&self) -> u64 {
         let count: (String, u64) = self
             .value("SHOW GLOBAL STATUS LIKE 'Aborted_clients'")
