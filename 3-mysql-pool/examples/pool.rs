@@ -7,16 +7,15 @@
 //!             await cursor.execute("SELECT SLEEP(0.2)")
 //! ```
 //!
-//! There are two scopes here. The inner one borrows a connection, and its end gives it back, open. The outer one is the
-//! pool's, and its end closes what was opened. Look at the timeline, which is drawn from the server's own log: two
-//! connections and three sleeps, of which two lie one above the other. The third user had to wait, and then got a
-//! connection that was there already. Both lines end at the end of the pool, and not where a user left.
+//! There are two scopes. The inner one borrows a connection, and its end returns the connection to the pool, still open. The
+//! outer one is the pool's, and its end closes the connections. The program draws the timeline from the server's log: two
+//! connections and three sleeps, two of them at the same time. The third user waits, and then gets a connection that
+//! already exists. Both lines end when the pool is disconnected.
 //!
-//! To give a connection back is a drop, without an await, though there is work to do: the session is reset, so that the
-//! next user does not see a transaction or variables of the last. A task of the driver's does that, and only then hands
-//! the connection on. (The `SET NAMES` and the `USE` before the second sleep come after a reset: it brings back the server's
-//! own settings and leaves the default database as it is, so `with_pool` sets both again.) That somebody must wait for such tasks is one reason why the
-//! pool's scope is a function.
+//! A drop returns a connection, without an `.await`. But there is work to do: the session is reset, so that the next user
+//! sees no transaction and no variables of the last one. A task of the driver does that. (The `SET NAMES` and the `USE`
+//! before the last sleep follow the reset. It restores the server's settings and keeps the default database, so
+//! `with_pool` sets both again.) The pool must wait for such tasks, which is one reason why its scope is a function.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -56,7 +55,7 @@ async fn three_users(url: &str, seconds: f64) -> Result<()> {
 
         let mut asked = pin!(pool.get_conn());
         let must_wait = asked.as_mut().now_or_never().is_none();
-        println!("a third user has to wait: {must_wait}");
+        println!("a third user must wait: {must_wait}");
 
         let released = first.id();
         drop(first);
@@ -66,7 +65,7 @@ async fn three_users(url: &str, seconds: f64) -> Result<()> {
             third.id() == released
         );
         work(&mut third, seconds).await
-        // The two that are out are released here, as they would be by each `?` above.
+        // `second` and `third` are released here, as they would be at each `?` above.
     })
     .await?;
     println!("the pool has closed both");

@@ -1,4 +1,4 @@
-//! What it costs to reset a connection for its next user: point queries a second, by ten tasks at once.
+//! Measures what the reset of a connection costs: point queries per second, from ten tasks at the same time.
 //!
 //! `cargo run --release --example reset`
 
@@ -23,7 +23,7 @@ async fn main() -> std::result::Result<(), Box<dyn Error>> {
                 tasks.push(tokio::spawn(point_queries(pool.clone(), reset)));
             }
             println!(
-                "reset_connection({reset}): {} queries a second",
+                "reset_connection({reset}): {} queries per second",
                 sum(tasks).await?
             );
         }
@@ -31,7 +31,7 @@ async fn main() -> std::result::Result<(), Box<dyn Error>> {
         for _ in 0..TASKS {
             tasks.push(tokio::spawn(fetches(pool.clone())));
         }
-        println!("fetch_older_users: {} a second", sum(tasks).await?);
+        println!("fetch_older_users: {} per second", sum(tasks).await?);
         Ok(())
     })
     .await?;

@@ -1,4 +1,4 @@
-//! What goes wrong, said so that the reader knows what to do about it.
+//! The errors of this crate. Each has a message and a line of help.
 
 use std::borrow::Cow;
 use std::{fmt, result};
@@ -8,16 +8,16 @@ use shared::mysql::{self, Unusable};
 
 use crate::url::Database;
 
-/// What the functions of this crate return.
+/// The result of this crate's functions.
 pub type Result<T> = result::Result<T, Error>;
 
-/// What went wrong, and on which database.
+/// An error, and the database on which it happened.
 ///
-/// Its `Display` is a message and, on a line of its own that begins with `help: `, what to do about it. Neither that
-/// nor `Debug` nor any `source()` holds the password of a URL.
+/// Its `Display` is a message, and a second line that starts with `help: ` and says what to do. Neither `Display` nor `Debug`
+/// nor any `source()` contains the password of a URL.
 #[derive(Debug)]
 pub struct Error {
-    // Boxed, so that a `Result` that is fine stays small.
+    // Boxed to keep `Result` small.
     inner: Box<Inner>,
 }
 
@@ -25,36 +25,36 @@ pub struct Error {
 struct Inner {
     kind: ErrorKind,
     database: Option<Database>,
-    /// What failed after that, while cleaning up.
+    /// A second error, from cleaning up after the first.
     then: Option<Error>,
 }
 
-/// What can go wrong.
+/// The kinds of errors.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A pool of 0 connections was asked for.
+    /// A pool of 0 connections was requested.
     NoConnections,
     /// The URL cannot be read.
     Url(Unusable),
     /// There is no Tokio runtime to run on.
     NoRuntime,
-    /// The server has accepted the connection, or not even that, and does not answer.
+    /// The server did not answer in time.
     NoAnswer,
-    /// The driver or the server says so.
+    /// An error of the driver or of the server.
     Driver(mysql_async::Error),
     /// A value does not fit into a `User`.
     Misfit {
         /// The column's name.
         column: &'static str,
-        /// What it should be.
+        /// The expected type.
         wanted: &'static str,
-        /// What it is.
+        /// The value found.
         found: String,
-        /// Which row.
+        /// The row.
         row: String,
     },
-    /// A connection did not come back.
+    /// A connection was not returned to the pool in time.
     StillOut,
     /// A cancelled query could not be stopped on the server, and its connection was cut.
     NotStopped,
@@ -63,18 +63,18 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// What went wrong.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> &ErrorKind {
         &self.inner.kind
     }
 
-    /// Says on which database it happened, if that is not known already.
+    /// Adds the database, unless the error has one.
     pub(crate) fn on(mut self, database: Database) -> Error {
         self.inner.database.get_or_insert(database);
         self
     }
 
-    /// Adds what failed afterwards.
+    /// Adds a second error, from cleaning up.
     pub(crate) fn and(mut self, then: Option<Error>) -> Error {
         if then.is_some() {
             self.inner.then = then;
@@ -127,7 +127,7 @@ impl fmt::Display for Error {
             ..
         }) = database
         {
-            // Escaped, for the names come out of percent-encoding and may hold a line break.
+            // Escaped, because the percent-decoded names may contain a line break.
             let (user, name) = (user.escape_debug(), name.escape_debug());
             write!(f, " (database `{name}` at {host}:{port}, as user `{user}`)")?;
         }
@@ -154,7 +154,7 @@ impl ErrorKind {
             ),
             ErrorKind::NoRuntime => (
                 "there is no Tokio runtime here".into(),
-                "call it from `#[tokio::main]`, or within `tokio::runtime::Runtime::block_on`",
+                "call it from `#[tokio::main]`, or inside `tokio::runtime::Runtime::block_on`",
             ),
             ErrorKind::NoAnswer => (
                 format!(
@@ -175,20 +175,20 @@ impl ErrorKind {
             ),
             ErrorKind::StillOut => (
                 format!(
-                    "a connection of the pool was still out {} seconds after its last use was to end",
+                    "a connection of the pool was still in use {} seconds after the body ended",
                     crate::DISCONNECT_TIMEOUT.as_secs()
                 ),
-                "give every connection back before the body ends: do not return one, and await the tasks that hold one",
+                "drop every connection before the body ends: do not return one, and await the tasks that hold one",
             ),
             ErrorKind::NotStopped => (
                 "a cancelled query could not be stopped on the server, so its connection was cut"
                     .into(),
-                "the server may run the query to its end; the user needs the right to see and kill its own connections, \
-                 and no load balancer or proxy may lead a second connection to another server",
+                "the server may run the query to its end; give the user the right to see and kill its connections, and \
+                 connect without a load balancer or proxy",
             ),
             ErrorKind::Cancelled => (
                 "the query was cancelled".into(),
-                "the runtime is shutting down, or another query failed first",
+                "wait for the query before the runtime shuts down",
             ),
         };
         (message, help.into())
@@ -212,7 +212,7 @@ fn of_the_driver(
                     mysql::ACCESS_DENIED_OVER_TLS
                 }
                 1045 | 1698 => mysql::ACCESS_DENIED,
-                1044 => "check the database's name, and have that user granted SELECT on it",
+                1044 => "check the database's name, and grant that user SELECT on it",
                 3159 => mysql::TLS_REQUIRED,
                 1049 => "check the database's name, or create it with `CREATE DATABASE`",
                 1046 => {
@@ -220,11 +220,11 @@ fn of_the_driver(
                 }
                 1146 => "create and fill the table: `seed --database URL`",
                 1054 => "the table `users` needs the columns id, name, email and age",
-                1142 | 1143 => "have that user granted SELECT on the table `users`",
+                1142 | 1143 => "grant that user SELECT on the table `users`",
                 1040 | 1203 | 1226 => {
-                    "the server has no room: ask for fewer connections, or try again later"
+                    "the server has too many connections: use fewer connections, or try again later"
                 }
-                _ => "the message is the server's own; its manual has a page for the number",
+                _ => "this message comes from the server; look up the number in its manual",
             };
             (message, help)
         }
@@ -234,24 +234,27 @@ fn of_the_driver(
         }
         Io(error) => (
             format!("the connection failed: {}", inner_text(error)),
-            "check that the server runs and that host and port are right; if it was restarted, try again",
+            "check that the server runs, and check host and port; if the server was restarted, try again",
         ),
         Driver(DriverError::NoClientSslFlagFromServer) => (
-            "the URL requires TLS, and the server does not offer it".into(),
-            "give the server a certificate (`ssl_cert`, `ssl_key`), or take `require_ssl=true` off the URL",
+            "the URL requires TLS, but the server does not offer it".into(),
+            "give the server a certificate (`ssl_cert`, `ssl_key`), or remove `require_ssl=true` from the URL",
         ),
         Driver(DriverError::PoolDisconnected) => (
             "the pool has been disconnected".into(),
-            "use the pool within the body of `with_pool` only",
+            "use the pool only inside the body of `with_pool`",
         ),
         Driver(DriverError::ConnectionClosed) => (
             "the connection is closed".into(),
-            "the server, or whoever runs it, has closed it; try again",
+            "the server has closed it; try again",
         ),
-        Other(error) => (error.to_string(), "this error is the body's own"),
+        Other(error) => (
+            error.to_string(),
+            "this error comes from the body of `with_pool`",
+        ),
         other => (
             other.to_string(),
-            "this is between the driver and the server; the driver's documentation is at https://docs.rs/mysql_async",
+            "this error comes from the driver; see its documentation at https://docs.rs/mysql_async",
         ),
     }
 }
@@ -261,7 +264,7 @@ fn of_tls(reason: &str) -> (String, &'static str) {
     (message, mysql::help_for_certificate(reason))
 }
 
-/// Without the 'Input/output error' that the driver writes before it, twice.
+/// Returns the text without the "Input/output error" that the driver puts before it twice.
 fn inner_text(error: &IoError) -> String {
     match error {
         IoError::Io(error) => error.to_string(),

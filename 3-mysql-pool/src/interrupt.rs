@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: drops the work, and waits for what the drop leaves in the background.
+//! Ctrl-C and SIGTERM: drop the work, and wait for the tasks that the drop spawns.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use tokio::time::{sleep, timeout};
 
 use crate::Result;
 
-/// Runs the work to its end on a new runtime. On a signal, drops the work, waits for what that leaves in the background
-/// (statements to stop, connections to close, a server to end), and exits with the status that a shell expects.
+/// Runs the work on a new runtime. On a signal, drops the work, waits for the tasks that still run (they stop statements,
+/// close connections and end a server), and exits with the status that a shell expects.
 pub fn run(work: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = Runtime::new()?;
     let outcome = runtime.block_on(async {
-        let interrupt = interrupt()?; // before there is anything to leave behind
+        let interrupt = interrupt()?; // before the work starts
         tokio::select! {
             outcome = work => outcome.map(|()| None),
             status = interrupt => Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Some(status)),
@@ -21,17 +21,17 @@ pub fn run(work: impl Future<Output = Result<()>>) -> Result<()> {
     });
     if let Ok(Some(status)) = outcome {
         runtime.block_on(settle());
-        // And a server that was just starting ends when it has started.
+        // A server that is still starting ends after it has started.
         runtime.shutdown_timeout(Duration::from_secs(5));
         std::process::exit(status);
     }
-    // Do not wait for a thread that is blocked by a name server.
+    // Do not wait for a thread that still looks up a host name.
     runtime.shutdown_background();
     outcome.map(drop)
 }
 
-/// Catches Ctrl-C and SIGTERM from now on. The future waits for one of them, and is the exit status that a shell gives
-/// to a program which they end.
+/// Handles Ctrl-C and SIGTERM from now on. The future waits for one of them, and returns the exit status that a shell gives
+/// a program that was ended by it.
 fn interrupt() -> Result<impl Future<Output = i32>> {
     let (mut ctrl_c, mut term) = (
         signal(SignalKind::interrupt())?,
@@ -45,7 +45,7 @@ fn interrupt() -> Result<impl Future<Output = i32>> {
     })
 }
 
-/// Waits until the runtime has nothing more to do.
+/// Waits until no task is left on the runtime, up to 5 seconds.
 async fn settle() {
     let idle = async {
         while Handle::current().metrics().num_alive_tasks() > 0 {

@@ -31,16 +31,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{CONNECT_TIMEOUT, session, url};
 
-/// How many connections are opened to stop one query, and how long the pauses between them are: 2 ms, 4 ms, … One may
-/// not be enough: the server may not have read the statement yet, or a load balancer may choose another server.
+/// The number of connections that are opened to stop one query, with pauses of 2 ms, 4 ms, … between them. One may not be
+/// enough: the server may not have read the statement yet, or a load balancer may choose another server.
 const ATTEMPTS: u32 = 12;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long the server gets to take a connection that has quit off its list, before the next one is opened.
+/// The time that the server gets to remove a connection from its list after it has quit, before the next one is opened.
 const QUIT_PAUSE: Duration = Duration::from_millis(10);
 
-/// The id of the session that asks; a text that no other server has (host, port, folder, ids of the server, and its
+/// The id of the session that asks; a string that no other server has (host, port, folder, ids of the server, and its
 /// network card, which ends a UUID); and the second in which the server was started (`UUID_SHORT` without its counter).
 ///
 /// A session's row in the process list would say more, but to find it the server walks over all connections.
@@ -176,11 +176,11 @@ pub(crate) struct Killer {
 #[derive(Default)]
 struct Targets {
     list: Vec<Weak<Target>>,
-    /// How many connections for killing have taken the list.
+    /// The number of connections for killing that have taken the list.
     taken: u64,
 }
 
-/// The killers of all pools. A pool has no place for data of ours; its metrics identify it.
+/// The killers of all pools. A `Pool` cannot hold our data, so its metrics identify it.
 static KILLERS: Mutex<Vec<(Weak<Metrics>, Arc<Killer>)>> = Mutex::new(Vec::new());
 
 impl Killer {
@@ -330,7 +330,7 @@ impl Killer {
         with_id.next().is_none().then_some(server)?
     }
 
-    /// Tells the queries that could not be stopped to end now: the pool is closing.
+    /// Ends the wait for queries that could not be stopped, because the pool is closing.
     pub fn close(&self) {
         self.closing.cancel();
     }
@@ -342,12 +342,12 @@ impl Killer {
         let _ = connection.disconnect().now_or_never();
     }
 
-    /// Returns whether a connection was cut.
+    /// Returns true if a connection was cut.
     pub fn has_cut(&self) -> bool {
         self.has_cut.load(Ordering::Relaxed)
     }
 
-    /// Kills what still runs on connections that this pool has opened, on each server that a new connection leads to.
+    /// Kills the statements that still run on connections of this pool, on each server that a new connection reaches.
     pub async fn kill_leftovers(&self, options: Opts) {
         let Ok(_turn) = self.turn.acquire().await else {
             return;
@@ -383,11 +383,11 @@ impl Killer {
         }
     }
 
-    /// Kills what this pool has left on one server, until nothing is left.
+    /// Kills the statements of this pool on one server, until none is left.
     ///
-    /// A statement is stopped at once, and its connection, which was cut, ends with it. What is still listed after a
-    /// second is killed whole. Not before: it may be one that has quit, whose last statement the server lists for a
-    /// moment longer, and a connection that is killed counts as aborted.
+    /// A statement is stopped at once, and its connection, which was cut, ends with it. A connection that is still listed
+    /// after a second is killed as well. Not earlier, because the server lists a connection for a moment after it has
+    /// quit, and a connection that is killed counts as aborted.
     async fn kill_on(&self, server: &Server, connection: &mut Conn) -> mysql_async::Result<()> {
         let ids: HashSet<u64> = {
             let opened = lock(&self.opened);
@@ -421,7 +421,7 @@ impl Killer {
     }
 }
 
-/// Queries rows, and leaves out those that are not of this type: the driver would panic.
+/// Queries rows. Skips those that do not have this type, because the driver would panic at them.
 async fn rows<T: FromRow>(connection: &mut Conn, query: &str) -> mysql_async::Result<Vec<T>> {
     let rows: Vec<Row> = connection.query(query).await?;
     Ok(rows
@@ -434,8 +434,8 @@ async fn quit(connection: Conn) {
     let _ = timeout(CONNECT_TIMEOUT, connection.disconnect()).await;
 }
 
-/// The same server and user, without what the pool adds to each of its connections. The session's settings are pinned here
-/// too: a limit on rows would cut the process list.
+/// Returns options for the same server and user, without what the pool adds to each of its connections. The session's
+/// settings are set here as well, because a limit on rows would cut the process list.
 pub(crate) fn plain(options: Opts) -> Opts {
     let host = url::host(&options).to_owned();
     OptsBuilder::from_opts(options)

@@ -1,14 +1,25 @@
 //! Task 3: two queries at once over a MySQL pool that closes itself.
 //!
-//! In Python, `async with aiomysql.create_pool(...) as pool:` closes the pool when its block ends, because
-//! `__aexit__` can await. In Rust nothing that awaits runs by itself: `Drop` is a plain function. So the block is a
-//! function that is given the body, [`with_pool`], and what it does after the body is written after the body.
+//! In Python, `async with aiomysql.create_pool(...) as pool:` closes the pool when its block ends, because `__aexit__` can
+//! await. In Rust, `Drop` cannot await. So the block becomes a function that takes a body, [`with_pool`]. It runs the body,
+//! and then disconnects the pool.
 //!
 //! | Python | here |
 //! | --- | --- |
 //! | `async with create_pool(...) as pool: ...` | [`with_pool`]`(url, connections, async \|pool\| ...)` |
 //! | `async_fetch_users`, `async_fetch_older_users` | [`fetch_users`], [`fetch_older_users`] |
 //! | `asyncio.gather(...)` | [`fetch_concurrently`] |
+//!
+//! [`with_pool`] can end in four ways:
+//!
+//! - `body` returns `Ok`: the pool is disconnected, and the value is returned.
+//! - `body` returns `Err`: the pool is disconnected, and the error is returned.
+//! - `body` panics: the panic is caught, the pool is disconnected, and the panic is resumed.
+//! - The future is dropped: no more code of `with_pool` runs, except destructors. The one of `DisconnectOnDrop` spawns a task
+//!   that disconnects the pool.
+//!
+//! A query has one way more than `Ok` and `Err`: if its future is dropped, the statement is stopped on the server, and the
+//! connection returns to the pool.
 //!
 //! Read this file first, then `pool_guard.rs` (a pool whose future is dropped) and `query.rs` (a query whose future is
 //! dropped). `row.rs` turns rows into users, `session.rs` sets a session up, `url.rs` reads a URL, `error.rs` has the
@@ -33,24 +44,24 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use mysql_async::{OptsBuilder, Pool, PoolConstraints, PoolOpts};
+use mysql_async::{Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts};
 use pool_guard::DisconnectOnDrop;
 use query::Query;
 use shared::User;
 use url::Database;
 
-/// How long a server may take to admit a client.
+/// The longest time that a server may take to admit a client.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How long a connection is silent before the kernel asks whether the other end still exists (unless the URL sets
+/// The time of silence after which the kernel asks whether the other end of a connection still exists (unless the URL sets
 /// `tcp_keepalive`). A server whose queue of new clients is full (`back_log`) forgets a connection that looks
 /// established here. Without the question, its client would wait for the greeting forever.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
-/// How long `with_pool` waits for connections to be returned before it gives up.
+/// The longest time that `with_pool` waits for connections to be returned.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How much of that remains when the connections of cancelled queries that still run are cut.
+/// The part of `DISCONNECT_TIMEOUT` that remains when the connections of cancelled queries that still run are cut.
 const CUT_TIMEOUT: Duration = Duration::from_secs(1);
 
 const ALL: &str = "SELECT id, name, email, age FROM users ORDER BY id";
@@ -60,7 +71,7 @@ const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ? ORDER 
 /// `Err`, and after a panic. Returns what `body` returned.
 ///
 /// The first connection is opened before `body` starts. Connections are reused. Each session is reset between two users
-/// (transaction, locks, variables, temporary tables). Connections are closed politely (`COM_QUIT`), so the server counts
+/// (transaction, locks, variables, temporary tables). Connections send `COM_QUIT` before they close, so the server counts
 /// none of them as aborted, except those that panicking code holds: the driver cuts them.
 ///
 /// ```
@@ -98,23 +109,7 @@ pub async fn with_pool<T>(
     body: impl AsyncFnOnce(&Pool) -> Result<T>,
 ) -> Result<T> {
     let (options, database) = Database::read(url)?;
-    // As many may be idle as may be open: the driver closes those above the first number. It reserves memory for them,
-    // and no server admits more than this.
-    let connections = connections.min(100_000);
-    let constraints =
-        PoolConstraints::new(connections, connections).ok_or(ErrorKind::NoConnections)?;
-    let pool_options = PoolOpts::with_constraints(options.pool_opts().clone(), constraints);
-    let keepalive = options.tcp_keepalive().unwrap_or(KEEPALIVE);
-    let options = OptsBuilder::from_opts(options)
-        .ip_or_hostname(&*database.host)
-        .pool_opts(pool_options)
-        .tcp_keepalive(Some(keepalive))
-        // The driver would first connect by TCP and then again by socket, and leave an aborted connection each time.
-        .prefer_socket(false)
-        // A name with an accent cannot be sent before the character set is: `setup` chooses the database then.
-        .db_name(Some(&database.name).filter(|name| name.is_ascii() && !name.is_empty()))
-        .setup(vec![session::setup(&database.name)]);
-    let pool = DisconnectOnDrop::new(options)?;
+    let pool = DisconnectOnDrop::new(pool_options(options, &database, connections)?)?;
 
     let outcome = async {
         pool.connect().await?;
@@ -214,11 +209,31 @@ pub async fn fetch_older_users(pool: &Pool, age: u32) -> Result<Vec<User>> {
 ///
 /// # Cancel safety
 ///
-/// Like [`fetch_users`], for both queries.
+/// As for [`fetch_users`]: both queries are cancelled.
 pub async fn fetch_concurrently(pool: &Pool, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
     let all = Query::start(pool, ALL, ());
     let older = Query::start(pool, OLDER, (older_than,));
     query::both(all, older).await
+}
+
+/// Adds to the URL's options the pool's size, and what protects it from the settings of the server.
+fn pool_options(options: Opts, database: &Database, connections: usize) -> Result<OptsBuilder> {
+    // The driver reserves memory for this many connections, and no server admits more.
+    let connections = connections.min(100_000);
+    // As many may be idle as may be open, because the driver closes those above the first number.
+    let constraints =
+        PoolConstraints::new(connections, connections).ok_or(ErrorKind::NoConnections)?;
+    let pool_options = PoolOpts::with_constraints(options.pool_opts().clone(), constraints);
+    let keepalive = options.tcp_keepalive().unwrap_or(KEEPALIVE);
+    Ok(OptsBuilder::from_opts(options)
+        .ip_or_hostname(&*database.host)
+        .pool_opts(pool_options)
+        .tcp_keepalive(Some(keepalive))
+        // The driver would first connect by TCP and then again by socket, and leave an aborted connection each time.
+        .prefer_socket(false)
+        // A name with an accent cannot be sent before the character set is: `setup` chooses the database then.
+        .db_name(Some(&database.name).filter(|name| name.is_ascii() && !name.is_empty()))
+        .setup(vec![session::setup(&database.name)]))
 }
 
 /// Runs the Rust of the lesson as doc tests.

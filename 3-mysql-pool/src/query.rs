@@ -43,7 +43,7 @@ impl Query {
         }
     }
 
-    /// Waits for the result. The connection is back in the pool by then.
+    /// Waits for the result. Returns after the connection is back in the pool.
     pub async fn users(&mut self) -> Result<Vec<User>> {
         match (&mut self.task).await {
             Ok(result) => result,
@@ -70,7 +70,7 @@ pub(crate) async fn both(mut one: Query, mut other: Query) -> Result<(Vec<User>,
     }
 }
 
-/// What the task does.
+/// Runs the query; the body of the task.
 async fn run(
     pool: Pool,
     sql: &'static str,

@@ -1,4 +1,4 @@
-//! Turns rows into users. A row that does not fit is an error, never a guess.
+//! Converts rows to users. A row that does not fit is an error.
 //!
 //! The driver's conversions are not used: some panic, and others read the string '41' as a number.
 

@@ -1,4 +1,4 @@
-//! What this solution does beyond what every solution must: the words of its errors, and what it leaves out for speed.
+//! Tests of what this solution does beyond the checks: the text of its errors, and work that it saves.
 
 mod help;
 
@@ -45,7 +45,7 @@ fn every_error_is_a_message_and_a_line_of_help() {
             ErrorKind::NoAnswer.into(),
             "did not answer within 4 seconds",
         ),
-        (ErrorKind::StillOut.into(), "still out 5 seconds after"),
+        (ErrorKind::StillOut.into(), "still in use 5 seconds after"),
         (ErrorKind::Cancelled.into(), "cancelled"),
         (ErrorKind::NotStopped.into(), "its connection was cut"),
         (
@@ -84,7 +84,7 @@ fn every_error_is_a_message_and_a_line_of_help() {
     }
 }
 
-/// The driver has a conversion, but not to an error of ours.
+/// Converts the driver's error to ours in two steps.
 trait IntoError {
     fn into_error(self) -> Error;
 }
@@ -113,7 +113,7 @@ fn a_value_that_does_not_fit_is_shown_with_its_column_and_row() {
         .await
         .unwrap_err();
         let text = error.to_string();
-        // The first row that does not fit: as the column is text now, that is the first row.
+        // Row 1 does not fit either, because the whole column is text now.
         assert!(
             text.contains("the column `age` of the row with id 1 is not a whole number"),
             "{text}"
@@ -130,7 +130,7 @@ fn what_fails_after_the_body_is_part_of_the_bodys_error() {
     let body: Error = mysql_async::Error::Other("as the body says".into()).into();
     let text = body.and(Some(ErrorKind::StillOut.into())).to_string();
     assert!(
-        text.starts_with("as the body says; and then: a connection of the pool was still out"),
+        text.starts_with("as the body says; and then: a connection of the pool was still in use"),
         "{text}"
     );
 }
@@ -167,9 +167,9 @@ fn a_fetch_is_prepared_once_for_each_connection() {
     });
 }
 
-/// The one part of a session that a reset leaves as it is.
+/// A reset does not restore the default database.
 #[test]
-fn another_default_database_is_left() {
+fn another_default_database_is_not_seen_by_the_next_user() {
     run(async {
         let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
         let url = server.url();
@@ -181,12 +181,12 @@ fn another_default_database_is_left() {
     });
 }
 
-/// The driver would connect by TCP, ask for the socket's path, and try again there. A user who may not come in by the
-/// socket then counts as one who was turned away, each time: the pool's connections, and the one that kills.
+/// The driver would connect by TCP, read the socket's path, and connect there again. A user that may not use the socket
+/// would be refused each time, on the pool's connections and on the one that kills.
 #[test]
-fn no_connection_is_turned_away_at_the_socket() {
+fn no_connection_is_refused_at_the_socket() {
     run(async {
-        // At a path that the driver would find: the temporary server's own is relative.
+        // An absolute path, which the driver would find. The temporary server's default is relative.
         let folder = private_folder().unwrap();
         let socket = format!("--socket={}/socket", folder.path().display());
         let server = TempServer::options()
@@ -258,10 +258,10 @@ fn a_first_connection_that_nobody_waits_for_is_closed_politely() {
     });
 }
 
-/// A server that is busy does not take in everybody at once, and its kernel forgets those for whom there is no room.
-/// They do not wait for a greeting for ever.
+/// The kernel of a busy server forgets connections for which its queue has no place. They must not wait for a greeting
+/// forever.
 #[test]
-fn no_connection_waits_for_ever_when_the_servers_queue_is_full() {
+fn no_connection_waits_forever_when_the_servers_queue_is_full() {
     run(async {
         let server = TempServer::options()
             .run(shared::schema::mysql_sample())

@@ -5,19 +5,19 @@ use shared::mysql::{Unusable, check_url};
 
 use crate::error::{ErrorKind, Result};
 
-/// Where a database is, without the password.
+/// The parts of a URL, without the password.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
     pub host: String,
     pub port: u16,
     pub user: String,
     pub name: String,
-    /// Whether its connections are encrypted.
+    /// True if the URL requires encryption.
     pub is_encrypted: bool,
 }
 
 impl Database {
-    /// Reads a URL.
+    /// Reads a URL. Returns the driver's options, which contain the password, and the parts that a message may show.
     pub fn read(url: &str) -> Result<(Opts, Database)> {
         let options = parse(url).map_err(ErrorKind::Url)?;
         let database = Database {
@@ -31,7 +31,7 @@ impl Database {
     }
 }
 
-/// The driver's own messages are not shown where they repeat a part of the URL: it may be the password.
+/// Replaces those messages of the driver that repeat a part of the URL, because that may be the password.
 fn parse(url: &str) -> std::result::Result<Opts, Unusable> {
     check_url(url)?;
     Opts::from_url(url).map_err(|error| match error {
@@ -41,7 +41,7 @@ fn parse(url: &str) -> std::result::Result<Opts, Unusable> {
     })
 }
 
-/// The host without the brackets that an IPv6 address has in a URL: the driver would look for a host of that name.
+/// Returns the host without the brackets of an IPv6 address. The driver would look up a host name with brackets.
 pub(crate) fn host(options: &Opts) -> &str {
     options
         .ip_or_hostname()

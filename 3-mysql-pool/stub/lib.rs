@@ -1,8 +1,8 @@
 //! Task 3: two queries at once over a MySQL pool that closes itself.
 //!
-//! In Python, `async with aiomysql.create_pool(...) as pool:` closes the pool when its block ends, because
-//! `__aexit__` can await. In Rust nothing that awaits runs by itself: `Drop` is a plain function. So the block is a
-//! function that is given the body, [`with_pool`], and what it does after the body is written after the body.
+//! In Python, `async with aiomysql.create_pool(...) as pool:` closes the pool when its block ends, because `__aexit__` can
+//! await. In Rust, `Drop` cannot await. So the block becomes a function that takes a body, [`with_pool`]. It runs the body,
+//! and then disconnects the pool.
 //!
 //! | Python | here |
 //! | --- | --- |
@@ -10,10 +10,14 @@
 //! | `async_fetch_users`, `async_fetch_older_users` | [`fetch_users`], [`fetch_older_users`] |
 //! | `asyncio.gather(...)` | [`fetch_concurrently`] |
 //!
-//! Fill in the bodies, and run `cargo test` until it is content. What is beside the point comes solved: `row.rs` makes a
-//! user of a row, `url.rs` reads the URL, `error.rs` says what went wrong and what to do.
+//! Write the bodies of the four functions, and run `cargo test` until every check passes. The signatures must stay as they
+//! are. The library prints nothing. These modules come solved, and you may use them:
+//!
+//! - `url.rs`: `Database::read(url)` returns the driver's options, and host, port, user and name of the database.
+//! - `row.rs`: `Columns::of(columns)` finds the columns by name, and its `user(row, number)` converts a row.
+//! - `error.rs`: the errors. `Error::on(database)` adds the database to the message, `Error::and(other)` a second error.
 
-// Delete this line when you begin: it keeps the compiler quiet about what is not there yet.
+// Delete this line when you start. It turns off warnings about code that is not used yet.
 #![allow(unused_variables, dead_code)]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -29,18 +33,18 @@ use std::time::Duration;
 use mysql_async::Pool;
 use shared::User;
 
-/// How long a server may take to admit a client.
+/// The time limit for the first connection. `error.rs` shows it in a message.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How long `with_pool` waits for connections to be returned before it gives up.
+/// The time limit for connections that are still in use. `error.rs` shows it in a message.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Makes a pool of at most `connections` connections, runs `body` with it, and disconnects it: after `Ok`, after
-/// `Err`, after a panic. Returns what `body` returned.
+/// Opens a pool of at most `connections` connections, runs `body` with it, and disconnects it: after `Ok`, after
+/// `Err`, and after a panic. Returns what `body` returned.
 ///
-/// The first connection is made before `body` begins. Connections are used again, each with its session reset
-/// (transaction, locks, variables, temporary tables), and are closed the polite way, so that the server counts none
-/// of them as aborted. In a panic the driver can only cut the connections that the panicking code itself holds.
+/// The first connection is opened before `body` starts. Connections are used again, and the session of each is reset for
+/// its next user: transaction, locks, variables, temporary tables. When this function returns, every connection is closed
+/// and has sent `COM_QUIT`.
 ///
 /// ```
 /// use mysql_async::prelude::Queryable;
@@ -59,26 +63,24 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 ///
-/// - `connections` is 0, or the URL cannot be read. No error ever shows the URL's password.
-/// - There is no first connection within 4 seconds: the error names host, port, user and database.
-/// - `body` fails: its error wins over one of disconnecting, which is then part of its text.
-/// - A connection is still out 5 seconds after `body`: returned by it, or held by a task that it spawned.
-/// - There is no Tokio runtime.
+/// - `connections` is 0.
+/// - The URL cannot be read. No error shows the URL's password.
+/// - The first connection cannot be opened: the error names host, port, user and database.
+/// - `body` fails: its error is returned.
 ///
 /// # Cancel safety
 ///
-/// Dropped part-way, the pool is disconnected in the background, on the runtime that polled it first, and whatever
-/// the server still runs for one of its connections is killed there. The drop itself may happen anywhere, also
-/// outside the runtime.
+/// If the future is dropped, the pool is disconnected in the background, on the runtime that polled the future. The drop
+/// does not panic, even outside the runtime.
 pub async fn with_pool<T>(
     url: &str,
     connections: usize,
     body: impl AsyncFnOnce(&Pool) -> Result<T>,
 ) -> Result<T> {
-    todo!("make the pool and its first connection, run `body`, disconnect; and think of each way out")
+    todo!("make the pool, open its first connection, run `body`, and disconnect the pool")
 }
 
-/// Every user, in `id` order.
+/// Returns every user, in `id` order.
 ///
 /// ```
 /// # let server = temp_mariadb::TempServer::with(shared::schema::mysql_sample()).unwrap();
@@ -91,24 +93,13 @@ pub async fn with_pool<T>(
 ///
 /// # Errors
 ///
-/// When the query fails, and when a row does not fit a [`User`]: the error names the column and the row.
-///
-/// Neither the query has a limit, nor the wait for a free connection of the pool, nor the opening of one that the pool
-/// does not have yet. Whoever wants one drops the future, with [`tokio::time::timeout`] for example.
-///
-/// # Panics
-///
-/// Outside a Tokio runtime.
-///
-/// # Cancel safety
-///
-/// Dropped part-way, at whichever await, the statement is stopped on the server, and its connection goes back to the
-/// pool whole. See [`with_pool`] for how it is waited for.
+/// - The query fails.
+/// - A row does not fit a [`User`], for example because its age is NULL or negative.
 pub async fn fetch_users(pool: &Pool) -> Result<Vec<User>> {
-    todo!("query every user over a connection of the pool, by the names of the columns")
+    todo!("get a connection from the pool, query all users, and convert each row")
 }
 
-/// The users older than `age` years, in `id` order. As [`fetch_users`] in all else.
+/// Returns the users older than `age` years, in `id` order. The age is bound as a parameter of the query.
 ///
 /// ```
 /// # let server = temp_mariadb::TempServer::with(shared::schema::mysql_sample()).unwrap();
@@ -122,21 +113,13 @@ pub async fn fetch_users(pool: &Pool) -> Result<Vec<User>> {
 ///
 /// # Errors
 ///
-/// As [`fetch_users`].
-///
-/// # Panics
-///
-/// As [`fetch_users`].
-///
-/// # Cancel safety
-///
-/// As [`fetch_users`].
+/// Like [`fetch_users`].
 pub async fn fetch_older_users(pool: &Pool, age: u32) -> Result<Vec<User>> {
-    todo!("the same, for who is older; bind the age")
+    todo!("like `fetch_users`, with a `WHERE` and the age as a parameter")
 }
 
-/// Every user and the users older than `older_than` years, by two queries at the same time, each on a connection of
-/// its own. On a pool of one connection they run one after the other.
+/// Returns every user, and the users older than `older_than` years. The two queries run at the same time, each on its
+/// own connection. On a pool of one connection they run one after the other.
 ///
 /// ```
 /// # let server = temp_mariadb::TempServer::with(shared::schema::mysql_sample()).unwrap();
@@ -150,16 +133,7 @@ pub async fn fetch_older_users(pool: &Pool, age: u32) -> Result<Vec<User>> {
 ///
 /// # Errors
 ///
-/// As [`fetch_users`]. When one query fails the other is stopped, and its connection is back in the pool before the
-/// error is returned.
-///
-/// # Panics
-///
-/// As [`fetch_users`].
-///
-/// # Cancel safety
-///
-/// As [`fetch_users`], for both.
+/// Like [`fetch_users`]. The error of either query is returned.
 pub async fn fetch_concurrently(pool: &Pool, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
-    todo!("both at the same time, on a connection each")
+    todo!("run both queries at the same time, each on its own connection")
 }

@@ -1,5 +1,5 @@
-//! The program as its users meet it: output, exit status, and what it leaves behind. It is `src/main.rs` and what that
-//! uses of `shared`; of `src/lib.rs` it needs that the right users come back, or an error.
+//! The program from outside: its output, its exit status, and that it leaves nothing behind. It consists of `src/main.rs` and
+//! `shared`. Of `src/lib.rs` it needs only that the right users are returned, or an error.
 
 mod support;
 
@@ -18,9 +18,8 @@ use testkit::DEADLINE;
 
 const EXPECTED: &str = include_str!("../expected.txt");
 
-/// For what the program does with what the library gives it.
-const HINT: &str =
-    "the program prints what `with_pool` and `fetch_concurrently` give it: do their checks pass?";
+/// The hint where the program prints what the library returns.
+const HINT: &str = "the program prints what `with_pool` and `fetch_concurrently` return: make their checks pass first";
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_3-mysql-pool"));
@@ -46,7 +45,7 @@ fn succeeds(command: &mut Command) -> String {
     stdout(&output)
 }
 
-/// Ends with this status, says so on standard error, and nothing on standard output.
+/// Expects this exit status, an error on standard error, and nothing on standard output. Returns the error.
 fn fails(command: &mut Command, status: i32) -> String {
     let output = command.output().expect("the program starts");
     assert_eq!(output.status.code(), Some(status), "{output:?}");
@@ -76,7 +75,7 @@ fn signal(name: &str, child: &Child) {
     assert!(status.expect("a shell").success());
 }
 
-/// The two lists as the program is to print them, in JSON.
+/// Returns the two lists as the program must print them in JSON.
 fn json(users: &[User], older_than: u32) -> Vec<Value> {
     let older = users.iter().filter(|user| user.age > older_than);
     let all = users.iter().map(|user| ("all", user));
@@ -89,7 +88,7 @@ fn json(users: &[User], older_than: u32) -> Vec<Value> {
         .collect()
 }
 
-/// What it has printed in JSON, one object a line.
+/// Parses the JSON output: one object on each line.
 fn objects(text: &str) -> Vec<Value> {
     let objects = text.lines().map(serde_json::from_str);
     objects
@@ -100,7 +99,7 @@ fn objects(text: &str) -> Vec<Value> {
 #[test]
 fn without_a_database_it_prints_the_users_of_a_temporary_server_and_leaves_nothing() {
     let temporary = tempfile::tempdir().expect("a temporary folder");
-    // An empty variable is one that is not set.
+    // An empty variable counts as not set.
     for url in [None, Some("")] {
         let output = program()
             .args(["--format", "json"])
@@ -134,8 +133,7 @@ fn prints_the_users_of_a_database_that_it_is_given_and_those_who_are_older() {
 
 #[test]
 fn exits_with_1_and_prints_nothing_when_it_fails() {
-    let hint =
-        "the program fails when the library returns an error: do the checks of its errors pass?";
+    let hint = "the program fails when the library returns an error: make the checks of `07_errors.rs` pass first";
     check(hint, async |server| {
         let wrong = server.url().replace(&server.password(), "hunter2");
         for url in [
@@ -171,7 +169,9 @@ fn a_database_is_taken_from_the_option_before_the_environment() {
                 .args(["--database", server.url()]),
         );
         assert_eq!(from_option, expected);
-        server.until_nobody_is_left("after the program's end").await;
+        server
+            .until_no_connection_is_left("after the program's end")
+            .await;
     });
 }
 
@@ -277,7 +277,7 @@ fn a_wrong_command_line_is_status_2_and_shows_no_password() {
 #[test]
 #[ignore = "extra"]
 fn an_error_says_what_to_do_and_shows_no_password() {
-    let hint = "the program prints the error's own text: its `Display`";
+    let hint = "the program prints the `Display` of the library's error, which must end with a line `help: …`";
     check(hint, async |server| {
         let wrong = server.url().replace(&server.password(), "hunter2");
         for url in [
@@ -300,7 +300,7 @@ fn an_error_says_what_to_do_and_shows_no_password() {
     });
 }
 
-/// Each help says what to do about this URL, and nothing that it has done already.
+/// Each help fits this URL. It does not ask for what the URL already contains.
 #[test]
 #[ignore = "extra"]
 fn an_option_of_another_library_is_named_with_what_to_write_instead() {
@@ -373,29 +373,31 @@ fn a_url_from_the_environment_is_said_to_come_from_there() {
     }
 }
 
-/// Ctrl-C while the queries run: they stop on the server, and the connections are closed the polite way.
+/// Ctrl-C while the queries run: the statements stop on the server, and the connections are closed with `COM_QUIT`.
 #[test]
 #[ignore = "extra"]
 fn a_signal_stops_the_statements_and_leaves_nothing() {
-    let hint = "the program drops the future of `with_pool` and waits for what that leaves to do";
+    let hint = "the program drops the future of `with_pool`, and waits for the tasks that the drop spawns on the runtime";
     for (name, status) in [("INT", 130), ("TERM", 143)] {
         check_alone(
             hint,
             TempServer::options().run(shared::schema::mysql_sample()),
             async move |server| {
-                server.close_the_gate().await;
+                server.set_breakpoint().await;
                 let before = server.aborted().await;
                 let child = program()
                     .args(["--database", server.url()])
                     .spawn()
                     .expect("the program starts");
                 server
-                    .until_at_the_gate("two queries at the same time", 2)
+                    .until_at_breakpoint("two queries at the same time", 2)
                     .await;
                 signal(name, &child);
                 let output = child.wait_with_output().expect("its end");
                 assert_eq!(output.status.code(), Some(status), "{output:?}");
-                server.until_nobody_is_left("after the program's end").await;
+                server
+                    .until_no_connection_is_left("after the program's end")
+                    .await;
                 assert_eq!(server.aborted().await, before);
             },
         );
@@ -416,7 +418,7 @@ fn neither_a_cell_nor_an_address_is_a_command_to_the_terminal() {
             )
             .await
             .expect("a new name");
-            own.disconnect().await.expect("a polite end");
+            own.disconnect().await.expect("a clean end");
         });
     let text = succeeds(program().args(["--database", &server.url()]));
     assert!(!text.contains(['\x1b', '\u{202e}']), "{text:?}");
@@ -427,7 +429,7 @@ fn neither_a_cell_nor_an_address_is_a_command_to_the_terminal() {
     }
 }
 
-/// Which is found out before a server is started: that would be said, too.
+/// The error comes before a server is started, because nothing else is printed.
 #[test]
 fn a_timeline_that_cannot_be_written_is_an_error_before_the_work() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -444,7 +446,7 @@ fn a_timeline_that_cannot_be_written_is_an_error_before_the_work() {
     assert_eq!(entries(folder.path()), 1);
 }
 
-/// In the middle of starting its server, when its folder has just appeared.
+/// The signal arrives while the server starts, when its folder has just appeared.
 #[test]
 fn a_signal_while_the_temporary_server_starts_leaves_nothing() {
     for (name, status) in [("INT", Some(130)), ("TERM", Some(143)), ("KILL", None)] {
@@ -453,20 +455,24 @@ fn a_signal_while_the_temporary_server_starts_leaves_nothing() {
             .env("TMPDIR", temporary.path())
             .spawn()
             .expect("the program starts");
-        wait_until("its folder is there", || entries(temporary.path()) > 0);
+        wait_until("its folder exists", || entries(temporary.path()) > 0);
         signal(name, &child);
         assert_eq!(child.wait().expect("its end").code(), status);
         if status.is_some() {
-            assert_eq!(entries(temporary.path()), 0, "it ends when all is gone");
+            assert_eq!(
+                entries(temporary.path()),
+                0,
+                "the program ends after it has removed everything"
+            );
         } else {
-            // Killed before there was a guard, it leaves an empty folder, which the next start sweeps.
+            // Killed before it has a supervisor, it leaves an empty folder, which the next start removes.
             succeeds(program().env("TMPDIR", temporary.path()));
-            wait_until("all is gone", || entries(temporary.path()) == 0);
+            wait_until("everything is removed", || entries(temporary.path()) == 0);
         }
     }
 }
 
-/// As in `$(3-mysql-pool)`: the output ends with the program, whatever else it has started.
+/// As in `$(3-mysql-pool)`: the output ends when the program ends, even if processes that it started still run.
 #[test]
 fn its_output_ends_when_it_is_killed() {
     let temporary = tempfile::tempdir().expect("a temporary folder");
@@ -474,7 +480,7 @@ fn its_output_ends_when_it_is_killed() {
         .env("TMPDIR", temporary.path())
         .spawn()
         .expect("the program starts");
-    wait_until("its server is there", || {
+    wait_until("its server runs", || {
         let server = fs::read_dir(temporary.path())
             .expect("a folder")
             .flatten()
@@ -490,5 +496,5 @@ fn its_output_ends_when_it_is_killed() {
     stdout.read_to_string(&mut rest).expect("UTF-8");
     stderr.read_to_string(&mut rest).expect("UTF-8");
     child.wait().expect("its end");
-    wait_until("all is gone", || entries(temporary.path()) == 0);
+    wait_until("everything is removed", || entries(temporary.path()) == 0);
 }

@@ -1,5 +1,5 @@
-//! Servers whose settings change what a session sees. The users must arrive as they are stored, over a new connection
-//! and over one that was reset.
+//! Servers whose settings change what a session reads. The users must arrive as they are stored, over a new connection and
+//! over one that was reset.
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
@@ -39,7 +39,7 @@ fn run<T>(test: impl Future<Output = T>) -> T {
         .expect("a test that ends")
 }
 
-/// A connection that sees the database as it is.
+/// Prepares the database. Returns a connection that these settings do not affect.
 async fn admin(server: &TempServer) -> Conn {
     let options = OptsBuilder::from_opts(Opts::from_url(&server.url()).unwrap());
     let options = options
@@ -47,7 +47,7 @@ async fn admin(server: &TempServer) -> Conn {
         .setup(vec![super::setup("temp")]);
     let mut admin = Conn::new(options).await.unwrap();
     for statement in [
-        // No right to more, because a server runs `init_connect` only for users without SUPER.
+        // Few rights, because a server runs `init_connect` only for users without SUPER.
         "CREATE USER ada@'%' IDENTIFIED BY 'secret'",
         "GRANT SELECT, INSERT, UPDATE ON temp.* TO ada@'%'",
         "ALTER TABLE users MODIFY name CHAR(60) CHARACTER SET utf8mb4 NOT NULL",
@@ -62,7 +62,7 @@ fn url_of_ada(port: u16) -> String {
     format!("mysql://ada:secret@127.0.0.1:{port}/temp")
 }
 
-/// Expects the sample over each connection, and that other clients' changes are seen when they are committed.
+/// Expects the sample over each connection, and that changes of other clients become visible when they are committed.
 async fn expect_the_sample(url: &str, admin: &mut Conn) {
     let seen = with_pool(url, 1, async |pool| -> Result<()> {
         for _ in ["a new connection", "one that was reset"] {
@@ -138,8 +138,8 @@ fn what_a_server_runs_for_each_connection_does_not_change_what_is_read() {
     });
 }
 
-/// MySQL answers a reset with the character sets of the server, MariaDB with those of the client. So a relay does here
-/// what MySQL does, with every other setting too.
+/// After a reset, MySQL uses the server's character sets, and MariaDB the client's. So a relay does here what MySQL does, for
+/// every other setting as well.
 #[test]
 fn a_reset_does_not_change_what_is_read() {
     run(async {

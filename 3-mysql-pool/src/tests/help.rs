@@ -1,4 +1,4 @@
-//! The help of an error is tried against the server that causes it.
+//! The help of an error, with the server that causes the error.
 
 use std::fs;
 
@@ -11,8 +11,8 @@ use tokio::runtime::Runtime;
 
 use crate::{fetch_users, with_pool};
 
-/// A certificate of X.509 version 1 and its key, as the manuals of MySQL and MariaDB have them made, but valid for a
-/// century: `openssl x509 -req` without `-extfile`.
+/// A certificate of X.509 version 1 and its key, made as the manuals of MySQL and MariaDB say, but valid for a century:
+/// `openssl x509 -req` without `-extfile`.
 const VERSION_1: [&str; 2] = [
     "\
 -----BEGIN CERTIFICATE-----
@@ -38,7 +38,7 @@ fn run<T>(test: impl Future<Output = T>) -> T {
     Runtime::new().unwrap().block_on(test)
 }
 
-/// What fetching the users over this URL says.
+/// Fetches the users over this URL. Returns the text of the error, or "fetched".
 async fn said(url: &str) -> String {
     match with_pool(url, 1, async |pool| fetch_users(pool).await).await {
         Ok(users) => {
@@ -64,14 +64,14 @@ fn with_certificate([certificate, key]: [&str; 2]) -> (Options, tempfile::TempDi
     (options, folder)
 }
 
-/// Of version 3, signed by itself.
+/// Makes a self-signed certificate of version 3.
 fn version_3() -> [String; 2] {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     [made.cert.pem(), made.signing_key.serialize_pem()]
 }
 
 #[test]
-fn a_certificate_of_version_1_is_named_and_never_answered_by_what_was_given() {
+fn a_certificate_of_version_1_is_named_and_the_help_fits_the_url() {
     run(async {
         let (options, _folder) = with_certificate(VERSION_1);
         let server = options.start().unwrap();
@@ -85,7 +85,7 @@ fn a_certificate_of_version_1_is_named_and_never_answered_by_what_was_given() {
 }
 
 #[test]
-fn a_certificate_that_nobody_has_signed_is_accepted_as_the_help_says() {
+fn a_self_signed_certificate_is_accepted_as_the_help_says() {
     run(async {
         let made = version_3();
         let (options, _folder) = with_certificate([&made[0], &made[1]]);
@@ -98,7 +98,7 @@ fn a_certificate_that_nobody_has_signed_is_accepted_as_the_help_says() {
 }
 
 #[test]
-fn what_requires_tls_says_access_denied_and_the_help_says_what_it_may_want() {
+fn a_user_that_requires_tls_is_denied_and_the_help_says_so() {
     run(async {
         let made = version_3();
         let (options, _folder) = with_certificate([&made[0], &made[1]]);
@@ -125,7 +125,7 @@ fn what_requires_tls_says_access_denied_and_the_help_says_what_it_may_want() {
             assert!(help(&refused).contains(encrypted), "{refused}");
             assert_eq!(said(&format!("{url}{encrypted}")).await, "fetched");
         }
-        // It is no help to who has done so.
+        // A URL that already requires TLS gets another help.
         let wrong = format!("{}{encrypted}", ada.replace("secret", "hunter2"));
         let refused = said(&wrong).await;
         assert!(
@@ -136,9 +136,9 @@ fn what_requires_tls_says_access_denied_and_the_help_says_what_it_may_want() {
     });
 }
 
-/// As a server that looks up the name of each client, or that sleeps until the first one comes.
+/// Like a server that looks up the name of each client, or that starts when the first client connects.
 #[test]
-fn a_server_that_takes_its_time_gets_a_help_that_says_so() {
+fn the_error_of_a_slow_server_has_a_help_that_says_so() {
     run(async {
         let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
         let port = server.port();
@@ -148,7 +148,7 @@ fn a_server_that_takes_its_time_gets_a_help_that_says_so() {
             &format!(":{}/", listener.local_addr().unwrap().port()),
         );
         let refused = {
-            // Awake only when the first client has given up.
+            // Accepts connections only after the first client has given up.
             let said = said(&url).await;
             tokio::spawn(async move {
                 while let Ok((mut client, _)) = listener.accept().await {

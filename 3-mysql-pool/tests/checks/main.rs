@@ -1,59 +1,78 @@
-//! The checks of task 3: what `src/lib.rs` must do, however it does it. They know the library by its names alone.
+//! The checks of task 3. They test what `src/lib.rs` does, and not how: they use only the names in this table.
 //!
-//! | function | what it gives |
+//! | function | returns |
 //! | --- | --- |
-//! | `with_pool(url, connections, body)` | what `body` makes of a pool, which is disconnected by then |
+//! | `with_pool(url, connections, body)` | what `body` returned, after the pool is disconnected |
 //! | `fetch_users(pool)` | every user |
-//! | `fetch_older_users(pool, age)` | the users who are older than that |
+//! | `fetch_older_users(pool, age)` | the users who are older than `age` |
 //! | `fetch_concurrently(pool, older_than)` | both lists, fetched at the same time |
 //!
 //! | command | what it does |
 //! | --- | --- |
-//! | `cargo test` | gives the verdict: every required check |
-//! | `cargo test fetches_every_user` | runs one of them |
-//! | `cargo test -- --include-ignored` | runs the extras, too: what a solution can do better than it must |
-//! | `CHECK_SEED=… cargo test` | runs them once more with the same users |
+//! | `cargo test` | runs every required check |
+//! | `cargo test fetches_every_user` | runs one check |
+//! | `cargo test -- --include-ignored` | runs the extras as well: optional checks for what a solution can do better |
+//! | `CHECK_SEED=… cargo test` | runs the checks with the same random users again |
 //!
-//! Every check has a database of its own with random users, on a MariaDB server that is started for all of them, and a
-//! user of its own, so that the server can tell whose connections are whose. One that fails says what was expected and
-//! what was found; then what was seen, as a small timeline from the server's own logs: a line for each connection, from
-//! `├` to `┤` where it was closed politely and to `╳` where it was cut, and on it the statements; then a hint. The seed
-//! that it prints repeats the run. Nothing here measures time: a check that waits, waits for something to happen, and
-//! gives up after 30 seconds (`CHECK_DEADLINE`), so a failure may take a while.
+//! All checks share one temporary MariaDB server. On it, each check has a database with random users, and a user name,
+//! so that the server's logs show which connections belong to which check. A failing check prints what it expected and
+//! what it found. Below that it draws a timeline from the server's logs: one line for each connection, with its
+//! statements, from `├` to `┤` if the client closed the connection with `COM_QUIT`, or to `╳` if the connection was cut.
+//! Then come a hint and the seed of the random users. No check measures time: it waits for an event, and fails if the event
+//! has not happened after 30 seconds (`CHECK_DEADLINE`). So a failure may take a while.
 //!
-//! | file | what it is about |
+//! Work through the files in this order:
+//!
+//! | file | subject |
 //! | --- | --- |
-//! | `fetching.rs` | the right users, or an error: begin here |
-//! | `rows.rs` | a row read as a user, whatever stands in it |
-//! | `together.rs` | two queries at the same time |
-//! | `pool.rs` | how many connections there are, and since when |
-//! | `closing.rs` | `async with`: disconnected on every way out |
-//! | `sessions.rs` | what the last user of a connection has left behind |
-//! | `errors.rs` | what an error says, and what it must not say |
-//! | `quiet.rs` | a library prints nothing |
-//! | `cancel.rs` | a future that is dropped part-way: the hardest part |
-//! | `stop.rs` | its statement stops on the server, and no other does: extras only |
-//! | `tls.rs` | encrypted connections: extras only |
+//! | `01_fetching.rs` | the fetches return the right users, or an error |
+//! | `02_rows.rs` | a row becomes a user without guessing |
+//! | `03_together.rs` | two queries run at the same time |
+//! | `04_pool.rs` | when the pool opens connections, and how many |
+//! | `05_closing.rs` | the pool is disconnected after `Ok`, `Err` and a panic |
+//! | `06_sessions.rs` | a connection keeps nothing of its last user |
+//! | `07_errors.rs` | an error names the server, and never shows the password |
+//! | `08_quiet.rs` | the library prints nothing |
+//! | `09_cancel.rs` | a future is dropped before it has finished: the hardest part |
+//! | `10_stop.rs` | the statement of a dropped future stops on the server (extras only) |
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod cancel;
-mod closing;
-mod errors;
+#[path = "01_fetching.rs"]
 mod fetching;
-mod pool;
-mod quiet;
+
+#[path = "02_rows.rs"]
 mod rows;
-mod sessions;
-mod stop;
-mod tls;
+
+#[path = "03_together.rs"]
 mod together;
+
+#[path = "04_pool.rs"]
+mod pool;
+
+#[path = "05_closing.rs"]
+mod closing;
+
+#[path = "06_sessions.rs"]
+mod sessions;
+
+#[path = "07_errors.rs"]
+mod errors;
+
+#[path = "08_quiet.rs"]
+mod quiet;
+
+#[path = "09_cancel.rs"]
+mod cancel;
+
+#[path = "10_stop.rs"]
+mod stop;
 
 use mysql_pool::{Error, Result, fetch_concurrently, with_pool};
 
-/// What the compiler checks: an error can cross threads and be put into a box, `?` makes one of the driver's, and the
-/// futures can be spawned.
+/// Checked by the compiler: an error is `Send` and fits into a `Box<dyn Error>`, `?` converts the driver's errors, and the
+/// futures are `Send`, so that they can be spawned.
 const _: () = {
     fn is_an_error<E: Send + Into<support::Failure> + From<mysql_async::Error>>() {}
     fn is_send<T: Send>(_: T) {}
@@ -69,7 +88,7 @@ const _: () = {
     let _ = (is_an_error::<Error>, a_spawned_one);
 };
 
-/// An error as a body may return it.
+/// Returns an error, as a body may do.
 fn on_purpose<T>() -> Result<T> {
     let error: support::Failure = "on purpose".into();
     Err(mysql_async::Error::Other(error).into())

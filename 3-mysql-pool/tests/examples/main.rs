@@ -1,18 +1,18 @@
-//! Every lesson among the examples, run, and its output.
+//! Runs the examples that are lessons, and compares their output.
 
 use testkit::examples::{printed, without_a_test};
 
-/// What the module below prints comes to the test: see `testkit::examples`.
+/// Sends the output of the module below to the test: see `testkit::examples`.
 macro_rules! println {
     ($($text:tt)*) => { testkit::examples::print(format_args!($($text)*)) };
 }
 
-// Nobody calls its `main`.
+// Its `main` is not called.
 #[expect(dead_code)]
 #[path = "../../examples/pool.rs"]
 mod pool;
 
-/// `reset` is no lesson. It measures, for nine seconds.
+/// `reset` is not a lesson: it measures for nine seconds.
 #[test]
 fn every_example_has_a_test() {
     let without = without_a_test(env!("CARGO_MANIFEST_DIR"), include_str!("main.rs"));
@@ -26,13 +26,13 @@ fn pool_hands_a_connection_that_is_released_to_the_next_user() {
         output.split_at(output.find("both\n   ").expect("a timeline") + "both\n".len());
     let expected = "\
 two connections are acquired, and both are used
-a third user has to wait: true
+a third user must wait: true
 and gets the one that is released: true
 the pool has closed both
 ";
     assert_eq!(said, expected);
 
-    // Of the timeline what is not a matter of times, nor of which of the two was first.
+    // Compares only the parts of the timeline that are the same in every run.
     let mut sleeps: Vec<usize> = drawn
         .split("\nconnection ")
         .skip(1)

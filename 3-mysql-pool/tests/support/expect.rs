@@ -1,11 +1,11 @@
-//! What a check expects. Of an error they know no more than that it can be put into a box.
+//! Assertions. They know of an error only that it converts into a `Box<dyn Error>`.
 
 use std::collections::BTreeSet;
 
 use shared::User;
 use testkit::says;
 
-/// An error, whatever the solution's own type is.
+/// An error of the solution, boxed.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[track_caller]
@@ -13,7 +13,7 @@ pub fn expect(expected: &str, holds: bool) {
     assert!(holds, "expected: {expected}");
 }
 
-/// Expects that it went well, and returns what came of it.
+/// Expects success, and returns the value.
 #[track_caller]
 pub fn expect_ok<T, E: Into<Failure>>(expected: &str, outcome: Result<T, E>) -> T {
     match outcome {
@@ -29,21 +29,21 @@ pub fn expect_ok<T, E: Into<Failure>>(expected: &str, outcome: Result<T, E>) -> 
 #[track_caller]
 pub fn expect_error<T, E: Into<Failure>>(of: &str, outcome: Result<T, E>) -> Failure {
     match outcome {
-        Ok(_) => panic!("expected: an error, for {of}\nfound: no error"),
+        Ok(_) => panic!("expected: an error for {of}\nfound: no error"),
         Err(error) => error.into(),
     }
 }
 
-/// Expects that an error, or one of those that it came of, says this word.
+/// Expects a word in the text of an error or of one of its sources.
 #[track_caller]
 pub fn expect_word(error: &Failure, word: &str) {
     assert!(
         says(&**error, word),
-        "expected: an error that says {word:?}\nfound: {error}"
+        "expected: an error whose text contains {word:?}\nfound: {error}"
     );
 }
 
-/// Expects that these are the users, by their ids: in whatever order, and whatever the other columns say.
+/// Expects these users, by their ids. Ignores their order and their other columns.
 #[track_caller]
 pub fn expect_people(expected: &str, found: &[User], people: &[User]) {
     let ids = |users: &[User]| -> BTreeSet<i64> { users.iter().map(|user| user.id).collect() };
@@ -52,15 +52,13 @@ pub fn expect_people(expected: &str, found: &[User], people: &[User]) {
     let surplus: Vec<_> = found_ids.difference(&expected_ids).collect();
     assert!(
         missing.is_empty() && surplus.is_empty() && found.len() == people.len(),
-        "expected: {expected}: {} of them\nfound: {} (ids that are missing: {missing:?}; that should not be there: \
-         {surplus:?})",
+        "expected: {expected}: {} of them\nfound: {} (missing ids: {missing:?}; unexpected ids: {surplus:?})",
         people.len(),
         found.len()
     );
 }
 
-/// Expects that whoever was found is just as in the database, column for column; whether somebody is missing does not
-/// matter.
+/// Expects that each user found has the values of the database in every column. Ignores missing users.
 #[track_caller]
 pub fn expect_copies(expected: &str, found: &[User], originals: &[User]) {
     for user in found {

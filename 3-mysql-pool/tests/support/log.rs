@@ -1,5 +1,4 @@
-//! What a user has done on the server, from the server's own logs. Those are of the whole server; here they are cut down
-//! to the connections of one user.
+//! Reads the connections of one user from the logs of the whole server.
 
 use std::time::Duration;
 
@@ -10,10 +9,10 @@ use temp_mariadb::TempServer;
 
 use super::Failure;
 
-/// When a connection was opened, in microseconds since the first one was, and whether it is the user's.
+/// The time when a connection was opened, in microseconds after the first one, and whether it is the user's.
 pub type Opening = (u64, bool);
 
-/// The connections that have been opened. A timeline has no names: one is known by the microsecond in which that was.
+/// Returns the connections that were opened. A timeline has no user names, so the time identifies a connection.
 pub async fn openings(user: &str, admin: &mut Conn) -> Result<Vec<Opening>, Failure> {
     let query = format!(
         "SELECT TIMESTAMPDIFF(MICROSECOND, MIN(event_time) OVER (), event_time), user_host LIKE '%[{user}]%' \
@@ -22,7 +21,7 @@ pub async fn openings(user: &str, admin: &mut Conn) -> Result<Vec<Opening>, Fail
     Ok(admin.query(query).await?)
 }
 
-/// What happened on the connections that the user has made, from the first of them on.
+/// Returns the timeline of the user's connections, beginning with the first of them.
 pub fn timeline_of(server: &TempServer, openings: &[Opening]) -> Result<Timeline, Failure> {
     let mut timeline = server.timeline()?;
     let is_of_user = |at: Duration| {
@@ -35,7 +34,7 @@ pub fn timeline_of(server: &TempServer, openings: &[Opening]) -> Result<Timeline
     Ok(from_the_first(timeline))
 }
 
-/// Lets all times count from the opening of the first connection.
+/// Makes all times relative to the opening of the first connection.
 pub fn from_the_first(mut timeline: Timeline) -> Timeline {
     let first = timeline
         .connections

@@ -1,6 +1,6 @@
-//! What the checks work with: a database on a temporary server, what the server says of its connections, and a relay
-//! that stands between the two.
-#![allow(dead_code, unused_imports)] // no target of tests uses all of it
+//! Helpers of the checks: a database on a temporary server, the connections that the server shows, and a relay between
+//! client and server.
+#![allow(dead_code, unused_imports)] // no test target uses all of them
 
 mod expect;
 mod log;

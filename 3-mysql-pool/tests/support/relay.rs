@@ -1,5 +1,5 @@
-//! A relay between client and server that knows where a packet of MySQL's protocol begins and ends, and can hold one.
-//! It can also play an address that moves to another server, and a proxy that numbers connections itself.
+//! A relay between client and server that can hold one packet of MySQL's protocol. It can also act as an address that moves
+//! to another server, and as a proxy that numbers connections itself.
 //!
 //! A packet is a length of three bytes, a number of one byte, and that many bytes. The packets of all connections,
 //! in both directions, are counted in the order in which they arrive here.
@@ -26,21 +26,21 @@ pub struct Relay {
 struct State {
     /// The port of the server that new connections lead to.
     server: AtomicU16,
-    /// What is added to the connection ids that new clients are told.
+    /// The number that is added to the connection ids in greetings.
     added: AtomicU32,
     keeps_clients: AtomicBool,
     arrived: AtomicUsize,
     hold: AtomicUsize,
     held: Semaphore,
     released: Semaphore,
-    /// How many connections there are, also those which have not said yet whose they are.
+    /// The number of open connections, including those that have not logged in yet.
     open: watch::Sender<usize>,
 }
 
 const NONE: usize = usize::MAX;
 
 impl Relay {
-    /// To the server on this port of this machine.
+    /// Starts a relay to the server on this port of this machine.
     pub async fn start(server: u16) -> Relay {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -93,12 +93,12 @@ impl Relay {
         self.state.server.store(server, Ordering::SeqCst);
     }
 
-    /// Tells new clients other connection ids than the server gives them.
+    /// Adds a number to the connection id that new clients receive.
     pub fn add_to_ids(&self, added: u32) {
         self.state.added.store(added, Ordering::SeqCst);
     }
 
-    /// From now on, a client does not hear that its server is gone.
+    /// From now on, keeps a client's connection open when the server closes its end.
     pub fn keep_clients(&self) {
         self.state.keeps_clients.store(true, Ordering::SeqCst);
     }
@@ -109,7 +109,7 @@ impl Relay {
         self.state.hold.store(number, Ordering::SeqCst);
     }
 
-    /// Waits until that packet is here.
+    /// Waits until the relay holds that packet.
     pub async fn held(&self) {
         self.state.held.acquire().await.unwrap().forget();
     }
@@ -125,7 +125,7 @@ impl Relay {
         );
     }
 
-    /// Lets it go on, if it is here, and holds none any more.
+    /// Releases the packet, if it is held, and holds no other.
     pub fn release(&self) {
         if self.state.hold.swap(NONE, Ordering::SeqCst) == NONE {
             self.state.released.add_permits(1);
@@ -173,7 +173,7 @@ async fn pass(
     }
 }
 
-/// Changes the id in a greeting: it comes after the header, the protocol's version, and the server's version with a 0.
+/// Changes the id in a greeting. The id follows the header, the protocol's version, and the server's version with a 0.
 fn renumber(greeting: &mut [u8], added: u32) {
     if added > 0 {
         let end = greeting[5..]

@@ -1,9 +1,9 @@
-//! A database with random users on a temporary server, and a connection to look at it from outside.
+//! A database with random users on a temporary server, and an administrator's connection to it.
 //!
-//! The checks of a binary share one server, for it takes half a second to start. Each has a database of its own there,
-//! and a user of its own, so that the server can tell whose connections are whose.
+//! The checks of a test binary share one server, because a server takes half a second to start. Each check has its own
+//! database there, and its own user, so that the server's logs show which connections belong to which check.
 
-mod gate;
+mod breakpoint;
 mod processes;
 
 use std::env;
@@ -29,16 +29,16 @@ pub use processes::Process;
 static SHARED: LazyLock<Result<TempServer, temp_mariadb::Error>> =
     LazyLock::new(|| recorded(TempServer::options().run(shared::schema::mysql_sample())).start());
 
-/// How many connections a failing check shows: the last ones.
+/// The number of connections that a failing check shows: the last ones.
 const SHOWN: usize = 6;
 
-/// How many users are a few.
+/// The number of users that [`Server::keep_a_few`] keeps.
 const FEW: usize = 4;
 
-/// In the environment, the URL of the server that is shared: for a process that a check starts.
+/// The environment variable that gives the URL of the shared server to a process that a check starts.
 pub const SERVER: &str = "CHECK_SERVER";
 
-/// The URL of the server that is shared, for one who may do everything there.
+/// Returns the URL of the shared server, for its administrator.
 pub fn shared_url() -> String {
     env::var(SERVER).unwrap_or_else(|_| shared_one().url())
 }
@@ -47,21 +47,20 @@ fn shared_one() -> &'static TempServer {
     SHARED.as_ref().unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Where everything runs that is no part of what is checked. It outlives all.
+/// Runs the work of the checks themselves. Never dropped.
 static OUTSIDE: LazyLock<Runtime> = LazyLock::new(runtime);
 
-/// The server records all that it is asked, and has room for solutions that ask for too much.
+/// Makes the server record every statement, and admit more connections than any right solution opens.
 fn recorded(options: Options) -> Options {
     options.recorded().argument("--max-connections=500")
 }
 
-/// Runs a check on a fresh database. The body runs on a runtime of its own, on which nothing is waited for when it has
-/// ended.
+/// Runs a check on a new database. The body runs on a new runtime, which is shut down without waiting for its tasks.
 pub fn check(hint: &str, body: impl AsyncFnOnce(&Server) + Send + 'static) {
     check_on_a_thread(hint, |server| Running::start().block_on(body(server)));
 }
 
-/// As [`check`], on a server of its own: one that can be killed, or counts for this check alone.
+/// Like [`check`], on a server that no other check uses: the check can kill it, and its counters are exact.
 pub fn check_alone(hint: &str, options: Options, body: impl AsyncFnOnce(&Server) + Send + 'static) {
     let prepare = |seed| Server::alone(options, seed);
     check_on(hint, prepare, |server| {
@@ -69,18 +68,18 @@ pub fn check_alone(hint: &str, options: Options, body: impl AsyncFnOnce(&Server)
     });
 }
 
-/// As [`check`], with no runtime around its body.
+/// Like [`check`], without a runtime around the body.
 pub fn check_on_a_thread(hint: &str, body: impl FnOnce(&Server) + Send + 'static) {
     check_on(hint, Server::on_the_shared_one, body);
 }
 
-/// Waits, where there is no runtime, for what is no part of what is checked.
+/// Waits for work of the check itself, outside a runtime.
 pub fn outside<T>(work: impl Future<Output = T>) -> T {
     let work: Pin<&mut dyn Future<Output = T>> = pin!(work);
     OUTSIDE.block_on(work)
 }
 
-/// A runtime such as `#[tokio::main]` makes, but of as many threads everywhere.
+/// Builds a runtime like that of `#[tokio::main]`, with the same number of threads on every machine.
 pub fn runtime() -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(4)
@@ -89,7 +88,7 @@ pub fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// A runtime that does not wait, when it is dropped, for what never ends.
+/// A runtime that does not wait for blocked threads when it is dropped.
 struct Running(Option<Runtime>);
 
 impl Running {
@@ -98,7 +97,7 @@ impl Running {
     }
 
     fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
-        // Without its type, so that a runtime is compiled once for each type of outcome, and not for every check.
+        // As a trait object, so that `block_on` is compiled once for each type of result, and not for each check.
         let work: Pin<&mut dyn Future<Output = T>> = pin!(work);
         self.0
             .as_ref()
@@ -115,11 +114,11 @@ impl Drop for Running {
     }
 }
 
-/// A database of the check's own.
+/// The database of one check, and the server that it is on.
 pub struct Server {
-    /// `None` for the one that is shared.
+    /// `None` for the shared server.
     own: Option<Mutex<TempServer>>,
-    /// For a connection with every right, and this database.
+    /// The administrator's URL of this database.
     admin_url: String,
     admin: tokio::sync::Mutex<Conn>,
     url: String,
@@ -132,7 +131,7 @@ pub struct Server {
 impl Bench for Server {
     fn saw(&self) -> String {
         let look = async {
-            // The other one may be in use, by whatever has not ended.
+            // `self.admin` may still be locked.
             let mut admin = connect(&self.admin_url).await?;
             self.timeline_over(&mut admin).await
         };
@@ -143,7 +142,7 @@ impl Bench for Server {
                 let before = (last > 0).then(|| format!("{last} connections before these\n"));
                 before.unwrap_or_default() + &text::draw(&log::from_the_first(timeline), 100, false)
             }
-            Ok(Err(error)) => format!("the server does not tell: {error}"),
+            Ok(Err(error)) => format!("the server's logs cannot be read: {error}"),
             Err(_) => "the server does not answer".to_owned(),
         }
     }
@@ -167,7 +166,7 @@ impl Server {
         let age = random.u32(20..60);
         let mut users = users::random(&mut random, age);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        // Another process may be at work on the same server.
+        // Another process may use the same server.
         let number = format!("{}_{number}", process::id());
         let (user, password) = (
             format!("user_{number}"),
@@ -178,7 +177,9 @@ impl Server {
         let address = rest.split('/').next().expect("a host and a port");
         let admin_url = format!("{scheme_and_user}@{address}/{database}");
         let admin = outside(async {
-            let mut admin = connect(root).await.expect("a server to look at");
+            let mut admin = connect(root)
+                .await
+                .expect("a connection of the administrator");
             for statement in [
                 format!("CREATE DATABASE {database} CHARACTER SET utf8mb4"),
                 format!("CREATE USER '{user}'@'%' IDENTIFIED BY '{password}'"),
@@ -204,18 +205,21 @@ impl Server {
         }
     }
 
-    /// The server, where it is the check's own.
+    /// Returns the server of [`check_alone`].
     pub fn own(&self) -> MutexGuard<'_, TempServer> {
-        let own = self.own.as_ref().expect("a server of its own");
+        let own = self
+            .own
+            .as_ref()
+            .expect("a server that only this check uses");
         own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a solution is given to connect by.
+    /// Returns the URL that the solution connects to.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The same, through another port.
+    /// Returns the URL with another port.
     pub fn url_through(&self, port: u16) -> String {
         let other = format!("@127.0.0.1:{port}/");
         self.url
@@ -242,17 +246,17 @@ impl Server {
         self.options().db_name().expect("a database").to_owned()
     }
 
-    /// Its users, in the order of their ids.
+    /// Returns the users, in the order of their ids.
     pub fn users(&self) -> &[User] {
         &self.users
     }
 
-    /// An age at the boundary: several users are exactly as old.
+    /// Returns an age that several users have exactly.
     pub fn age(&self) -> u32 {
         self.age
     }
 
-    /// The users who are older than that, in the order of their ids.
+    /// Returns the users who are older than `age`, in the order of their ids.
     pub fn older_than(&self, age: u32) -> Vec<User> {
         self.users
             .iter()
@@ -261,19 +265,19 @@ impl Server {
             .collect()
     }
 
-    /// Random numbers that the check's seed decides.
+    /// Returns random numbers that depend only on the check's seed.
     pub fn random(&self) -> MutexGuard<'_, Rng> {
         self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs a statement over the connection from outside.
+    /// Runs a statement as the administrator.
     pub async fn sql(&self, statement: &str) {
         let ran = self.admin.lock().await.query_drop(statement).await;
         ran.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
 
-    /// Leaves a few users only, and returns them, in `id` order: a row is a packet, and a check that stops at every packet
-    /// need not stop at each of two hundred that are alike.
+    /// Deletes all users but a few, and returns these in `id` order. Each row is a packet, and a check that stops at every
+    /// packet would otherwise stop at two hundred equal ones.
     pub async fn keep_a_few(&self) -> &[User] {
         let few = &self.users[..FEW];
         let last = few[FEW - 1].id;
@@ -282,34 +286,34 @@ impl Server {
         few
     }
 
-    /// What a query gives over the connection from outside.
+    /// Returns the first row of a query that the administrator runs.
     pub async fn value<T: FromRow + Send + 'static>(&self, query: &str) -> T {
         let value = self.admin.lock().await.query_first(query).await;
         value.expect(query).expect("a row")
     }
 
-    /// Makes the connection from outside anew.
+    /// Opens the administrator's connection again.
     pub async fn look_again(&self) {
-        *self.admin.lock().await = connect(&self.admin_url).await.expect("a server to look at");
-    }
-
-    /// One more connection, with the rights of the user whom a solution connects as.
-    pub async fn connect(&self) -> Conn {
-        connect(&self.url)
+        *self.admin.lock().await = connect(&self.admin_url)
             .await
-            .expect("room for one more connection")
+            .expect("a connection of the administrator");
     }
 
-    /// Waits as long as it takes others to come and go, one after the other: long enough for what is about to happen
-    /// to have begun. A check may pass by mistake for this, and never fail by it.
-    pub async fn let_others_come_and_go(&self) {
+    /// Opens one more connection as the user of the solution.
+    pub async fn connect(&self) -> Conn {
+        connect(&self.url).await.expect("one more connection")
+    }
+
+    /// Waits while 20 connections open and close, one after the other, so that work that is about to start has time to. If
+    /// this is too short, a wrong solution may pass; a right one never fails.
+    pub async fn open_and_close_other_connections(&self) {
         for _ in 0..20 {
-            let other = connect(&self.admin_url).await.expect("room for one more");
-            other.disconnect().await.expect("a polite end");
+            let other = connect(&self.admin_url).await.expect("one more connection");
+            other.disconnect().await.expect("a clean end");
         }
     }
 
-    /// What the user has done so far, from the server's own logs.
+    /// Returns the timeline of the solution's connections so far, from the server's logs.
     pub async fn timeline(&self) -> Timeline {
         let timeline = self.timeline_over(&mut *self.admin.lock().await).await;
         timeline.unwrap_or_else(|error| panic!("{error}"))
@@ -323,7 +327,7 @@ impl Server {
         }
     }
 
-    /// Expects that every connection was closed the polite way. It is not waited for those that are open.
+    /// Expects that every connection so far was closed with `COM_QUIT`. Does not wait.
     pub async fn expect_all_have_quit(&self, when: &str) {
         let connections = self.timeline().await.connections;
         let have_quit = connections
@@ -332,19 +336,19 @@ impl Server {
             .count();
         assert!(
             have_quit == connections.len(),
-            "expected: every connection has quit {when}\nfound: {have_quit} of {} have",
+            "expected: every connection closed with `COM_QUIT` {when}\nfound: {have_quit} of {}",
             connections.len()
         );
     }
 }
 
-/// A connection that the server does not count twice.
+/// Connects by TCP only: the driver would otherwise connect a second time, by the socket.
 async fn connect(url: &str) -> mysql_async::Result<Conn> {
     let options = OptsBuilder::from_opts(Opts::from_url(url)?).prefer_socket(false);
     Conn::new(options).await
 }
 
-/// In one statement, however many they are.
+/// Inserts all users in one statement.
 async fn insert(admin: &mut Conn, users: &[User]) {
     let rows = vec!["(?, ?, ?, ?)"; users.len()].join(", ");
     let values = users.iter().flat_map(
@@ -359,5 +363,5 @@ async fn insert(admin: &mut Conn, users: &[User]) {
     let inserted = admin
         .exec_drop(insert, Params::Positional(values.collect()))
         .await;
-    inserted.expect("users who fit together");
+    inserted.expect("the users are inserted");
 }

@@ -1,4 +1,4 @@
-//! The connections that stand in the server's process list, and those that it counts as cut.
+//! The server's process list, and its count of aborted connections.
 
 use std::time::{Duration, Instant};
 
@@ -7,11 +7,11 @@ use testkit::DEADLINE;
 
 use super::Server;
 
-/// A connection as the server's process list shows it.
+/// A connection in the server's process list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
     pub id: u64,
-    /// What it does: `Sleep`, `Query`, `Execute`.
+    /// `Sleep`, `Query` or `Execute`.
     pub command: String,
     pub state: String,
     /// The statement that it runs.
@@ -19,9 +19,9 @@ pub struct Process {
 }
 
 impl Server {
-    /// The connections that stand in the process list now.
+    /// Returns the connections of this check in the process list.
     pub async fn processes(&self) -> Vec<Process> {
-        // Also those which have not said yet whose they are, if they can only be this check's.
+        // On a server that only this check uses, include connections that have not logged in yet.
         let nameless = if self.own.is_some() {
             "unauthenticated user"
         } else {
@@ -42,11 +42,11 @@ impl Server {
         processes.await.expect("the process list")
     }
 
-    /// Waits until the process list is as it should be.
+    /// Waits until the process list meets a condition, and returns it.
     ///
     /// # Panics
     ///
-    /// When it is not by the deadline.
+    /// Panics when the deadline passes first.
     pub async fn until(
         &self,
         expected: &str,
@@ -62,18 +62,18 @@ impl Server {
                 begun.elapsed() < *DEADLINE,
                 "expected: {expected}\nfound: in the server's process list {processes:?}"
             );
-            // The server does not announce what it does.
+            // The server sends no event, so ask again.
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
-    /// Waits until no connection is left. One that has just quit may stand in the list a moment longer.
-    pub async fn until_nobody_is_left(&self, when: &str) {
+    /// Waits until no connection is left. The list may show one for a moment after it has quit.
+    pub async fn until_no_connection_is_left(&self, when: &str) {
         self.until(&format!("no connection left {when}"), <[_]>::is_empty)
             .await;
     }
 
-    /// How many connections the server counts as cut instead of closed; all of them, not only this check's.
+    /// Returns the number of connections that the server has counted as aborted, including those of other checks.
     pub async fn aborted(&self) -> u64 {
         let count: (String, u64) = self
             .value("SHOW GLOBAL STATUS LIKE 'Aborted_clients'")

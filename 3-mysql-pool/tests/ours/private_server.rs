@@ -1,6 +1,4 @@
-//! Nobody but the user who started it, and who knows its password, can use a private server: tests of
-//! `shared/src/mariadb.rs`, here because the driver is. They do not use this task's library.
-#![cfg(unix)]
+//! Only the user who started a temporary server, and who knows its password, can use it: tests of `shared/temp-mariadb`.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
@@ -13,10 +11,10 @@ use mysql_async::{Conn, Error, Opts, OptsBuilder};
 use temp_mariadb::TempServer;
 use tokio::runtime::Runtime;
 
-/// Debian's `nobody`. It need not have a name.
+/// The id of Debian's user `nobody`. The account need not exist.
 const NOBODY: u32 = 65534;
 
-/// Names that servers and systems give to accounts without a password.
+/// Names of accounts that often have no password.
 const NAMES: [&str; 7] = [
     "",
     "root",
@@ -35,7 +33,7 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("server/data/socket")
 }
 
-/// Connects with the rights of the private server's own user.
+/// Connects as the administrator of the temporary server.
 async fn connect(server: &TempServer) -> Conn {
     let options =
         OptsBuilder::from_opts(Opts::from_url(&server.url()).unwrap()).prefer_socket(false);
@@ -110,14 +108,19 @@ fn another_user_of_the_machine_cannot_use_it() {
         return println!("not tried: only root can become another user");
     }
     let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
-    // Where that user can run it.
+    // A folder from which that user can run the program.
     let program = place.path().join("program");
     fs::copy(env::current_exe().unwrap(), &program).unwrap();
     for path in [place.path(), &program] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
     let output = Command::new(program)
-        .args(["--exact", "a_stranger", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "private_server::another_user_tries",
+            "--ignored",
+            "--nocapture",
+        ])
         .env("FOLDER", server.folder())
         .env("PORT", server.port().to_string())
         .current_dir("/")
@@ -127,13 +130,13 @@ fn another_user_of_the_machine_cannot_use_it() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
-    assert!(said.contains("the stranger has tried everything"), "{said}");
+    assert!(said.contains("all attempts were refused"), "{said}");
 }
 
-/// Not a test: the part of another user of the machine.
+/// Not a test: the program that another user of the machine runs.
 #[test]
 #[ignore = "a program that a test starts"]
-fn a_stranger() {
+fn another_user_tries() {
     let Some(folder) = env::var_os("FOLDER").map(PathBuf::from) else {
         return;
     };
@@ -158,5 +161,5 @@ fn a_stranger() {
             );
         }
     });
-    println!("the stranger has tried everything");
+    println!("all attempts were refused");
 }

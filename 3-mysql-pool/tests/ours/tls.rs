@@ -1,5 +1,5 @@
-//! `?require_ssl=true`, against a server with a certificate that was made for this check. The driver does it all, if the
-//! URL's options reach it: extras only.
+//! Encrypted connections: `?require_ssl=true`, with a server whose certificate was made for the test. The driver does the
+//! work. The tests prove that the URL's options reach it.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use temp_mariadb::{Options, TempServer};
 
 use crate::support::{Process, check_alone, expect_error, expect_ok};
 
-/// Options for a server with a certificate for this name, which no authority has signed; and where that lies.
+/// Returns options for a server with a self-signed certificate for this name, and the folder of the certificate.
 fn server_named(name: &str) -> (Options, tempfile::TempDir) {
     let folder = private_folder().expect("a temporary folder");
     let certified = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
@@ -18,8 +18,8 @@ fn server_named(name: &str) -> (Options, tempfile::TempDir) {
         folder.path().join("certificate.pem"),
         folder.path().join("key.pem"),
     );
-    fs::write(&certificate, certified.cert.pem()).expect("room for a certificate");
-    fs::write(&key, certified.signing_key.serialize_pem()).expect("room for a key");
+    fs::write(&certificate, certified.cert.pem()).expect("a written certificate");
+    fs::write(&key, certified.signing_key.serialize_pem()).expect("a written key");
     let options = TempServer::options()
         .run(shared::schema::mysql_sample())
         .argument(format!("--ssl-cert={}", certificate.display()))
@@ -40,9 +40,8 @@ async fn cipher(url: &str) -> mysql_pool::Result<String> {
 }
 
 #[test]
-#[ignore = "extra"]
 fn with_verify_ca_false_the_connection_is_encrypted_whoever_signed_the_certificate() {
-    let hint = "the URL's options are the driver's: do all of them reach it?";
+    let hint = "pass every option of the URL on to the driver";
     let (options, folder) = server_named("127.0.0.1");
     check_alone(hint, options, async move |server| {
         let _folder = folder;
@@ -55,22 +54,21 @@ fn with_verify_ca_false_the_connection_is_encrypted_whoever_signed_the_certifica
         let url = format!("{}?require_ssl=true&verify_ca=false", server.url());
         let cipher = expect_ok("a connection that is encrypted", cipher(&url).await);
         assert!(cipher.starts_with("TLS_"), "{cipher}");
-        // TLS has an end of its own, which must not spoil the polite one.
-        server.until_nobody_is_left("after with_pool").await;
+        // The end of TLS must not hide the `COM_QUIT`.
+        server.until_no_connection_is_left("after with_pool").await;
         assert_eq!(server.aborted().await, before);
     });
 }
 
 #[test]
-#[ignore = "extra"]
 fn a_certificate_that_nobody_has_signed_is_an_error() {
-    let hint = "the URL's options are the driver's: do all of them reach it?";
+    let hint = "pass every option of the URL on to the driver";
     let (options, folder) = server_named("127.0.0.1");
     check_alone(hint, options, async move |server| {
         let _folder = folder;
         for more in ["", "&verify_identity=false", "&built_in_roots=true"] {
             let url = format!("{}?require_ssl=true{more}", server.url());
-            let error = expect_error("a certificate of nobody's", cipher(&url).await).to_string();
+            let error = expect_error("a self-signed certificate", cipher(&url).await).to_string();
             assert!(error.contains(&server.port().to_string()), "{error}");
             assert!(!error.contains(&server.password()), "{error}");
         }
@@ -78,9 +76,8 @@ fn a_certificate_that_nobody_has_signed_is_an_error() {
 }
 
 #[test]
-#[ignore = "extra"]
 fn a_server_without_a_certificate_is_an_error() {
-    let hint = "who asks for an encrypted connection does not want another";
+    let hint = "if the URL requires encryption, an unencrypted connection is an error";
     let options = TempServer::options()
         .run(shared::schema::mysql_sample())
         .argument("--skip-ssl");
@@ -91,26 +88,25 @@ fn a_server_without_a_certificate_is_an_error() {
 }
 
 #[test]
-#[ignore = "extra"]
 fn a_statement_over_tls_stops_when_its_future_is_dropped() {
-    let hint = "the connection that stops a statement is made as the pool's are";
+    let hint = "open the connection for killing with the options of the pool's connections";
     let (options, folder) = server_named("127.0.0.1");
     check_alone(hint, options, async move |server| {
         let _folder = folder;
         let before = server.aborted().await;
-        server.close_the_gate().await;
+        server.set_breakpoint().await;
         let url = format!("{}?require_ssl=true&verify_ca=false", server.url());
         let worked = with_pool(&url, 2, async |pool| {
             tokio::select! {
-                _ = fetch_concurrently(pool, 40) => panic!("passed a closed gate"),
-                _ = server.until_at_the_gate("two queries at the same time", 2) => {}
+                _ = fetch_concurrently(pool, 40) => panic!("the fetch passed the breakpoint"),
+                _ = server.until_at_breakpoint("two queries at the same time", 2) => {}
             }
             let nothing_runs = |list: &[Process]| list.iter().all(|one| one.statement.is_empty());
             server.until("no statement that runs", nothing_runs).await;
             Ok(())
         });
         expect_ok("a body that succeeds", worked.await);
-        server.until_nobody_is_left("after with_pool").await;
+        server.until_no_connection_is_left("after with_pool").await;
         assert_eq!(server.aborted().await, before);
     });
 }

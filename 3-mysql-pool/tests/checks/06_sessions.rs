@@ -1,8 +1,8 @@
-//! What one user of a connection leaves behind, the next does not see. A session on the server outlives whoever has used
-//! it: a transaction that was begun, a lock that was taken, a variable that was set. A pool that hands connections on has
-//! them reset in between. A pool of one connection makes sure that the next has the same one.
+//! A connection of the pool keeps nothing of its last user: no transaction, no lock, no variable, no temporary table. The
+//! session on the server does not end when a connection returns to the pool, so the pool must reset it. These checks use
+//! a pool of one connection, so that the next user gets the same one. (The driver resets by default.)
 //!
-//! Read: `mysql_async::Conn::reset_connection`, and `PoolOpts::with_reset_connection`; `COM_RESET_CONNECTION` in the
+//! Read: `mysql_async::Conn::reset_connection` and `PoolOpts::with_reset_connection`; `COM_RESET_CONNECTION` in the
 //! documentation of MySQL's protocol.
 
 use mysql_async::prelude::Queryable;
@@ -10,7 +10,7 @@ use mysql_pool::{fetch_users, with_pool};
 
 use crate::support::{Server, check, expect_error, expect_ok};
 
-/// Leaves something behind on the only connection, and then asks the next user of it.
+/// Runs statements on the only connection, returns it to the pool, and runs a query as its next user.
 async fn next_sees(server: &Server, leave: &[&str], ask: &str) -> mysql_pool::Result<Option<i64>> {
     with_pool(server.url(), 1, async |pool| {
         let mut first = pool.get_conn().await?;
@@ -26,7 +26,7 @@ async fn next_sees(server: &Server, leave: &[&str], ask: &str) -> mysql_pool::Re
 
 async fn expect_next_sees(server: &Server, what: &str, leave: &[&str], ask: &str, expected: i64) {
     let seen = next_sees(server, leave, ask).await;
-    let expectation = format!("{what} does not outlast its user: {expected}, to `{ask}`");
+    let expectation = format!("{what} ends with its user: `{ask}` returns {expected}");
     let seen = expect_ok(&expectation, seen);
     assert!(
         seen == Some(expected),
@@ -36,7 +36,8 @@ async fn expect_next_sees(server: &Server, what: &str, leave: &[&str], ask: &str
 
 #[test]
 fn what_a_user_of_a_connection_leaves_behind_the_next_does_not_see() {
-    let hint = "what happens to a connection when it comes back, before the next user gets it?";
+    let hint =
+        "the pool must reset a session before its next user: see `PoolOpts::with_reset_connection`";
     check(hint, async |server| {
         server.sql("CREATE TABLE notes (note TEXT)").await;
         let count = server.users().len().try_into().expect("a few users");
@@ -80,7 +81,8 @@ fn what_a_user_of_a_connection_leaves_behind_the_next_does_not_see() {
 #[test]
 #[ignore = "extra"]
 fn a_session_variable_is_as_before() {
-    let hint = "a reset of the session does more than a rollback";
+    let hint =
+        "a rollback is not enough: the driver resets the whole session with `COM_RESET_CONNECTION`";
     check(hint, async |server| {
         let leave = ["SET SESSION sql_mode = 'ANSI_QUOTES'", "SET autocommit = 0"];
         let ask = "SELECT @@sql_mode = @@GLOBAL.sql_mode AND @@autocommit";
@@ -91,22 +93,23 @@ fn a_session_variable_is_as_before() {
 #[test]
 #[ignore = "extra"]
 fn a_prepared_statement_is_forgotten() {
-    let hint = "a reset of the session does more than a rollback";
+    let hint =
+        "a rollback is not enough: the driver resets the whole session with `COM_RESET_CONNECTION`";
     check(hint, async |server| {
         let outcome = next_sees(
             server,
             &["PREPARE left_behind FROM 'SELECT 1'"],
             "EXECUTE left_behind",
         );
-        expect_error("a statement that the last user has prepared", outcome.await);
+        expect_error("a statement that the last user prepared", outcome.await);
     });
 }
 
-/// While the pool lives, and without asking it for anything.
+/// While the pool exists, and before its next use.
 #[test]
 #[ignore = "extra"]
 fn a_lock_is_released_as_soon_as_the_connection_comes_back() {
-    let hint = "a reset that waits for the next user comes too late for everybody else";
+    let hint = "reset the session when the connection returns to the pool, not when it is used next: other clients wait for the lock";
     check(hint, async |server| {
         let id = server.users()[0].id;
         let name = format!("{}.left", server.user());
@@ -133,11 +136,11 @@ fn a_lock_is_released_as_soon_as_the_connection_comes_back() {
     });
 }
 
-/// As long as a fetch skips the reset, for it leaves nothing behind, it must not skip what others have left.
+/// A fetch may skip the reset after itself, because it leaves nothing behind. The reset before it must still happen.
 #[test]
 #[ignore = "extra"]
 fn a_fetch_sees_the_table_and_not_a_temporary_one_of_the_last_user() {
-    let hint = "the fetches use the pool's connections as everybody else does";
+    let hint = "`reset_connection(false)` skips the reset after this use: call it only on a connection that you have only read with";
     check(hint, async |server| {
         let found = with_pool(server.url(), 1, async |pool| {
             let hide = "CREATE TEMPORARY TABLE users (id INT)";
@@ -146,6 +149,6 @@ fn a_fetch_sees_the_table_and_not_a_temporary_one_of_the_last_user() {
         });
         let found = expect_ok("every user", found.await);
         assert_eq!(found.len(), server.users().len());
-        server.until_nobody_is_left("after with_pool").await;
+        server.until_no_connection_is_left("after with_pool").await;
     });
 }

@@ -1,12 +1,13 @@
-//! A future that is dropped part-way: by a timeout, by a `select!`, by the end of a task. Nothing that was written after
-//! the `await` will ever run then, and no destructor can await. The checks stop at every packet that goes between client
-//! and server, one after the other, drop the future there, and look at the server: what is still there?
+//! A future may be dropped before it has finished: by a timeout, by `select!`, or when its task is aborted. The code after
+//! the `.await` then never runs, and `Drop` cannot await. Every connection must be closed nevertheless. The checks hold one
+//! packet between client and server, drop the future there, and wait until the server shows no connection; then they do the
+//! same with the next packet.
 //!
-//! A body that queries with the driver alone leaves no connection behind if its pool is closed in the background. The
-//! extras ask for more: nobody is cut off in the middle; and, in `stop.rs`, the statement stops on the server.
+//! It is enough to disconnect the pool in the background. The extras require more: no connection is cut, and, in
+//! `10_stop.rs`, the statement stops on the server.
 //!
-//! Read: `tokio::select!`, on cancellation; `tokio::runtime::Handle::current`, and what it says of panics; in MySQL's
-//! manual, what `Aborted_clients` counts.
+//! Read: `tokio::select!`, about cancellation; `tokio::runtime::Handle::current`, and when it panics; in MySQL's manual,
+//! `Aborted_clients`.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -23,7 +24,7 @@ use crate::support::{Relay, check, check_alone, expect_ok, runtime};
 
 #[test]
 fn dropped_at_any_step_it_leaves_no_connection() {
-    let hint = "whose is the pool when the future is gone, and who holds a part of it still?";
+    let hint = "a `Pool` that still exists somewhere (a clone, a task, a leak) keeps its connections: let the drop of the future end it";
     check(hint, async |server| {
         server.keep_a_few().await;
         let relay = Relay::start(server.port()).await;
@@ -36,10 +37,13 @@ fn dropped_at_any_step_it_leaves_no_connection() {
             };
             relay.release();
             let when = format!("after a drop at packet {k}");
-            server.until_nobody_is_left(&when).await;
+            server.until_no_connection_is_left(&when).await;
             relay.until_all_closed(&when).await;
             if !dropped {
-                assert!(k > 5, "expected: packets that pass the relay\nfound: {k}");
+                assert!(
+                    k > 5,
+                    "expected: more than 5 packets between client and server\nfound: {k}"
+                );
                 return;
             }
         }
@@ -48,43 +52,42 @@ fn dropped_at_any_step_it_leaves_no_connection() {
 
 #[test]
 fn a_drop_outside_the_runtime_does_not_panic() {
-    let hint =
-        "a destructor runs wherever the value is dropped: which functions of Tokio panic there?";
+    let hint = "`tokio::spawn` panics outside a runtime: take `Handle::current()` at the first poll, and spawn on that handle in `drop`";
     check(hint, async |server| {
         let url = server.url().to_owned();
-        // A thread that no runtime knows.
-        let on_its_own = thread::spawn(move || {
+        // A thread outside every runtime.
+        let on_a_thread = thread::spawn(move || {
             let runtime = runtime();
-            let (tell, told) = oneshot::channel();
+            let (send, started) = oneshot::channel();
             let mut future = Box::pin(with_pool(&url, 2, async |pool| {
                 let _connection = pool.get_conn().await?;
-                let _ = tell.send(());
+                let _ = send.send(());
                 std::future::pending::<Result<()>>().await
             }));
             runtime.block_on(async {
                 tokio::select! {
                     _ = &mut future => {}
-                    _ = told => {}
+                    _ = started => {}
                 }
             });
             let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
             runtime.shutdown_background();
             dropped
         });
-        let dropped = on_its_own
+        let dropped = on_a_thread
             .join()
             .unwrap_or_else(|panic| resume_unwind(panic));
         assert!(
             dropped.is_ok(),
-            "expected: a drop outside the runtime that does not panic\nfound: it panics"
+            "expected: no panic when the future is dropped outside the runtime\nfound: a panic"
         );
     });
 }
 
-/// Drops what `part` does, of a body, while the relay holds the packet `k`; for every `k` until it completes before.
-/// After each: the pool serves again, and in the end nobody is left and nobody was cut.
+/// Runs `part` in a body, and drops it while the relay holds packet `k`, for every `k` until `part` completes. After each
+/// drop the pool works again. In the end, no connection is open, and none was cut.
 fn dropped_at_every_packet(connections: usize, part: impl AsyncFn(&Pool) + Send + 'static) {
-    let hint = "a connection is spoken on to the end of the answer, whoever waits for it";
+    let hint = "read the result to its last row, even when nothing waits for it: run the query in a task that the drop does not end";
     check_alone(
         hint,
         TempServer::options().run(shared::schema::mysql_sample()),
@@ -105,8 +108,8 @@ fn dropped_at_every_packet(connections: usize, part: impl AsyncFn(&Pool) + Send 
                     Ok(dropped)
                 });
                 let when = format!("after a drop at packet {k}");
-                let dropped = expect_ok(&format!("a pool that serves {when}"), dropped.await);
-                server.until_nobody_is_left(&when).await;
+                let dropped = expect_ok(&format!("a pool that works {when}"), dropped.await);
+                server.until_no_connection_is_left(&when).await;
                 assert_eq!(server.aborted().await, before, "aborted {when}");
                 if !dropped {
                     assert!(k > 10, "only {k} packets passed the relay");
@@ -129,7 +132,7 @@ fn fetch_older_users_dropped_at_every_packet_gives_its_connection_back_whole() {
     dropped_at_every_packet(1, async |pool| drop(fetch_older_users(pool, 40).await));
 }
 
-/// Here the second query has to open its connection.
+/// The second query must open its connection first.
 #[test]
 #[ignore = "extra"]
 fn fetch_concurrently_dropped_at_every_packet_gives_both_connections_back_whole() {
@@ -142,7 +145,7 @@ fn fetch_concurrently_dropped_at_every_packet_works_on_a_single_connection() {
     dropped_at_every_packet(1, async |pool| drop(fetch_concurrently(pool, 40).await));
 }
 
-/// Polls a future until it has been polled `polls` times, and drops it then.
+/// Drops a future after `polls` polls. Returns `None` then.
 async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut polled = 0;
@@ -163,8 +166,7 @@ async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Opti
 #[test]
 #[ignore = "extra"]
 fn dropped_after_every_poll_it_leaves_nothing() {
-    let hint =
-        "an await is a place where a future can be dropped: are there more of them than packets?";
+    let hint = "a future can be dropped at each `.await`: is there one at which a connection or a guard is not stored yet?";
     check_alone(
         hint,
         TempServer::options().run(shared::schema::mysql_sample()),
@@ -186,7 +188,7 @@ fn dropped_after_every_poll_it_leaves_nothing() {
                     });
                     let when = format!("after {polls} polls");
                     let completed = expect_ok(&when, completed.await);
-                    server.until_nobody_is_left(&when).await;
+                    server.until_no_connection_is_left(&when).await;
                     assert_eq!(server.aborted().await, before, "aborted {when}");
                     if completed {
                         break;
@@ -197,7 +199,7 @@ fn dropped_after_every_poll_it_leaves_nothing() {
                 let whole = with_pool(url, 2, async |pool| fetch_concurrently(pool, 40).await);
                 let completed = dropped_after(polls, whole).await.is_some();
                 server
-                    .until_nobody_is_left(&format!("after {polls} polls"))
+                    .until_no_connection_is_left(&format!("after {polls} polls"))
                     .await;
                 if completed {
                     break;

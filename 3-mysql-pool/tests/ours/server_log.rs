@@ -1,5 +1,4 @@
-//! What a temporary server's own logs tell of its connections and statements: the tests of
-//! `shared/temp-mariadb/src/log.rs`, here because the driver is. They do not use this task's library.
+//! The timeline that a temporary server's logs give: tests of `shared/temp-mariadb/src/log.rs`.
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder, Pool};
@@ -9,10 +8,10 @@ use temp_mariadb::TempServer;
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// Only what hangs takes this long.
+/// Only a test that hangs takes this long.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Runs a test on a runtime of its own; one that hangs fails.
+/// Runs a test on a new runtime. A test that hangs fails.
 fn run(test: impl Future<Output = ()>) {
     Runtime::new().unwrap().block_on(async {
         let limited = tokio::time::timeout(DEADLINE, test);
@@ -20,7 +19,7 @@ fn run(test: impl Future<Output = ()>) {
     });
 }
 
-/// A server that keeps a record.
+/// Starts a server that records its statements.
 async fn start() -> TempServer {
     let start = || {
         TempServer::options()
@@ -32,13 +31,13 @@ async fn start() -> TempServer {
     spawn_blocking(start).await.unwrap()
 }
 
-/// A connection that the server does not count twice.
+/// Connects by TCP only: the driver would otherwise connect a second time, by the socket.
 async fn connect(url: &str) -> Conn {
     let options = OptsBuilder::from_opts(Opts::from_url(url).unwrap()).prefer_socket(false);
     Conn::new(options).await.unwrap()
 }
 
-/// Waits until the server's record says so.
+/// Waits until the server's timeline meets a condition.
 async fn until(server: &TempServer, what: &str, is_so: impl Fn(&Timeline) -> bool) -> Timeline {
     let begun = Instant::now();
     loop {
@@ -54,7 +53,7 @@ async fn until(server: &TempServer, what: &str, is_so: impl Fn(&Timeline) -> boo
     }
 }
 
-/// Waits until so many connections are in this state in the process list.
+/// Waits until `count` connections have this state in the process list.
 async fn until_in_state(admin: &mut Conn, state: &str, count: usize) {
     let begun = Instant::now();
     let query = "SELECT COUNT(*) FROM information_schema.processlist WHERE state = ?";
@@ -67,7 +66,7 @@ async fn until_in_state(admin: &mut Conn, state: &str, count: usize) {
     }
 }
 
-/// Runs a statement in a task of its own, and gives the connection back.
+/// Runs a statement in a task, and returns the connection.
 fn spawn(mut connection: Conn, sql: &'static str) -> JoinHandle<(Conn, mysql_async::Result<()>)> {
     tokio::spawn(async move {
         let result = connection.query_drop(sql).await;
@@ -75,7 +74,7 @@ fn spawn(mut connection: Conn, sql: &'static str) -> JoinHandle<(Conn, mysql_asy
     })
 }
 
-/// The connection that has run this, and the statement.
+/// Finds a statement, and the connection that ran it.
 fn find<'a>(timeline: &'a Timeline, sql: &str) -> Option<(&'a Connection, &'a Statement)> {
     let mut both = timeline.connections.iter().flat_map(|connection| {
         let statements = connection.statements.iter();
@@ -107,15 +106,17 @@ fn end(statement: &Statement) -> (Duration, &End) {
 }
 
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn two_queries_at_once_overlap() {
     run(async {
         let server = start().await;
         let mut admin = connect(&server.url()).await;
-        admin.query_drop("DO GET_LOCK('gate', 1000)").await.unwrap();
+        admin
+            .query_drop("DO GET_LOCK('breakpoint', 1000)")
+            .await
+            .unwrap();
         let [one, other] = [
-            "SELECT 'one', GET_LOCK('gate', 1000), RELEASE_LOCK('gate')",
-            "SELECT 'other', GET_LOCK('gate', 1000), RELEASE_LOCK('gate')",
+            "SELECT 'one', GET_LOCK('breakpoint', 1000), RELEASE_LOCK('breakpoint')",
+            "SELECT 'other', GET_LOCK('breakpoint', 1000), RELEASE_LOCK('breakpoint')",
         ];
         let both = [
             spawn(connect(&server.url()).await, one),
@@ -128,10 +129,13 @@ fn two_queries_at_once_overlap() {
             assert_eq!(
                 statement(&timeline, sql).ended,
                 None,
-                "it waits at the gate"
+                "it waits at the breakpoint"
             );
         }
-        admin.query_drop("DO RELEASE_LOCK('gate')").await.unwrap();
+        admin
+            .query_drop("DO RELEASE_LOCK('breakpoint')")
+            .await
+            .unwrap();
         for query in both {
             query.await.unwrap().1.unwrap();
         }
@@ -148,7 +152,7 @@ fn two_queries_at_once_overlap() {
             "{timeline:#?}"
         );
         let met = (one.begun.max(other.begun), end(one).0.min(end(other).0));
-        // The one who holds the gate and looks into the process list overlaps with them, too.
+        // The statements of `admin` overlap with them as well.
         assert!(
             timeline
                 .overlaps()
@@ -159,7 +163,6 @@ fn two_queries_at_once_overlap() {
 }
 
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn a_statement_that_is_killed_is_interrupted_and_its_connection_goes_on() {
     run(async {
         let server = start().await;
@@ -198,8 +201,7 @@ fn a_statement_that_is_killed_is_interrupted_and_its_connection_goes_on() {
 }
 
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
-fn a_connection_that_is_killed_is_closed_without_having_been_asked() {
+fn a_connection_that_is_killed_is_closed_without_a_request() {
     run(async {
         let server = start().await;
         let mut admin = connect(&server.url()).await;
@@ -228,10 +230,9 @@ fn a_connection_that_is_killed_is_closed_without_having_been_asked() {
     });
 }
 
-/// Only if the plugin is installed that writes it down; then its file is there.
+/// A failure is known only if the server has the plugin that logs it. Then the log file exists.
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
-fn a_statement_that_fails_has_failed_where_the_server_tells() {
+fn a_statement_that_fails_is_shown_as_failed_if_the_server_logs_it() {
     run(async {
         let server = start().await;
         let mut admin = connect(&server.url()).await;
@@ -261,8 +262,7 @@ fn a_statement_that_fails_has_failed_where_the_server_tells() {
 }
 
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
-fn a_prepared_statement_is_told_as_written_and_with_its_parameters() {
+fn a_prepared_statement_is_shown_as_written_and_with_its_parameters() {
     run(async {
         let server = start().await;
         let mut admin = connect(&server.url()).await;
@@ -283,7 +283,7 @@ fn a_prepared_statement_is_told_as_written_and_with_its_parameters() {
         .await;
         let prepared = statement(&timeline, sql);
         assert_eq!(end(prepared).1, &End::Done);
-        // The server reads there what was sent to it.
+        // The server reads the same values from it.
         let row: (String, Option<i64>, i64, f64) = admin
             .query_first(&prepared.expanded)
             .await
@@ -295,8 +295,7 @@ fn a_prepared_statement_is_told_as_written_and_with_its_parameters() {
 }
 
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
-fn a_connection_that_quits_is_closed_and_was_asked_to() {
+fn a_connection_that_quits_is_closed_by_request() {
     run(async {
         let server = start().await;
         let mut polite = connect(&server.url()).await;
@@ -312,8 +311,7 @@ fn a_connection_that_quits_is_closed_and_was_asked_to() {
 }
 
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
-fn a_connection_that_is_cut_is_closed_without_having_been_asked() {
+fn a_connection_that_is_cut_is_closed_without_a_request() {
     run(async {
         let begun = Instant::now();
         let server = start().await;
@@ -326,14 +324,13 @@ fn a_connection_that_is_cut_is_closed_without_having_been_asked() {
         assert_eq!(cut.closing, None);
         assert!(end(statement(&timeline, "SELECT 'rude'")).0 <= cut.closed.unwrap());
         assert!(cut.closed.unwrap() <= timeline.watched);
-        // The server's clock is ours, in whichever time zone we are.
+        // The server's clock is ours, in every time zone.
         assert!(timeline.watched < begun.elapsed());
     });
 }
 
-/// The server runs the statement to its end before it looks whether anybody is there.
+/// The server runs the statement to its end before it notices that the client is gone.
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn a_connection_that_is_cut_in_the_middle_of_a_statement_is_waited_for() {
     run(async {
         let server = start().await;
@@ -354,8 +351,7 @@ fn a_connection_that_is_cut_in_the_middle_of_a_statement_is_waited_for() {
 }
 
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
-fn a_connection_that_nobody_closes_is_open() {
+fn a_connection_that_is_not_closed_is_open() {
     run(async {
         let server = start().await;
         let mut open = connect(&server.url()).await;
@@ -369,7 +365,7 @@ fn a_connection_that_nobody_closes_is_open() {
         let still = connection(&timeline, "SELECT 'open'");
         assert_eq!((still.closing, still.closed), (None, None));
         assert_eq!(timeline.most_open_connections(), 2);
-        // It is not waited for longer than was said.
+        // It waits no longer than the limit.
         let timeline = server.timeline_when_all_have_left(Duration::ZERO).unwrap();
         assert_eq!(timeline.open_connections(), 1);
         drop(open);
@@ -377,7 +373,6 @@ fn a_connection_that_nobody_closes_is_open() {
 }
 
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
 fn rows_are_counted() {
     run(async {
         let server = start().await;
@@ -400,7 +395,7 @@ fn rows_are_counted() {
         for (sql, rows) in queries {
             assert_eq!(statement(&timeline, sql).rows, rows, "{sql}");
         }
-        // Several in one text are told one by one.
+        // Several statements in one string are listed one by one.
         for (sql, rows) in [
             ("SELECT 'a;'", 1),
             ("SELECT 'b' UNION SELECT 'c'", 2),
@@ -412,8 +407,7 @@ fn rows_are_counted() {
 }
 
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
-fn everybody_has_left_after_a_pool() {
+fn all_connections_are_closed_after_a_pool() {
     run(async {
         let server = start().await;
         let options =
@@ -451,8 +445,7 @@ fn everybody_has_left_after_a_pool() {
 }
 
 #[test]
-#[ignore = "about the record that the temporary server keeps, and not about your code"]
-fn a_server_that_is_started_again_begins_anew() {
+fn a_server_that_is_restarted_has_a_new_timeline() {
     run(async {
         let mut server = start().await;
         let mut before = connect(&server.url()).await;

@@ -1,8 +1,8 @@
-//! What an error says, and what it must not say. Whoever cannot connect wants to know where he has tried to: the host,
-//! the port, the user, the database. The one part of a URL that he must not be told is the password: errors are logged,
-//! pasted into chats, and read over somebody's shoulder.
+//! The error of a connection that fails names the host, the port, the user and the database, because a reader must know which
+//! server was meant. It never shows the password, because errors are written to logs and copied into chats.
 //!
-//! Read: `mysql_async::Opts`, which takes a URL to pieces; `std::error::Error::source`.
+//! Read: `mysql_async::Opts`, which splits a URL into its parts; `std::error::Error::source`. (`url.rs` and `error.rs`
+//! come solved: see `Database::read` and `Error::on`.)
 
 use std::time::{Duration, Instant};
 
@@ -16,23 +16,23 @@ use crate::support::{Failure, Server, check, check_alone, expect_error, expect_o
 
 const PASSWORD: &str = "hunter2-and-more";
 
-/// A port on which nobody listens: it was bound, and let go.
-async fn nobodys_port() -> u16 {
+/// Returns a port on which no program listens.
+async fn unused_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await;
     let address = listener.and_then(|listener| listener.local_addr());
-    address.expect("a port that is free").port()
+    address.expect("a free port").port()
 }
 
-/// What is wrong with a URL. The body asks for a connection, should nobody have done so before.
+/// Returns the error of a URL. The body requests a connection, in case `with_pool` has not.
 async fn refused(url: &str) -> Failure {
     let outcome = with_pool(url, 2, async |pool| {
         let _connection = pool.get_conn().await?;
         Ok(())
     });
-    expect_error("a server that lets nobody in", outcome.await)
+    expect_error("a server that cannot be used", outcome.await)
 }
 
-/// URLs with which there is nothing to be had, and the words by which one knows which it was.
+/// Returns URLs that do not work, and the words that their errors must contain.
 async fn useless(server: &Server) -> Vec<(String, [String; 4])> {
     let (port, database) = (server.port(), server.database());
     let words = |port: u16, user: &str, database: &str| {
@@ -43,7 +43,7 @@ async fn useless(server: &Server) -> Vec<(String, [String; 4])> {
             database.to_owned(),
         ]
     };
-    let nobodys = nobodys_port().await;
+    let unused = unused_port().await;
     vec![
         (
             server.url().replace(&server.password(), PASSWORD),
@@ -58,15 +58,15 @@ async fn useless(server: &Server) -> Vec<(String, [String; 4])> {
             words(port, "nobody", &database),
         ),
         (
-            format!("mysql://ada:{PASSWORD}@127.0.0.1:{nobodys}/school"),
-            words(nobodys, "ada", "school"),
+            format!("mysql://ada:{PASSWORD}@127.0.0.1:{unused}/school"),
+            words(unused, "ada", "school"),
         ),
     ]
 }
 
 #[test]
 fn the_error_of_a_server_that_lets_nobody_in_names_host_port_user_and_database() {
-    let hint = "the driver says what went wrong, and you know where: what else does the URL hold?";
+    let hint = "add host, port, user and database to the driver's error: `mysql_async::Opts` has them (here: `Error::on`)";
     check(hint, async |server| {
         for (url, words) in useless(server).await {
             let error = refused(&url).await;
@@ -77,7 +77,7 @@ fn the_error_of_a_server_that_lets_nobody_in_names_host_port_user_and_database()
     });
 }
 
-/// The text of an error, and of those that it came of.
+/// Returns the text of an error and of all its sources.
 fn texts(error: &Failure) -> Vec<String> {
     let mut texts = vec![error.to_string()];
     let mut source = error.source();
@@ -92,14 +92,14 @@ fn expect_no_password(error: &Failure, password: &str) {
     for text in texts(error) {
         assert!(
             !text.contains(password),
-            "expected: no password\nfound: it stands in the error {text:?}"
+            "expected: an error without the password\nfound: {text:?}"
         );
     }
 }
 
 #[test]
 fn no_error_shows_the_password() {
-    let hint = "a URL holds a password: where does one become a part of a message?";
+    let hint = "do not put the URL, or the driver's `UrlError`, into a message: the password is part of both";
     check(hint, async |server| {
         for (url, _) in useless(server).await {
             let error = refused(&url).await;
@@ -119,16 +119,16 @@ fn no_error_shows_the_password() {
     });
 }
 
-/// What is wrong with a URL: found within five seconds, before the body, and without its password in whatever can be
-/// printed of it.
+/// Returns the error of a URL. It must come within five seconds and before the body, and show the password neither in
+/// `Display` nor in `Debug`.
 async fn refused_at_once(url: &str, password: &str) -> Failure {
     let begun = Instant::now();
     let outcome = with_pool(url, 2, async |_| -> mysql_pool::Result<()> {
         panic!("the body must not run")
     });
-    let error = expect_error("a server that lets nobody in", outcome.await);
+    let error = expect_error("a server that cannot be used", outcome.await);
     let took = begun.elapsed();
-    // The driver, with what it was given, is slower on a machine that has much to do; nothing here is.
+    // A time limit of the contract. Everything else here is fast, even on a busy machine.
     assert!(
         took < Duration::from_secs(5),
         "expected: an error within 5 seconds\nfound: one after {took:?}"
@@ -142,7 +142,7 @@ async fn refused_at_once(url: &str, password: &str) -> Failure {
     }
     assert!(
         !debug.contains(password),
-        "expected: no password\nfound: it stands in {debug:?}"
+        "expected: a `Debug` output without the password\nfound: {debug:?}"
     );
     error
 }
@@ -150,7 +150,7 @@ async fn refused_at_once(url: &str, password: &str) -> Failure {
 #[test]
 #[ignore = "extra"]
 fn a_server_that_lets_nobody_in_is_an_error_at_once_in_which_nothing_holds_the_password() {
-    let hint = "`Debug` prints an error, too: `unwrap` does, and a `main` that returns one";
+    let hint = "`unwrap` and a `main` that returns an error print its `Debug`: keep the password out of that, and set a time limit";
     check(hint, async |server| {
         for (url, words) in useless(server).await {
             let error = refused_at_once(&url, PASSWORD).await;
@@ -165,11 +165,9 @@ fn a_server_that_lets_nobody_in_is_an_error_at_once_in_which_nothing_holds_the_p
     });
 }
 
-/// Listens, and does this with whoever comes.
+/// Listens on a port, and sends this greeting to each client.
 async fn listen(greeting: &'static [u8]) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port that is free");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("a port").port();
     tokio::spawn(async move {
         let mut accepted = Vec::new();
@@ -184,7 +182,8 @@ async fn listen(greeting: &'static [u8]) -> u16 {
 #[test]
 #[ignore = "extra"]
 fn what_accepts_and_says_nothing_is_an_error_within_five_seconds() {
-    let hint = "the driver waits for a greeting, however long: who limits that?";
+    let hint =
+        "the driver waits for the server's greeting without a limit: use `tokio::time::timeout`";
     check(hint, async |_| {
         for greeting in [&b""[..], b"HTTP/1.1 400 Bad Request\r\n\r\n"] {
             let port = listen(greeting).await;
@@ -200,13 +199,13 @@ fn what_accepts_and_says_nothing_is_an_error_within_five_seconds() {
 #[test]
 #[ignore = "extra"]
 fn a_server_that_is_full_is_an_error() {
-    let hint = "a server that has no room says so";
+    let hint = "the server answers with an error when it has too many connections: return it";
     check_alone(
         hint,
         TempServer::options().run(shared::schema::mysql_sample()),
         async |server| {
             server.sql("SET GLOBAL max_connections = 10").await;
-            // One more than that is let in who has every right, and the one that looks is such a one.
+            // The server keeps one place for an administrator, and the connection of this check takes it.
             let options = mysql_async::OptsBuilder::from_opts(
                 mysql_async::Opts::from_url(server.url()).expect("a URL"),
             );
@@ -223,7 +222,7 @@ fn a_server_that_is_full_is_an_error() {
 #[test]
 #[ignore = "extra"]
 fn a_url_that_cannot_be_read_is_an_error_that_shows_nothing_of_it() {
-    let hint = "whatever the parser takes for a host, a database or an option may be a part of the password";
+    let hint = "in a wrong URL, the host, the database or an option may be a part of the password: show none of them";
     check(hint, async |_| {
         for url in [
             "",
@@ -234,7 +233,7 @@ fn a_url_that_cannot_be_read_is_an_error_that_shows_nothing_of_it() {
             "mysql://ada:hunter2-and-more@localhost:99999/school",
             "mysql://ada:hunter2-and-more@/school",
             "mysql://ada:hunter2-and-more",
-            // Not percent-encoded, these end the host too soon.
+            // Without percent-encoding, these characters end the host too early.
             "mysql://ada:1/hunter2-and-more@localhost/school",
             "mysql://ada:1?hunter2-and-more@localhost/school",
             "mysql://ada:1#hunter2-and-more@localhost/school",
@@ -251,7 +250,7 @@ fn a_url_that_cannot_be_read_is_an_error_that_shows_nothing_of_it() {
 #[test]
 #[ignore = "extra"]
 fn names_with_special_characters_are_percent_encoded_in_the_url() {
-    let hint = "what is put into a statement as a name needs quoting, too";
+    let hint = "quote a database's name in SQL with backticks, and double the backticks in it";
     check(hint, async |server| {
         let (odd, user) = ("it's a/school", format!("a@b:{}", server.user()));
         for statement in [

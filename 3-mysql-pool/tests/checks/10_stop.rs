@@ -1,7 +1,7 @@
-//! A statement that nobody waits for any more stops on the server, and no other does. The server does not know by itself
-//! that a future was dropped: somebody has to tell it, over another connection.
+//! The statement of a dropped future stops on the server, and no other statement does. The server does not notice that a
+//! future was dropped. A second connection must send it `KILL QUERY`. All checks here are extras.
 //!
-//! Read: in MySQL's manual `KILL QUERY`.
+//! Read: `KILL QUERY` in MySQL's manual.
 
 use mysql_async::prelude::Queryable;
 use mysql_pool::{Result, fetch_concurrently, fetch_users, with_pool};
@@ -19,41 +19,41 @@ fn nothing_runs(list: &[Process]) -> bool {
 #[test]
 #[ignore = "extra"]
 fn a_statement_stops_on_the_server_when_its_future_is_dropped() {
-    let hint = "the server does not know that nobody waits any more: who tells it?";
+    let hint = "send `KILL QUERY` over a second connection, with the id that `Conn::id` returned";
     check_alone(
         hint,
         TempServer::options().run(shared::schema::mysql_sample()),
         async |server| {
-            server.close_the_gate().await;
+            server.set_breakpoint().await;
             let before = server.aborted().await;
             let worked = with_pool(server.url(), 2, async |pool| {
                 tokio::select! {
-                    _ = fetch_concurrently(pool, 40) => panic!("passed a closed gate"),
-                    _ = server.until_at_the_gate("two queries at the same time", 2) => {}
+                    _ = fetch_concurrently(pool, 40) => panic!("the fetch passed the breakpoint"),
+                    _ = server.until_at_breakpoint("two queries at the same time", 2) => {}
                 }
-                // The gate is closed still: what ends the statements is the drop.
+                // The breakpoint is still set: the drop ends the statements.
                 server.until("no statement that runs", nothing_runs).await;
-                server.open_the_gate().await;
-                // The same connections serve again, and no kill that came late hits them.
+                server.release_breakpoint().await;
+                // The same connections work again, and no late KILL reaches them.
                 for _ in 0..20 {
                     let (all, _) = fetch_concurrently(pool, 40).await?;
                     assert_eq!(all, server.users());
                 }
                 Ok(())
             });
-            expect_ok("a pool that serves after the drop", worked.await);
-            server.until_nobody_is_left("after with_pool").await;
+            expect_ok("a pool that works after the drop", worked.await);
+            server.until_no_connection_is_left("after with_pool").await;
             assert_eq!(server.aborted().await, before);
         },
     );
 }
 
-/// The kill, where there is one, arrives first: at a server which has not yet read what it is to stop, or has answered
-/// already. It must neither come to nothing nor hit a later statement.
+/// The KILL, if there is one, arrives before the server has read the statement, or after it has answered. It must stop
+/// this statement and no later one.
 #[test]
 #[ignore = "extra"]
 fn a_kill_that_overtakes_the_held_packet_hits_no_other_statement() {
-    let hint = "whose statement does a kill hit that arrives when nothing runs?";
+    let hint = "a KILL that arrives when nothing runs stops the next statement: wait for its answer before you return the connection";
     check_alone(
         hint,
         TempServer::options().run(shared::schema::mysql_sample()),
@@ -70,8 +70,8 @@ fn a_kill_that_overtakes_the_held_packet_hits_no_other_statement() {
                         () = relay.held() => true,
                     };
                     if dropped {
-                        // Not until a kill has come: a solution need not kill where no statement is running yet.
-                        server.let_others_come_and_go().await;
+                        // Gives a KILL time to arrive. A solution need not send one if no statement runs yet.
+                        server.open_and_close_other_connections().await;
                     }
                     relay.release();
                     for _ in 0..3 {
@@ -80,8 +80,8 @@ fn a_kill_that_overtakes_the_held_packet_hits_no_other_statement() {
                     Ok(dropped)
                 });
                 let when = format!("after a drop at packet {k}");
-                let dropped = expect_ok(&format!("a pool that serves {when}"), dropped.await);
-                server.until_nobody_is_left(&when).await;
+                let dropped = expect_ok(&format!("a pool that works {when}"), dropped.await);
+                server.until_no_connection_is_left(&when).await;
                 assert_eq!(server.aborted().await, before, "aborted {when}");
                 if !dropped {
                     assert!(k > 10, "only {k} packets passed the relay");
@@ -92,18 +92,19 @@ fn a_kill_that_overtakes_the_held_packet_hits_no_other_statement() {
     );
 }
 
-/// One stands still and the other fails: first whichever has the connection that the pool began with, then the other.
+/// One query waits and the other fails: first the one on the pool's first connection, then the other.
 #[test]
 #[ignore = "extra"]
 fn a_query_that_fails_stops_the_other_and_its_own_error_is_the_reason() {
-    let hint = "when one has failed, nobody wants the other's result any more";
+    let hint =
+        "when one query fails, cancel the other as well, and return the error that came first";
     for which in ["=", "<>"] {
         check_alone(
             hint,
             TempServer::options().run(shared::schema::mysql_sample()),
             async move |server| {
-                let gate = "DO GET_LOCK('closed', 0)";
-                server.sql(gate).await;
+                let hold = "DO GET_LOCK('closed', 0)";
+                server.sql(hold).await;
                 server.sql("RENAME TABLE users TO people").await;
                 let before = server.aborted().await;
                 let outcome = with_pool(server.url(), 2, async |pool| {
@@ -118,23 +119,23 @@ fn a_query_that_fails_stops_the_other_and_its_own_error_is_the_reason() {
                     let view = "CREATE SQL SECURITY INVOKER VIEW users AS SELECT pass_or_fail(id) AS id, name, email, age FROM people";
                     server.sql(view).await;
                     let outcome = fetch_concurrently(pool, 40).await;
-                    // The gate is closed still: what ends the other one is the error.
+                    // The lock is still held: the error ends the other one.
                     server.until("no statement that runs", nothing_runs).await;
                     outcome
                 });
-                let error = expect_error("two queries of which one fails", outcome.await);
+                let error = expect_error("two queries, one of which fails", outcome.await);
                 expect_word(&error, "on purpose");
-                server.until_nobody_is_left("after with_pool").await;
+                server.until_no_connection_is_left("after with_pool").await;
                 assert_eq!(server.aborted().await, before);
             },
         );
     }
 }
 
-/// Not SLEEP: that one looks by itself, now and then, whether its client is still there.
+/// Not SLEEP, which checks now and then whether its client still exists.
 const FOREVER: &str = "SELECT BENCHMARK(1000000000000, MD5('a'))";
 
-/// Runs a statement without end, with the driver alone.
+/// Runs an endless statement with the driver alone.
 async fn run_forever(url: &str) -> Result<()> {
     with_pool(url, 2, async |pool| {
         let mut connection = pool.get_conn().await?;
@@ -150,48 +151,50 @@ fn runs_forever(list: &[Process]) -> bool {
 #[test]
 #[ignore = "extra"]
 fn a_statement_of_the_bodys_own_ends_on_the_server_when_with_pool_is_dropped() {
-    let hint = "what the driver cannot close politely runs on: who looks for it on the server?";
+    let hint = "the server runs the statement of a cut connection to its end: send it a KILL in the background task of your guard";
     check_alone(
         hint,
         TempServer::options().run(shared::schema::mysql_sample()),
         async |server| {
             tokio::select! {
-                _ = run_forever(server.url()) => panic!("nobody can count that far"),
+                _ = run_forever(server.url()) => panic!("the endless statement ended"),
                 _ = server.until("a statement that runs", runs_forever) => {}
             }
-            server.until_nobody_is_left("after the drop").await;
+            server.until_no_connection_is_left("after the drop").await;
         },
     );
 }
 
-/// A stranger's connection is not killed, whatever it runs.
+/// The KILL spares the connections of other clients.
 #[test]
 #[ignore = "extra"]
 fn what_others_run_goes_on_when_with_pool_is_dropped() {
-    let hint = "which of the connections on the server are the pool's own?";
+    let hint = "kill only ids of connections that this pool has opened";
     check_alone(
         hint,
         TempServer::options().run(shared::schema::mysql_sample()),
         async |server| {
-            let mut stranger = server.connect().await;
+            let mut other = server.connect().await;
             server.sql("DO GET_LOCK('done', 0)").await;
             let waiting = tokio::spawn(async move {
-                let got = stranger.query_first("SELECT GET_LOCK('done', 1000)").await;
-                (got, stranger)
+                let got = other.query_first("SELECT GET_LOCK('done', 1000)").await;
+                (got, other)
             });
-            let stands = Process::stands_at_the_gate;
+            let stands = Process::is_at_breakpoint;
             tokio::select! {
-                _ = run_forever(server.url()) => panic!("nobody can count that far"),
+                _ = run_forever(server.url()) => panic!("the endless statement ended"),
                 _ = server.until("two statements that run", |list| {
                     runs_forever(list) && list.iter().any(stands)
                 }) => {}
             }
             let alone = |list: &[Process]| matches!(list, [one] if stands(one));
-            server.until("nobody but the stranger", alone).await;
+            server
+                .until("only the connection of the other client", alone)
+                .await;
             server.sql("DO RELEASE_LOCK('done')").await;
-            let (got, stranger) = waiting.await.expect("no panic");
+            let (got, other) = waiting.await.expect("no panic");
             assert_eq!(got.expect("an answer"), Some(1));
-            stranger.disconnect().await.expect("a polite end");
+            other.disconnect().await.expect("a clean end");
         },
     );
 }
@@ -199,38 +202,38 @@ fn what_others_run_goes_on_when_with_pool_is_dropped() {
 #[test]
 #[ignore = "extra"]
 fn a_drop_outside_the_runtime_stops_the_statements_too() {
-    let hint = "the runtime goes on, and knows nothing of the drop: who tells it?";
+    let hint = "take the runtime's `Handle` at the first poll: in `drop`, spawn on it the task that sends the KILL";
     check_on_a_thread(hint, |server| {
         let runtime = runtime();
-        outside(server.close_the_gate());
+        outside(server.set_breakpoint());
         let mut future = Box::pin(with_pool(server.url(), 2, async |pool| {
             fetch_concurrently(pool, 40).await
         }));
         runtime.block_on(async {
             tokio::select! {
-                _ = &mut future => panic!("passed a closed gate"),
-                _ = server.until_at_the_gate("two queries at the same time", 2) => {}
+                _ = &mut future => panic!("the fetch passed the breakpoint"),
+                _ = server.until_at_breakpoint("two queries at the same time", 2) => {}
             }
         });
         drop(future);
         outside(async {
-            server.until_nobody_is_left("after the drop").await;
+            server.until_no_connection_is_left("after the drop").await;
             server.expect_all_have_quit("after the drop").await;
         });
         runtime.shutdown_background();
     });
 }
 
-/// The statements are stopped by one short-lived connection each, and not those by one that only wait for a connection.
+/// At most one connection for killing is opened for each query that runs, and none for queries that wait for a connection.
 #[test]
 #[ignore = "extra"]
 fn many_dropped_at_once_stop_only_what_runs() {
-    let hint = "a query that waits for a connection has no statement to stop";
+    let hint = "a query that still waits in `get_conn` has no statement: send no KILL for it";
     check_alone(
         hint,
         TempServer::options().run(shared::schema::mysql_sample()),
         async |server| {
-            server.close_the_gate().await;
+            server.set_breakpoint().await;
             let before = server.aborted().await;
             let worked = with_pool(server.url(), 20, async |pool| {
                 let many: Vec<_> = (0..200)
@@ -240,7 +243,7 @@ fn many_dropped_at_once_stop_only_what_runs() {
                     })
                     .collect();
                 server
-                    .until_at_the_gate("twenty queries at a time", 20)
+                    .until_at_breakpoint("twenty queries at a time", 20)
                     .await;
                 for one in &many {
                     one.abort();
@@ -252,12 +255,12 @@ fn many_dropped_at_once_stop_only_what_runs() {
                         list.len() == 20 && nothing_runs(list)
                     })
                     .await;
-                // Twenty of the pool, and at the most one that kills for each fetch that runs.
+                // Twenty of the pool, and at most one that kills for each running fetch.
                 assert!(most <= 40, "{most} connections");
                 Ok(())
             });
-            expect_ok("a pool that is left whole", worked.await);
-            server.until_nobody_is_left("after with_pool").await;
+            expect_ok("a pool that still works", worked.await);
+            server.until_no_connection_is_left("after with_pool").await;
             assert_eq!(server.aborted().await, before);
         },
     );

@@ -1,10 +1,10 @@
-//! `with_pool` is `async with create_pool(...)`: when it returns, the pool is disconnected, whether the body has returned
-//! `Ok` or `Err`, or has panicked. Disconnected the polite way: a client takes its leave (`COM_QUIT`) before it hangs up.
-//! One that only hangs up is counted by the server as aborted, and somebody will be paged for it. The checks drop the
-//! runtime as soon as `with_pool` has returned: what was only begun then, in the background, does not happen.
+//! `with_pool` does what `async with create_pool(...)` does in Python: when it returns, the pool is disconnected, after `Ok`,
+//! after `Err` and after a panic of the body. Each connection sends `COM_QUIT` before it closes its socket. The server
+//! counts a connection that does not as aborted, and administrators get an alarm. These checks drop the runtime as soon as
+//! `with_pool` has returned, so work that still runs in the background is lost.
 //!
-//! Read: `mysql_async::Pool::disconnect`; `futures_util::FutureExt::catch_unwind`; the chapter on `Drop` in the Rust
-//! book, and why it cannot await.
+//! Read: `mysql_async::Pool::disconnect`; `futures_util::FutureExt::catch_unwind`; the chapter on `Drop` in the Rust book
+//! (`drop` is not `async`, so it cannot await).
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering;
@@ -22,8 +22,8 @@ use crate::support::{
     outside,
 };
 
-/// Runs a body on a runtime that is dropped as soon as `with_pool` has returned. It has one thread, on which nothing else
-/// happens between the two.
+/// Runs a body on a runtime that is dropped as soon as `with_pool` has returned. The runtime has one thread, so nothing else
+/// runs in between.
 fn then_drop_the_runtime<T>(
     server: &Server,
     body: impl AsyncFnOnce(&Pool) -> Result<T>,
@@ -39,7 +39,7 @@ fn then_drop_the_runtime<T>(
     outcome
 }
 
-/// The same, where it does not matter what comes of it.
+/// Like [`then_drop_the_runtime`], and ignores the result.
 fn attempt_then_drop_the_runtime<T>(server: &Server, body: impl AsyncFnOnce(&Pool) -> Result<T>) {
     attempt(|| then_drop_the_runtime(server, body).unwrap_or_else(|panic| resume_unwind(panic)));
 }
@@ -54,14 +54,15 @@ async fn use_it(pool: &Pool) -> Result<()> {
 
 fn expect_disconnected(server: &Server, when: &str) {
     outside(async {
-        server.until_nobody_is_left(when).await;
+        server.until_no_connection_is_left(when).await;
         server.expect_all_have_quit(when).await;
     });
 }
 
 #[test]
 fn disconnects_when_the_body_succeeds() {
-    let hint = "`Drop` cannot await: who disconnects the pool, and who waits for that?";
+    let hint =
+        "call `pool.disconnect().await` after the body: dropping the `Pool` waits for nothing";
     check_on_a_thread(hint, |server| {
         attempt_then_drop_the_runtime(server, use_it);
         expect_disconnected(server, "after `Ok`");
@@ -70,7 +71,7 @@ fn disconnects_when_the_body_succeeds() {
 
 #[test]
 fn disconnects_when_the_body_fails() {
-    let hint = "what runs after the body when the body returns `Err`?";
+    let hint = "a `?` after the body returns before `disconnect`: keep the `Result`, disconnect, and return it then";
     check_on_a_thread(hint, |server| {
         attempt_then_drop_the_runtime(server, async |pool| {
             use_it(pool).await?;
@@ -82,8 +83,7 @@ fn disconnects_when_the_body_fails() {
 
 #[test]
 fn disconnects_when_the_body_panics() {
-    let hint =
-        "a panic leaves every function by the way of its destructors, unless somebody catches it";
+    let hint = "a panic skips the code after the body: catch it with `FutureExt::catch_unwind`, then disconnect";
     check_on_a_thread(hint, |server| {
         attempt_then_drop_the_runtime::<()>(server, async |pool| {
             use_it(pool).await?;
@@ -95,8 +95,7 @@ fn disconnects_when_the_body_panics() {
 
 #[test]
 fn the_bodys_error_comes_back_and_says_what_was_wrong() {
-    let hint =
-        "the body has returned an error: what does `with_pool` return, after it has tidied up?";
+    let hint = "after `disconnect`, return the error of the body, with its text";
     check(hint, async |server| {
         let outcome = with_pool(server.url(), 2, async |_| on_purpose::<()>());
         let error = expect_error("a body that fails", outcome.await);
@@ -104,7 +103,7 @@ fn the_bodys_error_comes_back_and_says_what_was_wrong() {
     });
 }
 
-/// All of them, one after the other, on a server that nobody else uses.
+/// Leaves `with_pool` in every way, one after the other. No other check may use the server.
 fn on_every_way_out(server: &Server) {
     let before = outside(server.aborted());
     attempt_then_drop_the_runtime(server, use_it);
@@ -124,7 +123,7 @@ fn on_every_way_out(server: &Server) {
 #[test]
 #[ignore = "extra"]
 fn the_server_counts_nobody_as_aborted() {
-    let hint = "the log shows who has quit and who has not";
+    let hint = "a `╳` in the timeline marks a connection that was cut: wait for `Pool::disconnect`, on every way out";
     check_alone(
         hint,
         TempServer::options().run(shared::schema::mysql_sample()),
@@ -138,23 +137,19 @@ fn the_server_counts_nobody_as_aborted() {
 #[ignore = "extra"]
 fn a_panic_of_the_body_goes_on_to_the_caller() {
     let hint =
-        "who catches a panic to tidy up lets it go on afterwards: `std::panic::resume_unwind`";
+        "if you catch the panic to clean up, resume it afterwards: `std::panic::resume_unwind`";
     check_on_a_thread(hint, |server| {
         let outcome = then_drop_the_runtime::<()>(server, async |_| std::panic::panic_any(42));
         let panic = outcome.expect_err("a panic");
-        expect(
-            "the panic that the body began",
-            panic.downcast_ref() == Some(&42),
-        );
+        expect("the panic of the body", panic.downcast_ref() == Some(&42));
     });
 }
 
-/// Before it has become a future at all.
+/// The call of the body panics, before there is a future to await.
 #[test]
 #[ignore = "extra"]
 fn disconnects_when_the_body_panics_at_once() {
-    let hint =
-        "a body is called before it is awaited: does what catches its panics stand around both?";
+    let hint = "`body(&pool)` can panic before it returns a future: call it inside the `async` block that `catch_unwind` wraps";
     check_on_a_thread(hint, |server| {
         let outcome = then_drop_the_runtime(server, |pool: &Pool| {
             assert!(
@@ -168,22 +163,25 @@ fn disconnects_when_the_body_panics_at_once() {
     });
 }
 
-/// This one really takes the five seconds.
+/// Takes five seconds.
 #[test]
 #[ignore = "extra"]
 fn a_connection_that_the_body_returns_is_an_error_and_no_hang() {
-    let hint = "`Pool::disconnect` waits for what is out: for how long?";
+    let hint = "`Pool::disconnect` waits for connections in use without a limit: use `tokio::time::timeout`";
     check(hint, async |server| {
         let returned = with_pool(server.url(), 2, async |pool| Ok(pool.get_conn().await?));
-        expect_error("a connection that never comes back", returned.await);
-        server.until_nobody_is_left("after the error").await;
+        expect_error(
+            "a connection that is never returned to the pool",
+            returned.await,
+        );
+        server.until_no_connection_is_left("after the error").await;
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn a_connection_that_a_task_holds_is_closed_when_the_task_ends() {
-    let hint = "the pool is disconnected, and so is what comes back to it later";
+    let hint = "the driver closes a connection that is returned to a disconnected pool: do not stop `Pool::disconnect` before that";
     check(hint, async |server| {
         let (let_go, wait) = tokio::sync::oneshot::channel::<()>();
         let held = with_pool(server.url(), 2, async |pool| {
@@ -198,14 +196,14 @@ fn a_connection_that_a_task_holds_is_closed_when_the_task_ends() {
         // The body's error wins.
         expect_word(&error, "on purpose");
         let_go.send(()).expect("a task that waits");
-        server.until_nobody_is_left("after the task").await;
+        server.until_no_connection_is_left("after the task").await;
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn waits_for_a_connection_that_comes_back_in_time() {
-    let hint = "a task of the body may need a moment longer than the body";
+    let hint = "a task may still use a connection after the body: wait for it before you give up";
     check(hint, async |server| {
         let worked = with_pool(server.url(), 2, async |pool| {
             let mut connection = pool.get_conn().await?;
@@ -213,14 +211,15 @@ fn waits_for_a_connection_that_comes_back_in_time() {
             Ok(())
         });
         expect_ok("a body that succeeds", worked.await);
-        server.until_nobody_is_left("after with_pool").await;
+        server.until_no_connection_is_left("after with_pool").await;
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn an_error_of_the_body_names_the_database_too() {
-    let hint = "who is given the URL knows where the body was at work";
+    let hint =
+        "`with_pool` knows the URL: add host, port, user and database to the error of the body";
     check(hint, async |server| {
         let outcome = with_pool(server.url(), 1, async |pool| {
             let mut connection = pool.get_conn().await?;

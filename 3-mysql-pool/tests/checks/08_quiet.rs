@@ -1,5 +1,7 @@
-//! A library prints nothing: its results go to its caller, and so do its errors. `main` alone speaks to people, and what
-//! stands between the lines of its table or its JSON is wrong for everybody who reads them.
+//! The library prints nothing. It returns its results and its errors, and only `main` prints. A line that a library prints
+//! ends up between the lines of the program's JSON, which then cannot be read.
+//!
+//! Read: `println!` and `dbg!`; the crates `log` and `tracing`, for messages of a library.
 
 use mysql_pool::{Result, fetch_concurrently, fetch_older_users, fetch_users, with_pool};
 use testkit::{attempt, expect_quiet};
@@ -7,7 +9,7 @@ use testkit::{attempt, expect_quiet};
 use crate::on_purpose;
 use crate::support::{SERVER, Server, check_on_a_thread, runtime, shared_url};
 
-/// Everything that the library has, and every way to fail.
+/// Calls every function of the library, with success and with errors.
 async fn use_everything(server: &Server) {
     let _ = with_pool(server.url(), 2, async |pool| {
         let _ = fetch_users(pool).await;
@@ -34,7 +36,7 @@ async fn use_everything(server: &Server) {
 
 #[test]
 fn the_library_prints_nothing() {
-    let hint = "look for `println!`, `eprintln!` and `dbg!`, also in `drop`";
+    let hint = "remove `println!`, `eprintln!` and `dbg!` from the library; look at every `impl Drop` as well";
     check_on_a_thread(hint, |server| {
         expect_quiet(
             "quiet::the_library_prints_nothing",
@@ -46,7 +48,7 @@ fn the_library_prints_nothing() {
                 });
             },
         );
-        // There, a panic says nothing.
+        // The process above cannot show a panic, so it is repeated here.
         attempt(|| {
             runtime().block_on(with_pool(server.url(), 1, async |pool| {
                 fetch_users(pool).await

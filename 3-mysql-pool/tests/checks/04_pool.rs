@@ -1,10 +1,9 @@
-//! How many connections a pool has, and since when. The first is made before the body begins, so that a server which
-//! lets nobody in is an error there, and not somewhere in the middle of the work. There are never more than were asked
-//! for, however many queries there are: a server has room for so many, and others want some. And they are used again,
-//! for making one takes longer than most queries.
+//! `with_pool` opens its first connection before the body starts. So a wrong password is an error there, and not in the middle
+//! of the work. It never opens more connections than `connections`, because a server admits a limited number of clients.
+//! And it uses its connections again, because to open one takes longer than most queries.
 //!
-//! Read: `mysql_async::PoolConstraints`, `PoolOpts` and `OptsBuilder`. (With a minimum of 0 the driver closes each
-//! connection that comes back.)
+//! Read: `mysql_async::PoolConstraints`, `PoolOpts` and `OptsBuilder`. (With a minimum of 0, the driver closes each
+//! connection that is returned to the pool.)
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
@@ -20,19 +19,19 @@ use crate::support::{Process, check, check_alone, expect, expect_error, expect_o
 
 #[test]
 fn makes_its_first_connection_before_the_body_begins() {
-    let hint = "a pool makes a connection when it is asked for one: who asks before the body does?";
+    let hint = "`Pool::new` opens no connection: call `pool.get_conn().await?` before the body";
     check(hint, async |server| {
         let made = with_pool(server.url(), 3, async |_| {
             Ok(server.timeline().await.connections.len())
         });
-        let made = expect_ok("a body that asks for nothing", made.await);
-        expect("a connection before the body begins", made > 0);
+        let made = expect_ok("a body that uses no connection", made.await);
+        expect("a connection before the body starts", made > 0);
     });
 }
 
 #[test]
 fn a_server_that_lets_nobody_in_is_an_error_also_for_a_body_that_never_asks() {
-    let hint = "what becomes of the error of the first connection?";
+    let hint = "return the error of the first `pool.get_conn().await`";
     check(hint, async |server| {
         let url = server.url().replace(&server.password(), "another");
         let outcome = with_pool(&url, 2, async |_| Ok(()));
@@ -42,18 +41,17 @@ fn a_server_that_lets_nobody_in_is_an_error_also_for_a_body_that_never_asks() {
 
 #[test]
 fn opens_no_more_connections_than_it_was_given() {
-    let hint =
-        "which of the pool's options says how many it may open, and does each query ask the pool?";
+    let hint = "give `PoolConstraints` the number as its maximum, and get every connection from this one pool";
     check(hint, async |server| {
-        server.close_the_gate().await;
+        server.set_breakpoint().await;
         let counted = with_pool(server.url(), 3, async |pool| {
             let many = join_all((0..10).map(|_| fetch_users(pool)));
             let counted = async {
-                let any = |list: &[Process]| list.iter().any(Process::stands_at_the_gate);
+                let any = |list: &[Process]| list.iter().any(Process::is_at_breakpoint);
                 server.until("a query that runs", any).await;
-                server.let_others_come_and_go().await;
+                server.open_and_close_other_connections().await;
                 let count = server.processes().await.len();
-                server.open_the_gate().await;
+                server.release_breakpoint().await;
                 count
             };
             Ok(tokio::join!(many, counted).1)
@@ -61,26 +59,27 @@ fn opens_no_more_connections_than_it_was_given() {
         let count = expect_ok("ten queries", counted.await);
         assert!(
             count <= 3,
-            "expected: 3 connections at the most\nfound: {count} at one time"
+            "expected: at most 3 connections at a time\nfound: {count}"
         );
     });
 }
 
-/// One after the other.
+/// The number of queries that run, one after the other.
 const QUERIES: usize = 20;
 
-/// The driver cleans a connection up when it comes back, and makes another if it is asked for one before that is done. So
-/// there may be more than one even here; but not one for each query.
+/// Expects fewer connections than queries. More than one is right: the driver resets a returned connection first, and
+/// opens another if one is requested before the reset has finished.
 fn expect_reuse(whose: &str, made: usize) {
     assert!(
         made < QUERIES,
-        "expected: {QUERIES} queries {whose} over the same few connections\nfound: {made} connections were made"
+        "expected: {QUERIES} queries {whose} over a few connections\nfound: {made} connections were opened"
     );
 }
 
 #[test]
 fn uses_its_connections_again() {
-    let hint = "what becomes of a connection that is given back: how many does the pool keep?";
+    let hint =
+        "the pool keeps as many idle connections as the minimum of `PoolConstraints` says: set it";
     check(hint, async |server| {
         let fetched = with_pool(server.url(), 4, async |pool| {
             for _ in 0..QUERIES {
@@ -90,7 +89,7 @@ fn uses_its_connections_again() {
         });
         expect_ok("a body that succeeds", fetched.await);
         let made = server.timeline().await.connections.len();
-        expect_reuse("of the library", made);
+        expect_reuse("of the library's functions", made);
         let queried = with_pool(server.url(), 4, async |pool| {
             for _ in 0..QUERIES {
                 pool.get_conn().await?.query_drop("DO 1").await?;
@@ -99,7 +98,7 @@ fn uses_its_connections_again() {
         });
         expect_ok("queries with the driver alone", queried.await);
         expect_reuse(
-            "of the body's own",
+            "of the body",
             server.timeline().await.connections.len() - made,
         );
     });
@@ -107,7 +106,7 @@ fn uses_its_connections_again() {
 
 #[test]
 fn a_pool_of_no_connections_is_an_error() {
-    let hint = "what does `PoolConstraints::new` return for it?";
+    let hint = "`PoolConstraints::new` returns `None` for 0 connections: return an error then";
     check(hint, async |server| {
         let outcome = with_pool(server.url(), 0, async |_| Ok(()));
         let outcome = timeout(*DEADLINE, AssertUnwindSafe(outcome).catch_unwind()).await;
@@ -115,9 +114,11 @@ fn a_pool_of_no_connections_is_an_error() {
             Ok(Ok(outcome)) => drop(expect_error("a pool of 0 connections", outcome)),
             Ok(Err(panic)) => {
                 attempt(|| resume_unwind(panic));
-                panic!("expected: an error, for a pool of 0 connections\nfound: a panic")
+                panic!("expected: an error for a pool of 0 connections\nfound: a panic")
             }
-            Err(_) => panic!("expected: an error, for a pool of 0 connections\nfound: no end"),
+            Err(_) => {
+                panic!("expected: an error for a pool of 0 connections\nfound: no result in time")
+            }
         }
     });
 }
@@ -125,13 +126,13 @@ fn a_pool_of_no_connections_is_an_error() {
 #[test]
 #[ignore = "extra"]
 fn opens_as_many_connections_as_it_may_and_uses_the_same_ones_again() {
-    let hint = "a pool of three that runs two queries at a time is too small";
+    let hint = "a pool of 3 connections must run three queries at a time: look at the maximum of `PoolConstraints`";
     check(hint, async |server| {
-        server.close_the_gate().await;
+        server.set_breakpoint().await;
         let worked = with_pool(server.url(), 3, async |pool| {
             for round in 0..5 {
                 if round > 0 {
-                    server.close_the_gate_again().await;
+                    server.set_breakpoint_again().await;
                 }
                 let many: Vec<_> = (0..30)
                     .map(|_| {
@@ -139,9 +140,11 @@ fn opens_as_many_connections_as_it_may_and_uses_the_same_ones_again() {
                         tokio::spawn(async move { fetch_users(&pool).await })
                     })
                     .collect();
-                let list = server.until_at_the_gate("three queries at a time", 3).await;
+                let list = server
+                    .until_at_breakpoint("three queries at a time", 3)
+                    .await;
                 assert_eq!(list.len(), 3, "{list:#?}");
-                server.open_the_gate().await;
+                server.release_breakpoint().await;
                 for one in many {
                     one.await.expect("no panic")?;
                 }
@@ -154,15 +157,15 @@ fn opens_as_many_connections_as_it_may_and_uses_the_same_ones_again() {
             3,
             "the same connections each time"
         );
-        server.until_nobody_is_left("after with_pool").await;
+        server.until_no_connection_is_left("after with_pool").await;
     });
 }
 
-/// As many as the machine can count to: only as many are opened as are needed.
+/// The largest number that there is. Only the connections that are needed are opened.
 #[test]
 #[ignore = "extra"]
 fn a_pool_of_more_connections_than_any_server_takes_works() {
-    let hint = "what does the driver reserve for each connection that it may open?";
+    let hint = "the driver reserves memory for the minimum of `PoolConstraints`: limit the number";
     check(hint, async |server| {
         let both = with_pool(server.url(), usize::MAX, async |pool| {
             fetch_concurrently(pool, 40).await
@@ -174,7 +177,8 @@ fn a_pool_of_more_connections_than_any_server_takes_works() {
 #[test]
 #[ignore = "extra"]
 fn a_server_is_found_by_name_and_by_an_ipv6_address() {
-    let hint = "an address of IPv6 has brackets in a URL, and nowhere else";
+    let hint =
+        "a URL has an IPv6 address in brackets: remove them before you pass the host to the driver";
     if std::net::TcpListener::bind("[::1]:0").is_err() {
         return; // this machine has no IPv6
     }
@@ -182,20 +186,20 @@ fn a_server_is_found_by_name_and_by_an_ipv6_address() {
         .run(shared::schema::mysql_sample())
         .argument("--bind-address=*");
     check_alone(hint, options, async |server| {
-        server.close_the_gate().await;
+        server.set_breakpoint().await;
         let before = server.aborted().await;
         for host in ["localhost", "[::1]", "127.0.0.1"] {
             let url = server.url().replace("127.0.0.1", host);
             let stopped = with_pool(&url, 2, async |pool| {
-                // The connection that stops them finds its way, too.
+                // The connection that stops the statements must reach the same host.
                 tokio::select! {
-                    _ = fetch_concurrently(pool, 40) => panic!("passed a closed gate"),
-                    _ = server.until_at_the_gate("two queries at the same time", 2) => {}
+                    _ = fetch_concurrently(pool, 40) => panic!("the fetch passed the breakpoint"),
+                    _ = server.until_at_breakpoint("two queries at the same time", 2) => {}
                 }
                 Ok(())
             });
             expect_ok(host, stopped.await);
-            server.until_nobody_is_left("after with_pool").await;
+            server.until_no_connection_is_left("after with_pool").await;
             assert_eq!(server.aborted().await, before, "{host}");
         }
     });
@@ -204,7 +208,7 @@ fn a_server_is_found_by_name_and_by_an_ipv6_address() {
 #[test]
 #[ignore = "extra"]
 fn works_again_when_the_server_has_been_killed_in_the_middle_and_started_again() {
-    let hint = "a connection whose server is gone must not come back into the pool";
+    let hint = "the driver drops a connection whose server is gone: do not keep connections outside the pool";
     check_alone(
         hint,
         TempServer::options().run(shared::schema::mysql_sample()),
@@ -241,7 +245,7 @@ fn works_again_when_the_server_has_been_killed_in_the_middle_and_started_again()
             });
             expect_ok("with_pool over a restart", worked.await);
             server.look_again().await;
-            server.until_nobody_is_left("after with_pool").await;
+            server.until_no_connection_is_left("after with_pool").await;
         },
     );
 }

@@ -1,7 +1,8 @@
-//! The fetches give the right users, all of them, or an error: never a part of them. The age is bound as a parameter: what
-//! is spliced into a text can become a part of the statement.
+//! `fetch_users`, `fetch_older_users` and `fetch_concurrently` return all the users that they should, or an error. They never
+//! return only a part of them. The age is bound as a parameter of the statement, because a value that is formatted into
+//! the SQL can change the meaning of the statement.
 //!
-//! Read: `mysql_async::prelude::Queryable`, and there `exec`.
+//! Read: the trait `mysql_async::prelude::Queryable`, and its method `exec`.
 
 use mysql_pool::{Result, fetch_concurrently, fetch_older_users, fetch_users, with_pool};
 use shared::User;
@@ -29,7 +30,7 @@ pub async fn both(server: &Server, age: u32) -> Result<(Vec<User>, Vec<User>)> {
     .await
 }
 
-/// Every list that the library fetches.
+/// Fetches every list that the library has.
 pub async fn lists(server: &Server, age: u32) -> [Result<Vec<User>>; 4] {
     let (one, other) = match both(server, age).await {
         Ok((all, older)) => (Ok(all), Ok(older)),
@@ -40,7 +41,8 @@ pub async fn lists(server: &Server, age: u32) -> [Result<Vec<User>>; 4] {
 
 #[test]
 fn fetches_every_user() {
-    let hint = "does the query leave somebody out, or the loop over its rows?";
+    let hint =
+        "compare the ids: does the `WHERE` of the query drop users, or the loop over the rows?";
     check(hint, async |server| {
         let found = expect_ok("every user", all(server).await);
         expect_people("every user", &found, server.users());
@@ -49,7 +51,7 @@ fn fetches_every_user() {
 
 #[test]
 fn fetches_the_users_who_are_older_and_not_those_of_exactly_that_age() {
-    let hint = "how old is somebody who is older than 40, at least? And which age was asked for?";
+    let hint = "is the comparison `>`, and does it use the parameter `age`? A user of exactly that age is not older";
     check(hint, async |server| {
         let boundary = server.age();
         for age in [boundary, boundary - 1, 0] {
@@ -62,7 +64,7 @@ fn fetches_the_users_who_are_older_and_not_those_of_exactly_that_age() {
 
 #[test]
 fn fetches_both_lists_first_all_users_and_then_the_older_ones() {
-    let hint = "what stands first in the tuple, and which age is the second query given?";
+    let hint = "return `(all, older)`, in this order, and pass `older_than` to the second query";
     check(hint, async |server| {
         for age in [server.age(), server.age() - 1] {
             let (all, older) = expect_ok("both lists", both(server, age).await);
@@ -73,7 +75,7 @@ fn fetches_both_lists_first_all_users_and_then_the_older_ones() {
     });
 }
 
-/// The table as somebody else has made it: the columns in another order, and more of them.
+/// Replaces the table by one with its columns in another order, and with more columns.
 pub async fn change_the_columns(server: &Server) {
     server.sql("RENAME TABLE users TO old").await;
     server
@@ -89,24 +91,24 @@ pub async fn change_the_columns(server: &Server) {
 
 #[test]
 fn an_empty_table_has_no_users() {
-    let hint = "no rows are not an error: who says otherwise?";
+    let hint = "a result without rows is an empty `Vec`, not an error: do you index it, or call `unwrap` on the first row?";
     check(hint, async |server| {
         server.sql("DELETE FROM users").await;
         for found in lists(server, 0).await {
-            let found = expect_ok("a list without anybody in it", found);
-            expect("nobody is found in an empty table", found.is_empty());
+            let found = expect_ok("an empty list", found);
+            expect("no users in an empty table", found.is_empty());
         }
         server
             .sql("INSERT INTO users VALUES (1, 'Ada', 'ada@example.com', 36)")
             .await;
-        let found = expect_ok("a list without anybody in it", older(server, 100).await);
-        expect("nobody is older than 100", found.is_empty());
+        let found = expect_ok("an empty list", older(server, 100).await);
+        expect("no user older than 100", found.is_empty());
     });
 }
 
 #[test]
 fn a_query_that_fails_is_an_error() {
-    let hint = "the server's errors come out of the driver as `Err`: where do they go from there?";
+    let hint = "the driver's `exec` returns the server's error as `Err`: pass it on with `?`";
     check(hint, async |server| {
         server.sql("DROP TABLE users").await;
         let of = "a database without the table `users`";
@@ -116,7 +118,7 @@ fn a_query_that_fails_is_an_error() {
     });
 }
 
-/// Makes the query fail that is the `number`th to run from now on, and no other.
+/// Makes only the `number`th query from now on fail.
 async fn make_one_fail(server: &Server, number: u32) {
     server
         .sql(&format!(
@@ -127,10 +129,10 @@ async fn make_one_fail(server: &Server, number: u32) {
 
 #[test]
 fn an_error_of_either_of_the_two_queries_comes_back() {
-    let hint = "two queries have two outcomes: what becomes of each of them?";
+    let hint = "`fetch_concurrently` has two results: return the error of either of them (`tokio::try_join!`)";
     check(hint, async |server| {
-        // The view calls the function once for each query. What that counts stays counted when the query fails: MyISAM
-        // knows no transactions.
+        // The view calls the function once for each query. The count stays when the query fails, because MyISAM has no
+        // transactions.
         for statement in [
             "CREATE TABLE arrivals (arrived INT, fails INT) ENGINE = MyISAM",
             "INSERT INTO arrivals VALUES (0, 0)",
@@ -147,10 +149,10 @@ fn an_error_of_either_of_the_two_queries_comes_back() {
         for _ in 0..3 {
             for number in [1, 2] {
                 make_one_fail(server, number).await;
-                let of = "two queries of which one fails";
+                let of = "two queries, one of which fails";
                 expect_error(of, both(server, 0).await);
-                // A statement that nobody waits for any more runs on, and must not be counted with the next two.
-                server.until_nobody_is_left("after with_pool").await;
+                // The other statement may still run. It must not be counted with the next two.
+                server.until_no_connection_is_left("after with_pool").await;
             }
         }
     });
@@ -158,10 +160,9 @@ fn an_error_of_either_of_the_two_queries_comes_back() {
 
 #[test]
 fn binds_the_age_as_a_parameter() {
-    let hint =
-        "the statement as the server's log shows it: does the age stand in its text, or a `?`?";
+    let hint = "look at the statement in the timeline: write `?` in the SQL, and pass the age to `exec` as a parameter";
     check(hint, async |server| {
-        // A number that stands nowhere else.
+        // A number that occurs nowhere else.
         let age = server.random().u32(1_000_000_000..2_000_000_000);
         let _ = older(server, age).await;
         let _ = both(server, age + 1).await;
@@ -173,7 +174,7 @@ fn binds_the_age_as_a_parameter() {
                 .find(|text| text.contains(&age.to_string()));
             assert!(
                 spliced.is_none(),
-                "expected: a placeholder in the place of the age\nfound: {spliced:?}"
+                "expected: a placeholder `?` instead of the age\nfound: {spliced:?}"
             );
         }
         let placeholders = statements.iter().filter(|text| text.contains('?')).count();
@@ -184,7 +185,7 @@ fn binds_the_age_as_a_parameter() {
 #[test]
 #[ignore = "extra"]
 fn gives_the_users_in_the_order_of_their_ids() {
-    let hint = "without `ORDER BY` a table's rows come in whatever order";
+    let hint = "without `ORDER BY`, a table's rows come in any order";
     check(hint, async |server| {
         let ids = |users: &[User]| users.iter().map(|user| user.id).collect::<Vec<_>>();
         change_the_columns(server).await;
@@ -192,12 +193,12 @@ fn gives_the_users_in_the_order_of_their_ids() {
         let [all, older, ..] = lists(server, 0).await;
         let found = expect_ok("every user", all);
         expect(
-            "in the order of their ids",
+            "users in the order of their ids",
             ids(&found) == ids(server.users()),
         );
         let found = expect_ok("the older users", older);
         expect(
-            "in the order of their ids",
+            "users in the order of their ids",
             ids(&found) == ids(&server.older_than(0)),
         );
     });
@@ -206,7 +207,7 @@ fn gives_the_users_in_the_order_of_their_ids() {
 #[test]
 #[ignore = "extra"]
 fn a_missing_table_is_an_error_that_says_which_and_on_which_server() {
-    let hint = "the server says which table it does not know, and you know where you have asked";
+    let hint = "keep the text of the driver's error, which names the table, and add the server from the URL";
     check(hint, async |server| {
         server.sql("DROP TABLE users").await;
         for connections in [1, 2] {
@@ -223,14 +224,14 @@ fn a_missing_table_is_an_error_that_says_which_and_on_which_server() {
                 expect_word(&error, word);
             }
         }
-        server.until_nobody_is_left("after the errors").await;
+        server.until_no_connection_is_left("after the errors").await;
     });
 }
 
 #[test]
 #[ignore = "extra"]
 fn a_hundred_thousand_users_are_all_there() {
-    let hint = "a result comes in many packets: is each of them read?";
+    let hint = "a large result comes in many packets: read all of its rows";
     check(hint, async |server| {
         server.sql("DELETE FROM users").await;
         server
@@ -247,15 +248,15 @@ fn a_hundred_thousand_users_are_all_there() {
             all.len() == 100_000 && all.iter().zip(1..).all(is_right),
         );
         let count = all.iter().filter(|user| user.age > 40).count();
-        expect("those of them who are older", older.len() == count);
+        expect("the older ones of them", older.len() == count);
     });
 }
 
-/// Another server of the same kind may have a different idea of what a SELECT begins.
+/// On a server with `autocommit = 0`, a SELECT begins a transaction.
 #[test]
 #[ignore = "extra"]
 fn a_fetch_leaves_no_transaction_open_where_autocommit_is_off() {
-    let hint = "with `autocommit` off a SELECT begins a transaction: who ends it?";
+    let hint = "with `autocommit` off, a SELECT begins a transaction: set `autocommit`, or let the pool reset the session";
     let options = TempServer::options()
         .run(shared::schema::mysql_sample())
         .argument("--autocommit=0");
@@ -268,14 +269,14 @@ fn a_fetch_leaves_no_transaction_open_where_autocommit_is_off() {
                 .sql("INSERT INTO users (id, name, email, age) VALUES (10001, 'M', 'm@example.com', 1)")
                 .await;
             server.sql("COMMIT").await;
-            // On the same connection: in the first one's transaction it would not see the new one.
+            // The same connection: within the transaction of the fetch, it would not see the new user.
             let mut connection = pool.get_conn().await?;
             let count: Option<usize> = connection.query_first("SELECT COUNT(*) FROM users").await?;
             Ok(count)
         });
         let counted = expect_ok("a count", counted.await);
         expect(
-            "the new user is counted, too",
+            "the new user is counted",
             counted == Some(server.users().len() + 1),
         );
     });

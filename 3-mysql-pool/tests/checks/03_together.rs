@@ -1,6 +1,6 @@
-//! `fetch_concurrently` is `asyncio.gather`: the two queries run at the same time, each on a connection of its own, where
-//! the pool has two. Where it has one, they take turns: whoever waits for a second connection while he holds the first
-//! waits for ever.
+//! `fetch_concurrently` does what `asyncio.gather` does in Python: it runs two queries at the same time. Each query needs its
+//! own connection, because a MySQL connection runs one statement at a time. On a pool of one connection, the queries take
+//! turns. A function that holds the only connection and waits for a second one waits forever.
 //!
 //! Read: `tokio::join!` and `tokio::try_join!`; the Rust book, chapter 17 (futures do nothing unless polled).
 
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::support::{check, expect_ok};
 
-/// Panics when a task does. Any other end is none here.
+/// Panics if the task panics. Never returns otherwise.
 async fn panic_of<T>(task: &mut JoinHandle<T>) {
     match task.await {
         Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
@@ -22,23 +22,23 @@ async fn panic_of<T>(task: &mut JoinHandle<T>) {
     }
 }
 
-/// No clock: the server shows both of them standing at the gate, each on a connection of its own.
+/// Measures no time: the server shows that both queries wait at the breakpoint, on two connections.
 #[test]
 fn runs_both_queries_at_the_same_time() {
-    let hint = "when is the second future polled for the first time, and has each query a connection of its own?";
+    let hint = "poll both futures with `tokio::join!` or `try_join!`, and call `pool.get_conn()` in each of them";
     check(hint, async |server| {
-        server.close_the_gate().await;
+        server.set_breakpoint().await;
         let url = server.url().to_owned();
-        // On another thread, for it may block the one that it runs on.
+        // In its own task, because a solution may block its thread.
         let mut both = tokio::spawn(async move {
             with_pool(&url, 2, async |pool| fetch_concurrently(pool, 40).await).await
         });
         let expected = "two queries at the same time, on two connections";
         tokio::select! {
-            _ = server.until_at_the_gate(expected, 2) => {}
+            _ = server.until_at_breakpoint(expected, 2) => {}
             () = panic_of(&mut both) => {}
         }
-        server.open_the_gate().await;
+        server.release_breakpoint().await;
         if !both.is_finished() {
             let _ = both.await;
         }
@@ -47,7 +47,7 @@ fn runs_both_queries_at_the_same_time() {
 
 #[test]
 fn a_pool_of_one_connection_is_enough() {
-    let hint = "the only connection is out: who gives it back, and does that one wait for another?";
+    let hint = "each query calls `get_conn`, runs, and drops its connection: do not hold one while you wait for another";
     check(hint, async |server| {
         let both = with_pool(server.url(), 1, async |pool| {
             fetch_concurrently(pool, 40).await
@@ -55,7 +55,7 @@ fn a_pool_of_one_connection_is_enough() {
         let expected = "two queries that take turns on one connection";
         match timeout(*DEADLINE, both).await {
             Ok(outcome) => drop(expect_ok(expected, outcome)),
-            Err(_) => panic!("expected: {expected}\nfound: no end, within {DEADLINE:?}"),
+            Err(_) => panic!("expected: {expected}\nfound: no result within {DEADLINE:?}"),
         }
     });
 }
@@ -63,7 +63,7 @@ fn a_pool_of_one_connection_is_enough() {
 #[test]
 #[ignore = "extra"]
 fn many_at_once_take_turns_on_one_connection() {
-    let hint = "whoever holds the only connection must not wait for anything but its result";
+    let hint = "a query that holds the only connection must wait for nothing but its own result";
     check(hint, async |server| {
         let counted = with_pool(server.url(), 1, async |pool| {
             let many: Vec<_> = (0..20)
@@ -86,7 +86,7 @@ fn many_at_once_take_turns_on_one_connection() {
 #[test]
 #[ignore = "extra"]
 fn works_on_a_runtime_of_a_single_thread() {
-    let hint = "on one thread whoever blocks it blocks all";
+    let hint = "do not block the thread: every task of this runtime needs it";
     crate::support::check_on_a_thread(hint, |server| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -100,6 +100,6 @@ fn works_on_a_runtime_of_a_single_thread() {
         });
         let (all, _) = expect_ok("both lists", both);
         assert_eq!(all.len(), server.users().len());
-        crate::support::outside(server.until_nobody_is_left("after with_pool"));
+        crate::support::outside(server.until_no_connection_is_left("after with_pool"));
     });
 }

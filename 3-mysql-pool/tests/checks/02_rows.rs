@@ -1,7 +1,8 @@
-//! A row becomes a user just as it is, or an error: never a value that was made up. The columns are read by their names,
-//! for a table may have them in another order, and more of them.
+//! A row becomes a user with exactly the values of the row, or an error. An invented value, such as 0 for NULL, would hide a
+//! mistake in the data. The columns are read by their names, because a table may have them in another order, or have
+//! more columns. (`row.rs` comes solved and does this.)
 //!
-//! Read: `mysql_async::Row::get_opt` and `from_row_opt`, which return what `get` and `from_row` panic at.
+//! Read: `mysql_async::Row::get_opt` and `from_row_opt`. They return an error where `get` and `from_row` panic.
 
 use shared::User;
 
@@ -10,7 +11,7 @@ use crate::support::{Server, check, expect, expect_copies, expect_error, expect_
 
 #[test]
 fn fetches_every_column() {
-    let hint = "which column of the row goes into which field of the user?";
+    let hint = "compare each field of the `User` with the column that it is read from";
     check(hint, async |server| {
         for found in lists(server, 0).await {
             let found = expect_ok("users", found);
@@ -21,7 +22,7 @@ fn fetches_every_column() {
 
 #[test]
 fn reads_the_columns_by_name_wherever_they_stand() {
-    let hint = "the table has its columns in another order, and more of them: what does a number say of a column then?";
+    let hint = "this table has its columns in another order: read a column by its name, not by its position";
     check(hint, async |server| {
         change_the_columns(server).await;
         let is_known = |user: &User| server.users().iter().any(|known| known.id == user.id);
@@ -29,17 +30,20 @@ fn reads_the_columns_by_name_wherever_they_stand() {
             let expected = "the users of a table with its columns in another order";
             let found = expect_ok(expected, found);
             expect(
-                "each `id` is one of the table's",
+                "each `id` is an id of the table",
                 !found.is_empty() && found.iter().all(is_known),
             );
         }
     });
 }
 
-/// Makes a table whose columns take anything, with this value in one row of somebody who is older than 0.
+/// Makes a table with this value in one row. Returns the user of that row, who is older than 0.
 async fn put(server: &Server, column: &str, of_type: &str, value: &str) -> User {
     let grown_up = server.older_than(0);
-    let user = grown_up.first().expect("somebody is older than 0").clone();
+    let user = grown_up
+        .first()
+        .expect("a user who is older than 0")
+        .clone();
     for statement in [
         "DROP TABLE IF EXISTS others".to_owned(),
         "CREATE TABLE others SELECT * FROM originals".to_owned(),
@@ -57,7 +61,7 @@ async fn put(server: &Server, column: &str, of_type: &str, value: &str) -> User 
 
 #[test]
 fn a_row_that_does_not_fit_is_an_error() {
-    let hint = "a value may be NULL, or below 0, or a text: which conversions report that, which panic, which guess?";
+    let hint = "the value may be NULL, negative, above the maximum, or text: use a conversion that returns an error (`get_opt`, `u32::try_from`)";
     check(hint, async |server| {
         server.sql("RENAME TABLE users TO originals").await;
         for (column, of_type, value) in [
@@ -79,7 +83,8 @@ fn a_row_that_does_not_fit_is_an_error() {
 #[test]
 #[ignore = "extra"]
 fn the_names_of_the_columns_may_be_in_other_letters() {
-    let hint = "a column's name knows no upper and lower case";
+    let hint =
+        "MySQL ignores case in the names of columns: compare them with `eq_ignore_ascii_case`";
     check(hint, async |server| {
         change_the_columns(server).await;
         server
@@ -96,8 +101,7 @@ fn the_names_of_the_columns_may_be_in_other_letters() {
 #[test]
 #[ignore = "extra"]
 fn the_error_of_a_row_names_the_column_and_the_row() {
-    let hint =
-        "who is to mend the row wants to know which it is: what does the driver's own error say?";
+    let hint = "the driver's error names neither the column nor the row: put both into yours, the row by its `id`";
     check(hint, async |server| {
         server.sql("RENAME TABLE users TO originals").await;
         for (column, of_type, value) in [
@@ -114,7 +118,7 @@ fn the_error_of_a_row_names_the_column_and_the_row() {
             for word in [column, &user.id.to_string()] {
                 expect_word(&error, word);
             }
-            // The connection has read the rest all the same, and so serves the next.
+            // The connection has read the remaining rows, so the next query can use it.
             let error = expect_error("a row that does not fit", both(server, 0).await);
             expect_word(&error, column);
         }
@@ -124,8 +128,7 @@ fn the_error_of_a_row_names_the_column_and_the_row() {
 #[test]
 #[ignore = "extra"]
 fn a_value_of_another_type_is_an_error_however_much_it_looks_like_a_number() {
-    let hint =
-        "a database that holds the text '41' holds others: what does the driver make of a text?";
+    let hint = "the driver converts the text '41' to a number: look at the `mysql_async::Value` before you convert it";
     check(hint, async |server| {
         server.sql("RENAME TABLE users TO originals").await;
         for (of_type, value) in [
@@ -148,7 +151,7 @@ fn a_value_of_another_type_is_an_error_however_much_it_looks_like_a_number() {
 #[test]
 #[ignore = "extra"]
 fn a_missing_column_is_an_error_that_says_which() {
-    let hint = "the server says which column it does not know: is that lost on the way?";
+    let hint = "the server's error names the missing column: keep the text of that error";
     check(hint, async |server| {
         server.sql("ALTER TABLE users DROP COLUMN age").await;
         let error = expect_error("a table without ages", all(server).await);
