@@ -21,6 +21,7 @@ pub mod judge;
 pub mod manifest;
 pub mod outcome;
 pub mod process;
+pub mod progress;
 pub mod reference;
 pub mod report;
 pub mod sandbox;

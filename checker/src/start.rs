@@ -1,7 +1,7 @@
 //! A folder to work in: the task with its solution taken out.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::outcome::{Problem, Whose};
@@ -58,6 +58,46 @@ pub fn start(task: Task, folder: &Path) -> Result<PathBuf, Problem> {
         Err(_) if wanted.symlink_metadata().is_ok() => Err(taken()),
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Puts the stub back into a folder that [`start`] made, and returns the file in which the student's code is kept, if
+/// there was any. That is the first of `src/lib.rs.1`, `src/lib.rs.2`, … that does not exist.
+///
+/// # Errors
+///
+/// If a file cannot be read or written. The student's code is kept before it is replaced.
+pub fn reset(task: Task, folder: &Path) -> Result<Option<PathBuf>, Problem> {
+    let source = folder.join("src");
+    let put_back = || -> io::Result<Option<PathBuf>> {
+        let kept = keep(&source.join("lib.rs"))?;
+        let stub = fs::read(task.path().join("stub/lib.rs"))?;
+        fs::create_dir_all(&source)?;
+        shared::files::write_whole(&source.join("lib.rs"), &stub)?;
+        Ok(kept)
+    };
+    put_back().map_err(|error| Problem {
+        whose: Whose::YourMachine,
+        message: format!("cannot put the stub into {}: {error}", source.display()),
+        details: String::new(),
+        help: "check that you may write there, and that the disk has room".to_owned(),
+    })
+}
+
+/// Copies a file to the first free name with a number.
+fn keep(file: &Path) -> io::Result<Option<PathBuf>> {
+    let text = match fs::read(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        text => text?,
+    };
+    for number in 1.. {
+        let kept = file.with_extension(format!("rs.{number}"));
+        match fs::File::create_new(&kept) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            created => created?.write_all(&text)?,
+        }
+        return Ok(Some(kept));
+    }
+    unreachable!("the numbers do not end")
 }
 
 fn fill(task: Task, to: &Path) -> io::Result<()> {

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::slice;
 use std::thread::available_parallelism;
 
+use checker::hint::changed_signatures;
 use checker::judge::Judge;
-use checker::outcome::{Submission, Task};
+use checker::outcome::{Submission, Task, Verdict};
+use checker::progress::Progress;
 use checker::reference::Tasks;
 use checker::task::TASKS;
 
@@ -14,16 +17,19 @@ use super::shell::{program, quoted};
 use super::subject::{Subject, own_code, subjects};
 use super::{Outcome, stop};
 
-/// Check crates: build each with the reference's checks, run them, and say what to do next
+/// Check your code once, show the first check that fails, and say what to do next
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder of a crate, or of several; or a task's name, for that of this workspace [default: all of its tasks]
+    /// Folders with your code, or names of tasks in this repository [default: all tasks in this repository]
     #[arg(value_name = "DIR|TASK")]
     crates: Vec<PathBuf>,
-    /// Leave out the extras, which are reported and fail nobody
+    /// Show every check, not only the first one that fails
+    #[arg(long)]
+    all: bool,
+    /// Do not run the extras (optional checks, which never count as failures)
     #[arg(long)]
     required_only: bool,
-    /// How the verdict is printed
+    /// How to print the result
     #[arg(long, value_enum, default_value_t = FormatOption::Text)]
     format: FormatOption,
 }
@@ -32,6 +38,7 @@ impl Default for Arguments {
     fn default() -> Arguments {
         Arguments {
             crates: Vec::new(),
+            all: false,
             required_only: true,
             format: FormatOption::Text,
         }
@@ -62,7 +69,11 @@ impl Arguments {
             tasks: judged,
             problem: None,
         };
-        page::print(std::slice::from_ref(&submission), self.format)?;
+        if self.format != FormatOption::Text || self.all {
+            page::print(slice::from_ref(&submission), self.format)?;
+        } else {
+            page::print_first(&submission)?;
+        }
         if self.format == FormatOption::Text {
             page::say(&format!("\n{}", next(&subjects, &submission.tasks)))?;
         }
@@ -74,8 +85,17 @@ impl Arguments {
     }
 }
 
-/// Judges a crate, with a bar meanwhile.
+/// Checks a crate, shows a progress bar meanwhile, and saves how many checks passed.
 pub fn check(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
+    let task = judged(judge, tasks, subject);
+    if stop::asked().is_none() && !subject.is_ours() {
+        // Without it, `checker status` says that the task was not checked yet.
+        let _ = Progress::of(&task).save(&subject.folder);
+    }
+    task
+}
+
+fn judged(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
     let waiting = Bar::waiting(&format!("building the checks of {}", subject.task.folder));
     let reference = tasks.reference(subject.task);
     drop(waiting);
@@ -92,7 +112,7 @@ pub fn check(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
     }
 }
 
-/// What to do next.
+/// Says what to do next.
 fn next(subjects: &[Subject], judged: &[Task]) -> String {
     let command = program();
     let failed = subjects
@@ -101,39 +121,114 @@ fn next(subjects: &[Subject], judged: &[Task]) -> String {
         .find(|(_, task)| !task.is_passed());
     if let Some((subject, task)) = failed {
         let name = quoted(Path::new(&subject.name()));
-        return match &task.problem {
-            Some(_) => format!("next: mend that, then: {command} check {name}"),
-            None => format!(
-                "next: {command} hint {name}     # one more hint each time\n      \
-                 {command} watch {name}    # checks again at each save"
-            ),
-        };
-    }
-    match subjects.last() {
-        Some(subject) if !subject.is_ours() => {
-            let mut later = TASKS.iter().skip_while(|task| **task != subject.task);
-            match later.nth(1) {
-                Some(task) => {
-                    let beside = beside(&subject.folder);
-                    let begun = beside.join(task.folder);
-                    if begun.exists() {
-                        format!("next: {command} watch {}", quoted(&begun))
-                    } else {
-                        format!("next: {command} start {} {}", task.folder, quoted(&beside))
-                    }
-                }
-                None => "that was the last task: compare yours with the one of this workspace"
-                    .to_owned(),
-            }
+        if task.problem.is_some() {
+            let changed = changed_signatures(subject.task, &subject.folder);
+            let changed = match changed.as_str() {
+                "" => String::new(),
+                changed => format!(
+                    "the checks call these functions as the task declares them:{changed}\n\n"
+                ),
+            };
+            return format!(
+                "{changed}next: fix this, then check again:\n  {command} check {name}\n\
+                 stuck? ask for a hint:\n  {command} hint {name}"
+            );
         }
+        let again = again(subject, task).unwrap_or_default();
+        return format!(
+            "{again}next: change src/lib.rs, then check again:\n  {command} check {name}\n\
+             or check at every save:\n  {command} watch {name}\n\
+             stuck? ask for a hint:\n  {command} hint {name}"
+        );
+    }
+    let done = subjects.iter().zip(judged);
+    let done: String = done
+        .map(|(subject, task)| done_with(subject, task))
+        .collect();
+    let next = match subjects.last() {
+        Some(subject) if !subject.is_ours() => match task_after(subject) {
+            Some(next) => next,
+            None => {
+                "that was the last task. Compare your code with the solution in this repository."
+                    .to_owned()
+            }
+        },
         _ => format!(
-            "next: {command} start {} DIR    # an exercise to do yourself",
+            "start a task yourself:\n  {command} start {} DIR",
             TASKS[0].folder
         ),
-    }
+    };
+    format!("{done}next: {next}")
 }
 
-/// The folder in which a crate's folder lies, also where that is `.` or a name alone.
+/// Says that a task is done, and how many of its extras pass.
+pub fn done_with(subject: &Subject, judged: &Task) -> String {
+    let count = |is_required: bool| {
+        let checks = judged.checks.iter();
+        let checks = checks.filter(|check| check.is_required == is_required);
+        checks.fold((0, 0), |(passed, of), check| {
+            (
+                passed + usize::from(check.verdict == Verdict::Passed),
+                of + 1,
+            )
+        })
+    };
+    let (_, required) = count(true);
+    let mut text = format!(
+        "{} is done: all {required} required checks pass.\n",
+        judged.task
+    );
+    match count(false) {
+        (_, 0) => {}
+        (passed, of) if passed == of => text += &format!("All {of} extras pass as well.\n"),
+        (passed, of) => {
+            let name = subject.name();
+            let name = quoted(Path::new(&name));
+            text += &format!(
+                "{passed} of {of} extras (optional checks) pass; to see the others:\n  {} check {name} --all\n",
+                program()
+            );
+        }
+    }
+    text
+}
+
+/// How to start or continue the task after this one.
+pub fn task_after(subject: &Subject) -> Option<String> {
+    let mut later = TASKS.iter().skip_while(|task| **task != subject.task);
+    let task = later.nth(1)?;
+    let (command, beside) = (program(), beside(&subject.folder));
+    let started = beside.join(task.folder);
+    Some(if started.exists() {
+        format!(
+            "go on with {}:\n  {command} watch {}",
+            task.folder,
+            quoted(&started)
+        )
+    } else {
+        format!(
+            "start the next task:\n  {command} start {} {}",
+            task.folder,
+            quoted(&beside)
+        )
+    })
+}
+
+/// How to run the first failing check alone, in a folder that has the checks.
+pub fn again(subject: &Subject, judged: &Task) -> Option<String> {
+    let mut checks = judged.checks.iter();
+    let first = checks.find(|check| check.is_required && check.verdict != Verdict::Passed)?;
+    if !subject.folder.join("tests/checks/main.rs").is_file() {
+        return None;
+    }
+    Some(format!(
+        "to run only this check, in {}:\n  cargo test --test checks {}\n",
+        subject.folder.display(),
+        first.name
+    ))
+}
+
+/// The folder that contains a crate's folder, for `.` and a bare name as well.
 fn beside(folder: &Path) -> PathBuf {
     match folder.parent() {
         _ if folder.file_name().is_none() => folder.join(".."),
@@ -147,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_task_goes_where_this_one_lies() {
+    fn the_next_task_starts_beside_this_one() {
         for (folder, expected) in [
             ("my/0-databaseconnection", "my"),
             ("0-databaseconnection", "."),

@@ -6,31 +6,32 @@ use std::process::ExitCode;
 use std::slice;
 use std::thread::available_parallelism;
 
-use checker::hint::hints;
+use checker::hint::{hints, hints_to_compile};
 use checker::judge::Judge;
-use checker::outcome::{Check, Submission, Verdict};
-use checker::reference::{Tasks, state_folder};
+use checker::outcome::{Submission, Verdict, Whose};
+use checker::progress::file_of;
+use checker::reference::Tasks;
 use checker::report;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::check::check;
 use super::page;
+use super::shell::{program, quoted};
 use super::subject::{Subject, own_code, subjects};
 use super::{Failure, Outcome, stop};
 
-/// Give the next hint for the first check that fails, one more each time
+/// Show a hint for the first check that fails, or for code that does not compile; a more direct one each time
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder of a crate; or a task's name, for that of this workspace
+    /// The folder with your code, or the name of a task in this repository
     #[arg(value_name = "DIR|TASK")]
     folder: PathBuf,
-    /// Begin again with the first hint
+    /// Start again from the first hint
     #[arg(long)]
     again: bool,
 }
 
-/// How many hints were given, and for which check.
+/// How many hints were given, and for which check (or `compiling`).
 #[derive(Default, Serialize, Deserialize)]
 struct Given {
     check: String,
@@ -52,57 +53,65 @@ impl Arguments {
             if let Some(status) = stop::asked() {
                 return Ok(status);
             }
-            if judged.problem.is_some() {
-                let name = judged.task.clone();
-                page::print_brief(&Submission {
-                    name,
-                    tasks: vec![judged],
-                    problem: None,
-                })?;
+            if let Some(problem) = &judged.problem {
+                if problem.whose == Whose::YourCode && problem.details.contains(".rs:") {
+                    let name = quoted(Path::new(&subject.name()));
+                    let about = format!(
+                        "{} (`{} check {name}` shows the errors)",
+                        problem.message,
+                        program()
+                    );
+                    let hints = hints_to_compile(subject.task, &subject.folder);
+                    self.give(&subject, "compiling", &about, &hints)?;
+                } else {
+                    let name = judged.task.clone();
+                    page::print_first(&Submission {
+                        name,
+                        tasks: vec![judged],
+                        problem: None,
+                    })?;
+                }
                 return Ok(ExitCode::FAILURE);
             }
             judged
                 .checks
                 .retain(|check| check.verdict != Verdict::Passed);
             if let Some(first) = judged.checks.first() {
-                self.give(&subject, first)?;
+                let about = report::sentence(first);
+                self.give(&subject, &first.name, &about, &hints(subject.task, first))?;
                 return Ok(ExitCode::FAILURE);
             }
         }
-        page::say("every required check passes: there is nothing left to hint at")?;
+        page::say("every required check passes: no hint is needed")?;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn give(&self, subject: &Subject, check: &Check) -> Result<(), Failure> {
-        let state = state_of(&subject.folder)?;
+    /// Prints the hint after the last one that was given for `what`, and saves which one it was.
+    fn give(
+        &self,
+        subject: &Subject,
+        what: &str,
+        about: &str,
+        hints: &[String],
+    ) -> Result<(), Failure> {
+        let state = file_of("hints", &subject.folder)?;
         let given = fs::read(&state)
             .ok()
             .and_then(|text| serde_json::from_slice(&text).ok());
-        let given = given.filter(|given: &Given| given.check == check.name && !self.again);
-        let hints = hints(subject.task, check);
+        let given = given.filter(|given: &Given| given.check == what && !self.again);
         let number = given.map_or(0, |given| given.hints).min(hints.len() - 1);
         page::say(&format!(
-            "{}: {}\nhint {} of {}: {}",
+            "{}: {about}\n\nhint {} of {}: {}",
             subject.task.folder,
-            report::sentence(check),
             number + 1,
             hints.len(),
             hints[number]
         ))?;
         let given = Given {
-            check: check.name.clone(),
+            check: what.to_owned(),
             hints: number + 1,
         };
         fs::write(state, serde_json::to_vec(&given)?)?;
         Ok(())
     }
-}
-
-/// The file that remembers what was given for a crate.
-fn state_of(folder: &Path) -> Result<PathBuf, Failure> {
-    let folder = folder.canonicalize()?;
-    let name = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-    let hints = state_folder()?.join("hints");
-    fs::create_dir_all(&hints)?;
-    Ok(hints.join(format!("{name:x}.json")))
 }

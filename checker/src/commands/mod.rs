@@ -1,11 +1,13 @@
-//! The commands, a file each.
+//! The commands, one file each.
 
 mod check;
 mod grade;
 mod hint;
 mod page;
+mod reset;
 mod shell;
 mod start;
+mod status;
 mod stop;
 mod subject;
 mod watch;
@@ -13,7 +15,7 @@ mod watch;
 use std::error::Error;
 use std::process::ExitCode;
 
-/// What a command ends with: the program's exit status, or an error for it to print.
+/// The result of a command: the program's exit status, or the error to print.
 type Outcome = Result<ExitCode, Failure>;
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -24,13 +26,18 @@ pub enum Command {
     Check(check::Arguments),
     Watch(watch::Arguments),
     Hint(hint::Arguments),
+    Reset(reset::Arguments),
+    Status(status::Arguments),
     Grade(grade::Arguments),
 }
 
 impl Default for Command {
-    /// Every task of this workspace.
+    /// How far the student is, in a folder of theirs; in this repository, the verdict on each of its own solutions.
     fn default() -> Command {
-        Command::Check(check::Arguments::default())
+        match status::Arguments::here() {
+            Some(arguments) => Command::Status(arguments),
+            None => Command::Check(check::Arguments::default()),
+        }
     }
 }
 
@@ -42,6 +49,8 @@ impl Command {
             Command::Check(arguments) => arguments.run(),
             Command::Watch(arguments) => arguments.run(),
             Command::Hint(arguments) => arguments.run(),
+            Command::Reset(arguments) => arguments.run(),
+            Command::Status(arguments) => arguments.run(),
             Command::Grade(arguments) => arguments.run(),
         }
     }

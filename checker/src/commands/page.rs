@@ -54,11 +54,11 @@ pub fn print(submissions: &[Submission], format: FormatOption) -> Result<(), Fai
     Ok(out.flush().map_err(OutputError::from)?)
 }
 
-/// Prints on standard output what is left to do.
-pub fn print_brief(submission: &Submission) -> Result<(), Failure> {
+/// Prints the first thing to fix on standard output.
+pub fn print_first(submission: &Submission) -> Result<(), Failure> {
     let mut out = io::stdout();
     let is_coloured = is_coloured(&out);
-    Ok(report::text::write_brief(&mut out, submission, is_coloured).map_err(OutputError::from)?)
+    Ok(report::text::write_first(&mut out, submission, is_coloured).map_err(OutputError::from)?)
 }
 
 /// Prints a text on standard output, and a line feed. What must not reach a terminal is escaped.

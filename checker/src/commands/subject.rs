@@ -1,4 +1,4 @@
-//! What a command is about: the crates that are named on the command line, and the tasks that they are of.
+//! The crates that a command line names, and their tasks.
 
 use std::path::{Path, PathBuf};
 
@@ -8,14 +8,14 @@ use checker::outcome::{Problem, Whose};
 use checker::sandbox::Sandbox;
 use checker::task::{TASKS, Task};
 
-/// A crate, and the task that it is of.
+/// A crate, and its task.
 pub struct Subject {
     pub task: Task,
     pub folder: PathBuf,
 }
 
-/// The crates in these folders, or of this workspace where a task's name is given; where nothing is given, all of its
-/// tasks.
+/// Returns the crates in these folders. A task's name stands for this repository's own crate; without names, the result
+/// is every task of this repository.
 pub fn subjects(names: &[PathBuf]) -> Result<Vec<Subject>, Problem> {
     if names.is_empty() {
         return Ok(TASKS.map(Subject::of_this_workspace).into());
@@ -38,16 +38,31 @@ pub fn subjects(names: &[PathBuf]) -> Result<Vec<Subject>, Problem> {
     Ok(subjects)
 }
 
+/// The tasks in a folder, apart from this repository's own.
+pub fn started(folder: &Path) -> Result<Vec<Subject>, Problem> {
+    if !folder.is_dir() {
+        return Err(missing(folder));
+    }
+    let found = find_tasks(folder).unwrap_or_default();
+    let subjects = found.into_iter().filter_map(|Found { task, folder }| {
+        Some(Subject {
+            task,
+            folder: folder.ok()?,
+        })
+    });
+    Ok(subjects.filter(|subject| !subject.is_ours()).collect())
+}
+
 fn missing(name: &Path) -> Problem {
     Problem {
         whose: Whose::YourMachine,
         message: format!(
-            "there is no folder {}, and no task of that name",
+            "{} is neither a folder nor the name of a task",
             name.display()
         ),
         details: String::new(),
         help: format!(
-            "name the folder of a crate, or a task: {}",
+            "give the folder with your code, or a task of this repository: {}",
             TASKS.map(|task| task.folder).join(", ")
         ),
     }
@@ -61,7 +76,7 @@ impl Subject {
         }
     }
 
-    /// The name that stands for it on the command line.
+    /// Its name on the command line.
     pub fn name(&self) -> String {
         if self.folder == self.task.path() {
             return self.task.folder.to_owned();
@@ -69,14 +84,15 @@ impl Subject {
         self.folder.display().to_string()
     }
 
-    /// Whether it is the task as this workspace has it.
+    /// Returns whether it is this repository's own crate.
     pub fn is_ours(&self) -> bool {
         let real = |path: &Path| path.canonicalize().ok();
         real(&self.folder) == real(&self.task.path())
     }
 }
 
-/// The sandbox around one's own code: it may see all, and leaves no process behind where that can be had.
+/// Returns the sandbox for the student's own code: it sees every file, and leaves no process behind if bubblewrap is
+/// installed.
 pub fn own_code() -> Sandbox {
     bubblewrap::find().map_or(Sandbox::None, |bwrap| Sandbox::PidNamespace { bwrap })
 }

@@ -2,8 +2,9 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::mem;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::slice;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{available_parallelism, sleep};
 use std::time::{Duration, Instant};
@@ -17,8 +18,9 @@ use shared::cli::notice;
 use shared::files::private_folder;
 use shared::output::OutputError;
 
-use super::check::check;
-use super::page;
+use super::check::{again, check, done_with, task_after};
+use super::page::{self, FormatOption};
+use super::shell::{program, quoted};
 use super::subject::{Subject, own_code, subjects};
 use super::{Failure, Outcome, stop};
 
@@ -32,12 +34,15 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How often it is looked whether the user has asked for the end.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Check a crate again at each save, its required checks; Ctrl-C ends it
+/// Check your code at every save, and show the first required check that fails; Ctrl-C ends it
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder of a crate, or of several; or a task's name, for that of this workspace
+    /// Folders with your code, or names of tasks in this repository
     #[arg(value_name = "DIR|TASK", required = true)]
     crates: Vec<PathBuf>,
+    /// Show every required check, not only the first one that fails
+    #[arg(long)]
+    all: bool,
 }
 
 impl Arguments {
@@ -82,7 +87,7 @@ impl Arguments {
                 judge.stays = Some(folder.path().to_owned());
                 let judged = check(&judge, &tasks, subject);
                 if stop::asked().is_none() {
-                    show(judged, last, is_first)?;
+                    self.show(subject, judged, last, is_first)?;
                     is_first = false;
                 }
                 *seen = Some(now);
@@ -93,6 +98,47 @@ impl Arguments {
                 return Ok(ExitCode::SUCCESS);
             }
         }
+    }
+
+    /// Shows a verdict, on an empty screen if it is the first after a save; `saved` is the time of the save.
+    fn show(
+        &self,
+        subject: &Subject,
+        task: Task,
+        saved: Option<Instant>,
+        is_first: bool,
+    ) -> Result<(), Failure> {
+        let mut out = io::stdout();
+        if is_first && out.is_terminal() {
+            // Clears the screen; what was on it stays above.
+            write!(out, "\x1b[2J\x1b[H").map_err(OutputError::from)?;
+        }
+        let again = again(subject, &task).unwrap_or_default();
+        let next = if task.is_passed() {
+            let after = task_after(subject).map(|after| format!("next: {after}\n"));
+            done_with(subject, &task) + &after.unwrap_or_default()
+        } else {
+            let command = program();
+            let name = quoted(Path::new(&subject.name()));
+            format!("{again}stuck? ask for a hint, in another terminal:\n  {command} hint {name}\n")
+        };
+        let submission = Submission {
+            name: task.task.clone(),
+            tasks: vec![task],
+            problem: None,
+        };
+        if self.all {
+            page::print(slice::from_ref(&submission), FormatOption::Text)?;
+        } else {
+            page::print_first(&submission)?;
+        }
+        let took = match saved {
+            Some(saved) => format!("checked in {:.2} s; ", saved.elapsed().as_secs_f64()),
+            None => String::new(),
+        };
+        page::say(&format!(
+            "\n{next}\n{took}checking again at each save, until Ctrl-C\n"
+        ))
     }
 }
 
@@ -173,7 +219,7 @@ impl Saves {
         }
     }
 
-    /// Says once that the system does not tell of every save.
+    /// Says once that the system does not report every save.
     fn report(&mut self, error: &notify::Error) {
         if !mem::replace(&mut self.is_reported, true) {
             let help = match error.kind {
@@ -183,7 +229,7 @@ impl Saves {
                 _ => "wait a moment after a save",
             };
             notice(&format!(
-                "could not watch the files: {}; looking at them every second\nhelp: {help}",
+                "could not watch the files: {}; reading them every second instead\nhelp: {help}",
                 error.to_string().trim_end_matches('.')
             ));
         }
@@ -206,27 +252,4 @@ impl Saves {
         }
         Next::Stop
     }
-}
-
-/// Shows a verdict, on an empty screen if it is the first after a save; `saved` is when that was.
-fn show(task: Task, saved: Option<Instant>, is_first: bool) -> Result<(), Failure> {
-    let mut out = io::stdout();
-    if is_first && out.is_terminal() {
-        // An empty screen, and what was on it above.
-        write!(out, "\x1b[2J\x1b[H").map_err(OutputError::from)?;
-    }
-    let submission = Submission {
-        name: task.task.clone(),
-        tasks: vec![task],
-        problem: None,
-    };
-    page::print_brief(&submission)?;
-    let next = "it is checked again at each save, until Ctrl-C";
-    page::say(&match saved {
-        Some(saved) => format!(
-            "\n{:.2} s from the save to here; {next}\n",
-            saved.elapsed().as_secs_f64()
-        ),
-        None => format!("\n{next}\n"),
-    })
 }

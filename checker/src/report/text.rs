@@ -1,4 +1,5 @@
-//! The report for people: of one submission a line a check, the failing ones first and a hint last; of several a table.
+//! The report for people: for one submission a line for each check, for several a table; and for a student at work the
+//! first failing check alone.
 
 mod class;
 
@@ -6,7 +7,9 @@ use std::io::{self, Write};
 use std::path;
 
 use super::{clean, count, message, sentence, whose};
+use crate::hint;
 use crate::outcome::{Check, Problem, Submission, Task, Verdict};
+use crate::task;
 
 /// How much of a check's message is shown, in lines; of what was seen; of a compiler's errors.
 const MESSAGE: usize = 6;
@@ -22,17 +25,13 @@ const BAR: usize = 20;
 ///
 /// # Errors
 ///
-/// When `out` cannot be written to.
+/// If `out` cannot be written to.
 pub fn write(
     out: &mut impl Write,
     submissions: &[Submission],
     is_coloured: bool,
 ) -> io::Result<()> {
-    let mut page = Page {
-        out,
-        is_coloured,
-        is_brief: false,
-    };
+    let mut page = Page { out, is_coloured };
     match submissions {
         [] => writeln!(page.out, "no submissions"),
         [one] => page.one(&clean::submission(one)),
@@ -43,22 +42,18 @@ pub fn write(
     }
 }
 
-/// Writes of a submission what is left to do: neither what passed, nor extras.
+/// Writes the first thing to fix: what could not be checked, or the first required check that fails, in full. The rest
+/// is one line with how many more fail.
 ///
 /// # Errors
 ///
-/// When `out` cannot be written to.
-pub fn write_brief(
+/// If `out` cannot be written to.
+pub fn write_first(
     out: &mut impl Write,
     submission: &Submission,
     is_coloured: bool,
 ) -> io::Result<()> {
-    let mut page = Page {
-        out,
-        is_coloured,
-        is_brief: true,
-    };
-    page.one(&clean::submission(submission))
+    Page { out, is_coloured }.first(&clean::submission(submission))
 }
 
 #[derive(Clone, Copy)]
@@ -74,7 +69,6 @@ enum Style {
 struct Page<'a, W> {
     out: &'a mut W,
     is_coloured: bool,
-    is_brief: bool,
 }
 
 impl<W: Write> Page<'_, W> {
@@ -111,31 +105,70 @@ impl<W: Write> Page<'_, W> {
         Ok(())
     }
 
+    fn first(&mut self, submission: &Submission) -> io::Result<()> {
+        if let Some(problem) = &submission.problem {
+            self.heading(&submission.name, Style::Bad, "could not be checked")?;
+            self.problem(problem)?;
+        }
+        let mut is_shown = submission.problem.is_some();
+        for task in &submission.tasks {
+            self.summary(task)?;
+            if task.is_passed() || is_shown {
+                continue;
+            }
+            is_shown = true;
+            let mut failing = task
+                .checks
+                .iter()
+                .filter(|check| check.is_required && check.verdict != Verdict::Passed);
+            let Some(first) = failing.next() else {
+                continue;
+            };
+            writeln!(self.out)?;
+            self.failing(first, None)?;
+            if let Verdict::Failed { message, hint, .. } = &first.verdict {
+                let unwritten =
+                    task::Task::find(&task.task).and_then(|task| hint::unwritten(task, message));
+                let hint = unwritten.unwrap_or_else(|| hint.clone());
+                let label = self.styled(Style::Bold, "hint:");
+                if !hint.is_empty() {
+                    writeln!(self.out, "\n{label} {hint}")?;
+                }
+            }
+            let more = match failing.count() {
+                0 => continue,
+                1 => "1 more required check fails".to_owned(),
+                more => format!("{more} more required checks fail"),
+            };
+            let more = self.styled(Style::Faint, &format!("{more} (`--all` shows every check)"));
+            writeln!(self.out, "\n{more}")?;
+        }
+        Ok(())
+    }
+
     fn heading(&mut self, name: &str, style: Style, text: &str) -> io::Result<()> {
         let name = self.styled(Style::Bold, name);
         let text = self.styled(style, text);
         writeln!(self.out, "{name}: {text}")
     }
 
-    fn task(&mut self, task: &Task) -> io::Result<()> {
+    /// How many checks passed, or why they could not be run.
+    fn summary(&mut self, task: &Task) -> io::Result<()> {
         if let Some(problem) = &task.problem {
             self.heading(&task.task, Style::Bad, "could not be checked")?;
-            self.problem(problem)?;
-            if task.checks.is_empty() {
-                return Ok(());
-            }
-        } else {
-            let style = if task.is_passed() {
-                Style::Good
-            } else {
-                Style::Bad
-            };
-            self.heading(
-                &task.task,
-                style,
-                &format!("{} {}", bar(task), summary(task)),
-            )?;
+            return self.problem(problem);
         }
+        let style = if task.is_passed() {
+            Style::Good
+        } else {
+            Style::Bad
+        };
+        let text = format!("{} {}", bar(task), summary(task));
+        self.heading(&task.task, style, &text)
+    }
+
+    fn task(&mut self, task: &Task) -> io::Result<()> {
+        self.summary(task)?;
         let (mut failing, passed): (Vec<&Check>, Vec<&Check>) = task
             .checks
             .iter()
@@ -146,10 +179,8 @@ impl<W: Write> Page<'_, W> {
             self.failing(check, last.as_deref())?;
             last = Some(message(check));
         }
-        if !self.is_brief {
-            for check in passed {
-                self.line(check, Style::Good)?;
-            }
+        for check in passed {
+            self.line(check, Style::Good)?;
         }
         Ok(())
     }
@@ -180,8 +211,8 @@ impl<W: Write> Page<'_, W> {
         writeln!(self.out, "  {word}  {}{notes}", sentence(check))
     }
 
-    /// A check that did not pass, after one that said `last`. Only of the first it is shown what was seen: that is the one
-    /// to look at now. And what the one before has said is not said again.
+    /// A check that did not pass, after one with the message `last`, which is not repeated. What the recorder saw is
+    /// shown for the first one only.
     fn failing(&mut self, check: &Check, last: Option<&str>) -> io::Result<()> {
         let style = if check.is_required {
             Style::Bad
@@ -190,9 +221,6 @@ impl<W: Write> Page<'_, W> {
         };
         self.line(check, style)?;
         let is_first = last.is_none();
-        if self.is_brief && !is_first {
-            return Ok(());
-        }
         let message = message(check);
         if last != Some(&*message) {
             self.indented(BELOW, &message, MESSAGE)?;
@@ -261,7 +289,7 @@ impl<W: Write> Page<'_, W> {
         }
     }
 
-    /// The hint of the first check that fails.
+    /// The hint of the first required check that fails.
     fn hint(&mut self, task: &Task) -> io::Result<()> {
         let hint = task.checks.iter().find_map(|check| match &check.verdict {
             Verdict::Failed { hint, .. } if check.is_required && !hint.is_empty() => {

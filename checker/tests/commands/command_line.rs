@@ -6,7 +6,9 @@ use super::program::{Class, run};
 fn help_explains_every_command_and_option() {
     let help = run(["--help"]);
     assert_eq!((help.status, help.stderr.as_str()), (Some(0), ""));
-    for command in ["start", "check", "watch", "hint", "grade"] {
+    for command in [
+        "start", "check", "watch", "hint", "reset", "status", "grade",
+    ] {
         assert!(help.stdout.contains(command), "{command}: {}", help.stdout);
         let help = run([command, "--help"]);
         assert_eq!((help.status, help.stderr.as_str()), (Some(0), ""));
@@ -71,7 +73,7 @@ fn a_wrong_command_line_has_status_2_and_says_what_to_do() {
 fn what_is_not_there_is_an_error_before_any_work() {
     let class = Class::new();
     let missing = class.named("nobody");
-    for command in ["check", "watch", "hint", "grade"] {
+    for command in ["check", "watch", "hint", "reset", "status", "grade"] {
         run([command, &missing]).expect_error("nobody");
     }
     let report = class.named("no/such/folder/report.csv");

@@ -6,4 +6,5 @@ mod grade;
 mod hint;
 mod machine;
 mod program;
+mod started;
 mod watch;
