@@ -14,11 +14,11 @@
 //! thread.join()
 //! ```
 //!
-//! In Rust the lock holds the data. The only way to the balance is through the guard that `lock` returns, and dropping the
-//! guard releases the lock. Look at the second worker, which panics between its two changes. Python's `with` releases the
-//! lock as well, but the next thread does not learn that the change is incomplete. Rust marks the mutex as poisoned: from
-//! then on `lock` returns an error (which contains the guard), until a thread has repaired the data and called
-//! `clear_poison`.
+//! In Rust the lock holds the data. The only way to the balance is through the guard that `lock` returns, and
+//! dropping the guard releases the lock. Look at the second worker, which panics between its two changes. Python's
+//! `with` releases the lock as well, but the next thread does not learn that the change is incomplete. Rust marks the
+//! mutex as poisoned: from then on `lock` returns an error (which contains the guard), until a thread has repaired
+//! the data and called `clear_poison`.
 
 use std::sync::{Mutex, TryLockError};
 use std::thread;

@@ -17,9 +17,9 @@
 //!     print(file.read())
 //! ```
 //!
-//! Look at the position of `exit` in the output: after the body, and before the caller prints the error. Python's `file`
-//! still exists after its block, but is closed: writing to it raises `ValueError`. Rust's no longer exists: writing to it
-//! does not compile.
+//! Look at the position of `exit` in the output: after the body, and before the caller prints the error. Python's
+//! `file` still exists after its block, but is closed: writing to it raises `ValueError`. Rust's no longer exists:
+//! writing to it does not compile.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -78,8 +78,8 @@ impl OpenFile {
 }
 
 /// Does what `__exit__` does, but receives no error and cannot return one. It only prints: after it the fields are
-/// dropped, and dropping a `File` closes it. (An error of that close is lost. Call `sync_all` before, if you must know that
-/// the data has reached the disk.)
+/// dropped, and dropping a `File` closes it. (An error of that close is lost. Call `sync_all` before, if you must
+/// know that the data has reached the disk.)
 impl Drop for OpenFile {
     fn drop(&mut self) {
         println!("  exit");

@@ -6,10 +6,10 @@
 //!     print(client.recv(1024))
 //! ```
 //!
-//! The example starts an HTTP server on 127.0.0.1 and a free port. The server keeps each connection open after its answer,
-//! as HTTP/1.1 does, and waits for another request. Look at what ends that wait: the client's socket goes out of scope, and
-//! the server reads the end of the stream. The same happens if the client fails and returns with `?`. There is no function
-//! `close` to call.
+//! The example starts an HTTP server on 127.0.0.1 and a free port. The server keeps each connection open after its
+//! answer, as HTTP/1.1 does, and waits for another request. Look at what ends that wait: the client's socket goes out
+//! of scope, and the server reads the end of the stream. The same happens if the client fails and returns with `?`.
+//! There is no function `close` to call.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

@@ -11,8 +11,8 @@
 //!     sum(range(1_000_000))
 //! ```
 //!
-//! Look at the function `work`: it has four ways out, but only one line mentions the timer. The variable is called `_timer`
-//! and not `_`, because `let _ = Timer::start(...)` keeps nothing and would measure nothing.
+//! Look at the function `work`: it has four ways out, but only one line mentions the timer. The variable is called
+//! `_timer` and not `_`, because `let _ = Timer::start(...)` keeps nothing and would measure nothing.
 //!
 //! The clock is an argument: `main` passes the real clock, and the test passes one that it sets.
 

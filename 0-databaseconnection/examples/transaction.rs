@@ -16,10 +16,10 @@
 //! after closing(): 2 committed, connection closed
 //! ```
 //!
-//! The last line is from a block that ends both: `with closing(sqlite3.connect(...)) as connection, connection:`.
-//! In Rust both are values. Look at the number of open connections: it is 1 after the transaction's scope, and 0 after the
-//! connection's. The commit is a call, and a transaction that is dropped without it is rolled back. So a `?` rolls back,
-//! and incomplete work is never committed by accident.
+//! The last line is from a block that ends both: `with closing(sqlite3.connect(...)) as connection, connection:`. In
+//! Rust both are values. Look at the number of open connections: it is 1 after the transaction's scope, and 0 after
+//! the connection's. The commit is a call, and a transaction that is dropped without it is rolled back. So a `?`
+//! rolls back, and incomplete work is never committed by accident.
 
 use std::path::Path;
 

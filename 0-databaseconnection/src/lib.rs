@@ -1,9 +1,10 @@
 //! Task 0: a connection that closes itself.
 //!
-//! Rust's ownership replaces Python's `with`. [`DatabaseConnection::open`] does what `__enter__` does. What `__exit__` does
-//! happens when the value is dropped, on every way out of its scope: after the last line, on `return`, on `?`, on a panic.
-//! A `Drop` cannot return an error, so [`DatabaseConnection::close`] is a second way out that can. [`with_connection`] is
-//! the `with` block as a function: it runs the body in a transaction, and then calls `close`.
+//! Rust's ownership replaces Python's `with`. [`DatabaseConnection::open`] does what `__enter__` does. What
+//! `__exit__` does happens when the value is dropped, on every way out of its scope: after the last line, on
+//! `return`, on `?`, on a panic. A `Drop` cannot return an error, so [`DatabaseConnection::close`] is a second way
+//! out that can. [`with_connection`] is the `with` block as a function: it runs the body in a transaction, and then
+//! calls `close`.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -45,8 +46,8 @@ impl DatabaseConnection {
     ///
     /// # Errors
     ///
-    /// If the file does not exist (it is not created), is not a regular file, or cannot be opened. `:memory:` and an empty
-    /// path are refused, because SQLite would create a fresh database for them.
+    /// If the file does not exist (it is not created), is not a regular file, or cannot be opened. `:memory:` and an
+    /// empty path are refused, because SQLite would create a fresh database for them.
     pub fn open(database: impl AsRef<Path>) -> Result<DatabaseConnection> {
         let database = database.as_ref();
         // `Connection::open` would create a missing file, and the first query would then find no table in it.
@@ -89,14 +90,14 @@ impl Deref for DatabaseConnection {
 
 /// The `with` block: opens the database, runs `body` in a transaction, and closes it before returning.
 ///
-/// Commits when `body` returns `Ok`. Rolls back when it returns `Err` or panics. (Python's `with sqlite3.connect(…)` does
-/// that as well, but does not close the connection.)
+/// Commits when `body` returns `Ok`. Rolls back when it returns `Err` or panics. (Python's `with sqlite3.connect(…)`
+/// does that as well, but does not close the connection.)
 ///
 /// # Errors
 ///
-/// If the database cannot be opened (as for [`DatabaseConnection::open`]), if `body` fails, if the commit fails (because
-/// of a deferred foreign key, or a reader that does not finish), and if the close fails. If `body` and the close both
-/// fail, the error is that of `body`, with the close's error in its text.
+/// If the database cannot be opened (as for [`DatabaseConnection::open`]), if `body` fails, if the commit fails
+/// (because of a deferred foreign key, or a reader that does not finish), and if the close fails. If `body` and the
+/// close both fail, the error is that of `body`, with the close's error in its text.
 ///
 /// # Panics
 ///

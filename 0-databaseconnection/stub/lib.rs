@@ -1,8 +1,8 @@
 //! Task 0: a connection that closes itself.
 //!
-//! Rust's ownership replaces Python's `with`: a value is dropped on every way out of its scope, and dropping it does what
-//! `__exit__` does. Replace each `todo!()` in this file until `cargo test` passes. Work through `tests/checks/01_opening.rs`,
-//! `02_closing.rs` and so on; each file begins with what it asks for and what to read.
+//! Rust's ownership replaces Python's `with`: a value is dropped on every way out of its scope, and dropping it does
+//! what `__exit__` does. Replace each `todo!()` in this file until `cargo test` passes. Work through
+//! `tests/checks/01_opening.rs`, `02_closing.rs` and so on; each file begins with what it asks for and what to read.
 //!
 //! You may use these from the package `shared`, or write the same yourself:
 //!
@@ -85,14 +85,14 @@ impl Deref for DatabaseConnection {
 
 /// The `with` block: opens the database, runs `body` in a transaction, and closes it before returning.
 ///
-/// Commits when `body` returns `Ok`. Rolls back when it returns `Err` or panics. (Python's `with sqlite3.connect(…)` does
-/// that as well, but does not close the connection.)
+/// Commits when `body` returns `Ok`. Rolls back when it returns `Err` or panics. (Python's `with sqlite3.connect(…)`
+/// does that as well, but does not close the connection.)
 ///
 /// # Errors
 ///
-/// If the database cannot be opened (as for [`DatabaseConnection::open`]), if `body` fails, if the commit fails, and if
-/// the close fails. If `body` and the close both fail, the error is that of `body`, with the close's error in its text or
-/// as its `source()`.
+/// If the database cannot be opened (as for [`DatabaseConnection::open`]), if `body` fails, if the commit fails, and
+/// if the close fails. If `body` and the close both fail, the error is that of `body`, with the close's error in its
+/// text or as its `source()`.
 ///
 /// Extra: the error names the database.
 ///
@@ -127,8 +127,8 @@ pub fn with_connection<T>(
 ///
 /// # Errors
 ///
-/// If there is no table `users` with the four columns, if a step of the query fails, and if a row does not fit (an age that
-/// is NULL, negative or text). No row is skipped and no value is invented.
+/// If there is no table `users` with the four columns, if a step of the query fails, and if a row does not fit (an
+/// age that is NULL, negative or text). No row is skipped and no value is invented.
 ///
 /// Extra: the error of a row names the column and the row.
 pub fn fetch_users(connection: &Connection) -> Result<Vec<User>> {

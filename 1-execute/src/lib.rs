@@ -1,9 +1,9 @@
 //! Task 1: a reusable query.
 //!
-//! Python's class-based context manager takes the query in `__init__`, opens and executes in `__enter__`, and closes in
-//! `__exit__`. Here [`ExecuteQuery`] holds the query, and [`run`](ExecuteQuery::run) is the `with` block. The connection,
-//! the statement and the rows are local variables. So they are dropped in the right order on every way out, and the
-//! compiler does not let them leave the function.
+//! Python's class-based context manager takes the query in `__init__`, opens and executes in `__enter__`, and closes
+//! in `__exit__`. Here [`ExecuteQuery`] holds the query, and [`run`](ExecuteQuery::run) is the `with` block. The
+//! connection, the statement and the rows are local variables. So they are dropped in the right order on every way
+//! out, and the compiler does not let them leave the function.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -61,17 +61,17 @@ impl ExecuteQuery {
         }
     }
 
-    /// The `with` block: opens the database, runs the query, calls `body` with its rows, and closes the database before
-    /// returning.
+    /// The `with` block: opens the database, runs the query, calls `body` with its rows, and closes the database
+    /// before returning.
     ///
     /// SQLite finds each row only when `body` asks for it: a body that stops after one row costs one row.
     ///
     /// # Errors
     ///
     /// If the database is missing (it is not created) or cannot be opened; if the SQL does not parse (the error shows
-    /// where) or has more than one statement; if there are too few or too many parameters, or one that cannot be converted;
-    /// if `body` fails; and if the close fails. If `body` and the close both fail, the error is that of `body`, with the
-    /// close's error in its text.
+    /// where) or has more than one statement; if there are too few or too many parameters, or one that cannot be
+    /// converted; if `body` fails; and if the close fails. If `body` and the close both fail, the error is that of
+    /// `body`, with the close's error in its text.
     ///
     /// # Panics
     ///
@@ -87,8 +87,8 @@ impl ExecuteQuery {
     ///
     /// # Errors
     ///
-    /// As for [`run`](ExecuteQuery::run); also if a row does not fit (an age that is NULL, negative or text). The error of
-    /// a row names the column and the row. No row is skipped.
+    /// As for [`run`](ExecuteQuery::run); also if a row does not fit (an age that is NULL, negative or text). The
+    /// error of a row names the column and the row. No row is skipped.
     pub fn fetch_users(&self) -> Result<Vec<User>> {
         self.run(read_users)
     }

@@ -20,7 +20,8 @@ const DEFAULT_PARAMETER: i64 = 25;
 struct Arguments {
     /// One SQL statement, with a `?` for each parameter [default: "SELECT * FROM users WHERE age > ?" and 25]
     query: Option<String>,
-    /// A value for each `?`: what reads as an integer of 64 bits or a number is bound as one, all else, such as 007, as text
+    /// A value for each `?`: what reads as an integer of 64 bits or a number is bound as one, all else, such as 007,
+    /// as text
     #[arg(value_name = "PARAMETER", allow_negative_numbers = true, value_parser = parameter)]
     parameters: Vec<Value>,
     #[command(flatten)]
@@ -55,8 +56,8 @@ fn in_own_sql(error: Box<dyn Error + Send + Sync>) -> Box<dyn Error + Send + Syn
     }
 }
 
-/// Reads a parameter as an integer, a number or text. As a number, `007` would lose its zeros, and an integer beyond 64 bits
-/// its last digits, so they are text. So are `inf` and `nan`, which only Rust reads as numbers.
+/// Reads a parameter as an integer, a number or text. As a number, `007` would lose its zeros, and an integer beyond
+/// 64 bits its last digits, so they are text. So are `inf` and `nan`, which only Rust reads as numbers.
 fn parameter(text: &str) -> Result<Value, Infallible> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let is_padded =

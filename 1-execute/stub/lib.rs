@@ -1,8 +1,9 @@
 //! Task 1: a reusable query.
 //!
-//! `ExecuteQuery` keeps a query and its parameters. Each run opens a connection, prepares the statement, binds the parameters,
-//! and closes everything again. Replace each `todo!()` in this file until `cargo test` passes. Work through
-//! `tests/checks/01_running.rs`, `02_parameters.rs` and so on; each file begins with what it asks for and what to read.
+//! `ExecuteQuery` keeps a query and its parameters. Each run opens a connection, prepares the statement, binds the
+//! parameters, and closes everything again. Replace each `todo!()` in this file until `cargo test` passes. Work
+//! through `tests/checks/01_running.rs`, `02_parameters.rs` and so on; each file begins with what it asks for and
+//! what to read.
 //!
 //! You may use these from the package `shared`, or write the same yourself:
 //!
@@ -53,10 +54,10 @@ pub struct ExecuteQuery {
 impl ExecuteQuery {
     /// Keeps a query and its parameters. Opens nothing.
     ///
-    /// The parameters may have any type that implements `ToSql`, and may be borrowed. To keep them, call `to_sql` on each
-    /// and store the result as a `rusqlite::types::Value`: `ToSqlOutput::Owned` has one, and `Value::try_from` makes one
-    /// from a `ToSqlOutput::Borrowed`. `to_sql` can fail, but this function cannot return an error. So store the error,
-    /// and return it from `run`.
+    /// The parameters may have any type that implements `ToSql`, and may be borrowed. To keep them, call `to_sql` on
+    /// each and store the result as a `rusqlite::types::Value`: `ToSqlOutput::Owned` has one, and `Value::try_from`
+    /// makes one from a `ToSqlOutput::Borrowed`. `to_sql` can fail, but this function cannot return an error. So
+    /// store the error, and return it from `run`.
     ///
     /// For parameters of several types, pass a slice of `&dyn ToSql`; for none, `[0; 0]`.
     pub fn new(
@@ -67,11 +68,11 @@ impl ExecuteQuery {
         todo!("write `ExecuteQuery::new`: keep what `run` will need, and open nothing")
     }
 
-    /// The `with` block: opens the database, runs the query, calls `body` with its rows, and closes the database before
-    /// returning.
+    /// The `with` block: opens the database, runs the query, calls `body` with its rows, and closes the database
+    /// before returning.
     ///
-    /// SQLite finds each row only when `body` asks for it: a body that stops after one row costs one row. Every parameter
-    /// is bound; no value becomes a part of the SQL.
+    /// SQLite finds each row only when `body` asks for it: a body that stops after one row costs one row. Every
+    /// parameter is bound; no value becomes a part of the SQL.
     ///
     /// # Errors
     ///
@@ -80,7 +81,8 @@ impl ExecuteQuery {
     /// - If there are too few or too many parameters, or one that cannot be converted.
     /// - If `body` fails. The error is that of `body`, or has it as its `source()`.
     ///
-    /// Extra: the error names the database, and shows where the SQL is wrong. An empty query is an error with a clear text.
+    /// Extra: the error names the database, and shows where the SQL is wrong. An empty query is an error with a clear
+    /// text.
     ///
     /// No check can make the close fail here, as task 0 does. Report such an error in the same way.
     ///

@@ -16,7 +16,7 @@ struct Promise {
     task: &'static str,
     says: &'static str,
     required: &'static [&'static str],
-    /// Extras, and tests of our own solutions that students do not get.
+    /// Extras, and tests of the reference solutions that students do not get.
     others: &'static [&'static str],
 }
 
@@ -166,7 +166,7 @@ const PROMISES: &[Promise] = &[
     promise(T3, "a connection that is not returned within 5 seconds is an error and not a hang",
         &[], &["a_connection_that_the_body_returns_is_an_error_and_no_hang", "a_connection_that_a_task_holds_is_closed_when_the_task_ends",
                "waits_for_a_connection_that_comes_back_in_time"]),
-    promise(T3, "if the future of `with_pool` is dropped, every connection closes, also outside the runtime",
+    promise(T3, "if the future of `with_pool` is dropped, every connection closes, inside and outside the runtime",
         &["dropped_at_any_step_it_leaves_no_connection", "a_drop_outside_the_runtime_does_not_panic"], &["dropped_after_every_poll_it_leaves_nothing"]),
     promise(T3, "parameters are bound",
         &["binds_the_age_as_a_parameter"], &[]),
@@ -276,7 +276,7 @@ fn every_required_check_belongs_to_a_promise() {
     assert!(without.is_empty(), "add these to a promise: {without:#?}");
 }
 
-/// Finds the test functions in a folder: for each name, whether it is a required check, which is a test in `tests/checks/`
+/// Finds the test functions in a folder, and whether each is a required check: a test in `tests/checks/`
 /// without `#[ignore = "extra"]`.
 fn find_checks(folder: &Path, checks: &mut BTreeMap<String, bool>) {
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,6 +1,6 @@
-//! `DatabaseConnection::open` opens an existing file and nothing else. SQLite would create a missing file, and the first
-//! query would then find no table in it. So a missing file is an error and is not created. `:memory:` and an empty path
-//! are refused as well, because SQLite would create a fresh database for them.
+//! `DatabaseConnection::open` opens an existing file and nothing else. SQLite would create a missing file, and the
+//! first query would then find no table in it. So a missing file is an error and is not created. `:memory:` and an
+//! empty path are refused as well, because SQLite would create a fresh database for them.
 //!
 //! Read: `rusqlite::Connection::open_with_flags`, `rusqlite::OpenFlags`, `std::path::Path::is_file`.
 

@@ -1,6 +1,6 @@
-//! A connection is open exactly as long as its value lives. Python needs `__exit__` for that, and a `with` statement that
-//! calls it. In Rust the value is dropped on every way out of the scope: after the last line, on `return`, on `?`, on a
-//! panic. `close` returns an error of the close, which a destructor cannot do.
+//! A connection is open exactly as long as its value lives. Python needs `__exit__` for that, and a `with` statement
+//! that calls it. In Rust the value is dropped on every way out of the scope: after the last line, on `return`, on
+//! `?`, on a panic. `close` returns an error of the close, which a destructor cannot do.
 //!
 //! Read: the Rust book, chapter 15.3 (`Drop`); `rusqlite::Connection::close`; `std::mem::forget`, which drops nothing.
 

@@ -1,11 +1,12 @@
-//! `with_connection` is the `with` block. It opens the database and runs the body inside a transaction. It commits when the
-//! body returns `Ok`, and rolls back when the body returns `Err` or panics. It closes in every case, and only then returns.
-//! If the body and the close both fail, the caller gets the body's error, and the close's error as a part of it.
+//! `with_connection` is the `with` block. It opens the database and runs the body inside a transaction. It commits
+//! when the body returns `Ok`, and rolls back when the body returns `Err` or panics. It closes in every case, and
+//! only then returns. If the body and the close both fail, the caller gets the body's error, and the close's error as
+//! a part of it.
 //!
 //! (Python's `with sqlite3.connect(…)` has the transaction, but does not close the connection.)
 //!
-//! Read: `rusqlite::Transaction` and what its `Drop` does; `Connection::unchecked_transaction`, which needs no `&mut`; the
-//! Rust book, chapter 9.2 (`?`); `shared::sqlite::outcome`.
+//! Read: `rusqlite::Transaction` and what its `Drop` does; `Connection::unchecked_transaction`, which needs no
+//! `&mut`; the Rust book, chapter 9.2 (`?`); `shared::sqlite::outcome`.
 
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -18,9 +18,9 @@
 //! | `04_with_connection.rs` | `with_connection`: one transaction, and a close on every way out |
 //! | `05_quiet.rs` | the library prints nothing |
 //!
-//! Each check has a database with random users, and records what your code does on it: each connection that it opens and
-//! closes, and each statement that it runs. A failing check prints what it expected and what it found, then that record,
-//! then a hint, and the seed that repeats the run.
+//! Each check has a database with random users, and records what your code does on it: each connection that it opens
+//! and closes, and each statement that it runs. A failing check prints what it expected and what it found, then that
+//! record, then a hint, and the seed that repeats the run.
 
 #[path = "02_closing.rs"]
 mod closing;
@@ -35,8 +35,8 @@ mod with_connection;
 
 use databaseconnection::{DatabaseConnection, Error};
 
-/// Checked by the compiler: `Error` can be sent to another thread and put into a box, `?` converts rusqlite's error into
-/// it, and a `&DatabaseConnection` can be used as a `&Connection`.
+/// Checked by the compiler: `Error` can be sent to another thread and put into a box, `?` converts rusqlite's error
+/// into it, and a `&DatabaseConnection` can be used as a `&Connection`.
 const _: () = {
     fn is_an_error<
         E: Send + Into<Box<dyn std::error::Error + Send + Sync>> + From<rusqlite::Error>,

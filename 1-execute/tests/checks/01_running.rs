@@ -1,6 +1,6 @@
-//! `ExecuteQuery` keeps a query. It opens nothing until it is run, and can be run again: each run opens a connection and closes
-//! it. `run` is the `with` block, and its body is a closure that gets the rows. SQLite finds each row only when the body
-//! asks for it, so a body that stops after one row costs one row.
+//! `ExecuteQuery` keeps a query. It opens nothing until it is run, and can be run again: each run opens a connection
+//! and closes it. `run` is the `with` block, and its body is a closure that gets the rows. SQLite finds each row only
+//! when the body asks for it, so a body that stops after one row costs one row.
 //!
 //! Python's class takes the query in `__init__`, opens and executes in `__enter__`, and closes in `__exit__`.
 //!

@@ -1,8 +1,9 @@
-//! Parameters are bound: SQLite gets the query with its `?` placeholders, and the values separately. A value that is written
-//! into the query's text becomes SQL, and the person who chooses the value chooses what is executed (SQL injection).
+//! Parameters are bound: SQLite gets the query with its `?` placeholders, and the values separately. A value that is
+//! written into the query's text becomes SQL, and the person who chooses the value chooses what is executed (SQL
+//! injection).
 //!
-//! Read: `rusqlite::Statement::query`, `rusqlite::params_from_iter`. To keep `impl ToSql` values until the query is run:
-//! `rusqlite::types::{ToSql, ToSqlOutput, Value}`.
+//! Read: `rusqlite::Statement::query`, `rusqlite::params_from_iter`. To keep `impl ToSql` values until the query is
+//! run: `rusqlite::types::{ToSql, ToSqlOutput, Value}`.
 
 use execute::ExecuteQuery;
 use rusqlite::ToSql;

@@ -1,7 +1,8 @@
-//! What cannot be run is an error that `run` returns, not a panic and not an empty list. SQLite is less strict: it binds NULL
-//! for a missing parameter, runs only the first of several statements, and creates a missing file.
+//! What cannot be run is an error that `run` returns, not a panic and not an empty list. SQLite is less strict: it
+//! binds NULL for a missing parameter, runs only the first of several statements, and creates a missing file.
 //!
-//! Read: `rusqlite::Error`; `rusqlite::Connection::open_with_flags`, `rusqlite::OpenFlags`; `std::path::Path::is_file`.
+//! Read: `rusqlite::Error`; `rusqlite::Connection::open_with_flags`, `rusqlite::OpenFlags`;
+//! `std::path::Path::is_file`.
 
 use std::error::Error;
 

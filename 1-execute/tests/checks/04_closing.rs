@@ -1,8 +1,9 @@
-//! The connection closes on every way out of `run`: after the last row, on a `?` in the body, on a panic, and if the query fails
-//! before the body is called. A close in the last line of a function is not enough, because `?` and a panic skip it.
+//! The connection closes on every way out of `run`: after the last row, on a `?` in the body, on a panic, and if the
+//! query fails before the body is called. A close in the last line of a function is not enough, because `?` and a
+//! panic skip it.
 //!
-//! Read: the Rust book, chapter 15.3 (`Drop`); the Rust reference, chapter "Destructors", on the order in which the variables
-//! of a function are dropped.
+//! Read: the Rust book, chapter 15.3 (`Drop`); the Rust reference, chapter "Destructors", on the order in which the
+//! variables of a function are dropped.
 
 use execute::{ExecuteQuery, Result};
 use testkit::{attempt, check, faults};

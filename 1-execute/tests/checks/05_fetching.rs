@@ -1,5 +1,5 @@
-//! `fetch_users` reads each row of the query as a user, complete, or returns an error. It skips no row and invents no value. It
-//! reads the columns by name, because a query may have them in any order, and may have more of them.
+//! `fetch_users` reads each row of the query as a user, complete, or returns an error. It skips no row and invents no
+//! value. It reads the columns by name, because a query may have them in any order, and may have more of them.
 //!
 //! Read: `rusqlite::Rows`, whose `next` returns a `Result`; `rusqlite::Row::get`, which accepts a column's name;
 //! `Iterator::collect` into a `Result<Vec<_>, _>`.

@@ -1,6 +1,6 @@
-//! `execute` runs an `INSERT`, `UPDATE` or `DELETE` to its end and returns how many rows it changed. The change is permanent:
-//! SQLite commits every statement unless your code began a transaction. (Python's `sqlite3` begins one before the
-//! statement, and forgetting the `commit()` loses the change.)
+//! `execute` runs an `INSERT`, `UPDATE` or `DELETE` to its end and returns how many rows it changed. The change is
+//! permanent: SQLite commits every statement unless your code began a transaction. (Python's `sqlite3` begins one
+//! before the statement, and forgetting the `commit()` loses the change.)
 //!
 //! Read: `rusqlite::Statement::execute`, `rusqlite::Connection::changes`.
 

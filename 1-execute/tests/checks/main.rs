@@ -1,5 +1,6 @@
-//! The required checks and the extras of task 1. They use only the public names of `src/lib.rs`: `ExecuteQuery` with `new`,
-//! `run`, `fetch_users` and `execute`; `Error` and `Result`. How you write the code behind these names is up to you.
+//! The required checks and the extras of task 1. They use only the public names of `src/lib.rs`: `ExecuteQuery` with
+//! `new`, `run`, `fetch_users` and `execute`; `Error` and `Result`. How you write the code behind these names is up
+//! to you.
 //!
 //! | command | what it does |
 //! | --- | --- |
@@ -20,9 +21,9 @@
 //! | `06_executing.rs` | `execute`: `INSERT`, `UPDATE`, `DELETE` |
 //! | `07_quiet.rs` | the library prints nothing |
 //!
-//! Each check has a database with random users, and records what your code does on it: each connection that it opens and
-//! closes, and each statement that it runs. A failing check prints what it expected and what it found, then that record,
-//! then a hint, and the seed that repeats the run.
+//! Each check has a database with random users, and records what your code does on it: each connection that it opens
+//! and closes, and each statement that it runs. A failing check prints what it expected and what it found, then that
+//! record, then a hint, and the seed that repeats the run.
 
 #[path = "04_closing.rs"]
 mod closing;
@@ -44,8 +45,8 @@ use execute::{Error, ExecuteQuery};
 /// No parameters. (The type of an empty list must be known.)
 const NONE: [i64; 0] = [];
 
-/// Checked by the compiler: `Error` can be sent to another thread and put into a box, and `?` converts rusqlite's error
-/// into it.
+/// Checked by the compiler: `Error` can be sent to another thread and put into a box, and `?` converts rusqlite's
+/// error into it.
 const _: () = {
     fn is_an_error<
         E: Send + Into<Box<dyn std::error::Error + Send + Sync>> + From<rusqlite::Error>,
