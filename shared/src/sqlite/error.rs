@@ -94,7 +94,7 @@ impl Error {
         Error::new(Problem::Thread(error), "query")
     }
 
-    /// What went wrong.
+    /// Returns the kind of the error.
     pub fn problem(&self) -> &Problem {
         &self.inner.problem
     }

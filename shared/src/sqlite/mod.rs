@@ -1,4 +1,4 @@
-//! What the SQLite tasks have in common.
+//! Code that the SQLite tasks share.
 
 mod error;
 mod file;
