@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, Rows, Statement, ToSql, params_from_iter};
 use shared::User;
-use shared::sqlite::{Problem, open, outcome, read_users};
+use shared::sqlite::{ErrorKind, open, outcome, read_users};
 
 pub use shared::sqlite::{Error, Result};
 
@@ -134,7 +134,7 @@ impl ExecuteQuery {
         // SQLite prepares an empty text or a comment without complaint, and has nothing to run then: no columns, no text.
         // (The columns first, for they cost nothing, and the text is written out anew.)
         if statement.column_count() == 0 && statement.expanded_sql().is_none() {
-            return Err(Error::new(Problem::NoStatement, "query"));
+            return Err(Error::new(ErrorKind::NoStatement, "query"));
         }
         let parameters = self
             .parameters

@@ -19,7 +19,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use shared::sqlite::Problem;
+use shared::sqlite::ErrorKind;
 
 use crate::stop::{STEPS_BETWEEN_LOOKS, Stop};
 use crate::{Error, Result};
@@ -50,7 +50,7 @@ impl Stop {
         };
         drop(running);
         if self.is_told() {
-            return Err(Error::new(Problem::Cancelled, "query"));
+            return Err(Error::new(ErrorKind::Cancelled, "query"));
         }
         Ok(watch)
     }

@@ -11,7 +11,7 @@ use std::thread;
 use async_lock::SemaphoreGuard;
 use futures_lite::{StreamExt, future};
 use shared::User;
-use shared::sqlite::{Problem, existing_file, outcome};
+use shared::sqlite::{ErrorKind, existing_file, outcome};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, TypeInfo, ValueRef};
 
@@ -196,7 +196,7 @@ where
     };
     let column = column.to_owned();
     let id = row.try_get::<Option<i64>, _>("id").ok().flatten();
-    Err(Error::new(Problem::Row { column, id, found }, "read"))
+    Err(Error::new(ErrorKind::Row { column, id, found }, "read"))
 }
 
 /// sqlx's error as rusqlite would have it, where it is SQLite's: the codes are the same.
@@ -210,10 +210,10 @@ fn driver(error: sqlx::Error, doing: &'static str) -> Error {
         ))
     });
     let problem = match (sqlite, error) {
-        (Some(error), _) => Problem::Sqlite(error),
+        (Some(error), _) => ErrorKind::Sqlite(error),
         // All that it asks of the operating system itself is a thread.
-        (None, sqlx::Error::Io(error)) => Problem::Thread(error),
-        (None, error) => Problem::Driver(error.into()),
+        (None, sqlx::Error::Io(error)) => ErrorKind::Thread(error),
+        (None, error) => ErrorKind::Driver(error.into()),
     };
     Error::new(problem, doing)
 }

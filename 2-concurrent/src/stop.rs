@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{ErrorCode, InterruptHandle};
-use shared::sqlite::Problem;
+use shared::sqlite::ErrorKind;
 
 use crate::{Error, Result};
 
@@ -73,7 +73,7 @@ impl Stop {
                 ErrorCode::OperationInterrupted
                 | ErrorCode::DatabaseBusy
                 | ErrorCode::ConstraintViolation,
-            ) if self.is_told() => Error::new(Problem::Cancelled, "query"),
+            ) if self.is_told() => Error::new(ErrorKind::Cancelled, "query"),
             _ => error,
         })
     }

@@ -24,7 +24,7 @@ use rusqlite::ffi::{SQLITE_BUSY, SQLITE_READONLY};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 use shared::schema::{SQLITE_INDEX, SQLITE_TABLE};
-use shared::sqlite::{self, Problem, create, existing_file, open, place, remove_companions};
+use shared::sqlite::{self, ErrorKind, create, existing_file, open, place, remove_companions};
 use shared::{User, cli, redact_value};
 
 use crate::draft::{Draft, folder_of, sweep};
@@ -117,13 +117,13 @@ impl<'a> Database<'a> {
         // An empty path, `:memory:` or a URL: not a file.
         let refused = existing_file(given)
             .err()
-            .filter(|error| matches!(error.problem(), Problem::NotAFile(_) | Problem::Url));
+            .filter(|error| matches!(error.kind(), ErrorKind::NotAFile(_) | ErrorKind::Url));
         if let Some(error) = refused {
             return Err(error.doing("create").into());
         }
         match resolve(given) {
             Ok(file) => Ok(Database { given, file }),
-            Err(error) => Err(sqlite::Error::new(Problem::File(error), "create")
+            Err(error) => Err(sqlite::Error::new(ErrorKind::File(error), "create")
                 .in_database(given)
                 .into()),
         }
@@ -132,7 +132,7 @@ impl<'a> Database<'a> {
     fn exists(&self) -> Result<bool, Error> {
         match existing_file(&self.file) {
             Ok(_) => Ok(true),
-            Err(error) if matches!(error.problem(), Problem::Missing) => Ok(false),
+            Err(error) if matches!(error.kind(), ErrorKind::Missing) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
@@ -281,7 +281,7 @@ impl<'a> Database<'a> {
     }
 
     fn file_error(&self, error: io::Error) -> Error {
-        self.name(sqlite::Error::new(Problem::File(error), "create"))
+        self.name(sqlite::Error::new(ErrorKind::File(error), "create"))
     }
 
     fn name(&self, error: sqlite::Error) -> Error {
