@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, Rows, Statement, ToSql, params_from_iter};
 use shared::User;
-use shared::sqlite::{Problem, open, outcome, read_users};
+use shared::sqlite::{ErrorKind, open, outcome, read_users};
 
 pub use shared::sqlite::{Error, Result};
 
@@ -133,7 +133,7 @@ impl ExecuteQuery {
             .map_err(|error| Error::from(error).in_sql(&self.query))?;
         // SQLite accepts an empty query or a comment, and stepping it fails. It has no columns and no expanded SQL.
         if statement.column_count() == 0 && statement.expanded_sql().is_none() {
-            return Err(Error::new(Problem::NoStatement, "query"));
+            return Err(Error::new(ErrorKind::NoStatement, "query"));
         }
         let parameters = self
             .parameters

@@ -19,7 +19,7 @@ use async_lock::{Semaphore, SemaphoreGuard};
 use concurrent::{Error, Result};
 use futures_lite::{StreamExt, future};
 use recorder::timeline::option::TimelineOption;
-use shared::sqlite::{Problem, existing_file, outcome};
+use shared::sqlite::{ErrorKind, existing_file, outcome};
 use shared::{User, cli, output};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, TypeInfo, ValueRef};
@@ -104,7 +104,7 @@ impl CancelOnDrop {
     async fn at_first_error<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         work.await
             .map_err(|error| match self.0.swap(true, Ordering::SeqCst) {
-                true => Error::new(Problem::Cancelled, "query"),
+                true => Error::new(ErrorKind::Cancelled, "query"),
                 false => error,
             })
     }
@@ -243,7 +243,7 @@ where
     };
     let column = column.to_owned();
     let id = row.try_get::<Option<i64>, _>("id").ok().flatten();
-    Err(Error::new(Problem::Row { column, id, found }, "read"))
+    Err(Error::new(ErrorKind::Row { column, id, found }, "read"))
 }
 
 /// Converts sqlx's error. One of SQLite becomes rusqlite's, because the codes are the same.
@@ -257,10 +257,10 @@ fn driver(error: sqlx::Error, doing: &'static str) -> Error {
         ))
     });
     let problem = match (sqlite, error) {
-        (Some(error), _) => Problem::Sqlite(error),
+        (Some(error), _) => ErrorKind::Sqlite(error),
         // sqlx asks the operating system for nothing but a thread.
-        (None, sqlx::Error::Io(error)) => Problem::Thread(error),
-        (None, error) => Problem::Driver(error.into()),
+        (None, sqlx::Error::Io(error)) => ErrorKind::Thread(error),
+        (None, error) => ErrorKind::Driver(error.into()),
     };
     Error::new(problem, doing)
 }

@@ -19,7 +19,7 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use shared::sqlite::Problem;
+use shared::sqlite::ErrorKind;
 
 use crate::{Error, Result};
 
@@ -56,7 +56,7 @@ impl CancelOnDrop {
     ) -> Result<T> {
         work.await.map_err(|error| {
             if self.0.is_cancelled() {
-                Error::new(Problem::Cancelled, "query")
+                Error::new(ErrorKind::Cancelled, "query")
             } else {
                 self.0.cancel();
                 error

@@ -1,4 +1,4 @@
-//! Where a new database is made, until it takes the old one's place.
+//! A draft: the new database file, until it replaces the old one.
 
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// A file in a folder of its own, beside the database: the same file system, so that one can be renamed to the other.
+/// A file in a separate folder next to the database: on the same file system, so that it can be renamed to the
+/// database.
 ///
-/// Both are removed when this is dropped. `kill -9` leaves them, for the next run's [`sweep`].
+/// Both are removed when this is dropped. `kill -9` leaves them, and the next run's [`sweep`] removes them.
 #[must_use = "the draft is removed when this is dropped"]
 pub struct Draft {
     file: PathBuf,
     folder: TempDir,
-    /// Held as long as this process lives, whatever ends it: this is how a sweep knows that a draft is nobody's. It
-    /// is a lock on the folder and not on the file, for some systems (macOS) let it exclude SQLite's own locks.
+    /// Held while this process lives, so a sweep knows that a draft without a lock is abandoned. The lock is on the
+    /// folder and not on the file, because on some systems (macOS) it would exclude SQLite's locks.
     _lock: File,
 }
 
@@ -24,7 +25,7 @@ const RANDOM_LETTERS: usize = 6;
 const SUFFIX: &str = ".seeding";
 
 impl Draft {
-    /// Makes an empty file, with the permissions of any new file.
+    /// Creates an empty file, with the permissions of any new file.
     pub fn beside(database: &Path) -> io::Result<Draft> {
         let (parent, name) = (
             folder_of(database),
@@ -37,12 +38,12 @@ impl Draft {
                 .prefix(&prefix)
                 .rand_bytes(RANDOM_LETTERS)
                 .suffix(SUFFIX)
-                // What fills the file opens it by its name: nobody else may put another one there.
+                // The file is opened by its name later, so no other user may be able to replace it.
                 .permissions(Permissions::from_mode(0o700))
                 .tempdir_in(parent)
-                // The name that was tried means nothing to anybody.
+                // The temporary name does not help the user.
                 .map_err(|error| io::Error::from(error.kind()))?;
-            // Between making the folder and locking it, another program's sweep may take it. Then there is another.
+            // Between creating the folder and locking it, another program's sweep may remove it. Then create another.
             let lock = match File::open(folder.path()) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 opened => opened?,
@@ -50,7 +51,7 @@ impl Draft {
             match lock.try_lock() {
                 Ok(()) if folder.path().exists() => {}
                 Ok(()) | Err(TryLockError::WouldBlock) => continue,
-                // A file system without locks. No sweep can have one either, and leaves the draft alone.
+                // A file system without locks. A sweep cannot lock it either, and leaves the draft.
                 Err(TryLockError::Error(_)) => {}
             }
             let file = folder.path().join(FILE);
@@ -68,7 +69,7 @@ impl Draft {
         &self.file
     }
 
-    /// The folder that is to go when the program ends in a way that drops nothing.
+    /// Returns the folder to remove when the program ends without running destructors.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -95,7 +96,7 @@ pub fn sweep(database: &Path) {
 fn remove_if_dead(folder: &Path) -> io::Result<()> {
     let lock = File::open(folder)?;
     lock.try_lock()?;
-    // Not `remove_dir_all`: a folder that holds more than a draft is somebody's, and stays.
+    // Not `remove_dir_all`: a folder that contains more than a draft belongs to the user, and stays.
     match fs::remove_file(folder.join(FILE)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -103,7 +104,7 @@ fn remove_if_dead(folder: &Path) -> io::Result<()> {
     fs::remove_dir(folder)
 }
 
-/// The folder that a file lies in.
+/// Returns the folder of a file.
 pub fn folder_of(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -118,7 +119,7 @@ mod tests {
     fn draft_of_the_dead(database: &Path) -> PathBuf {
         let draft = Draft::beside(database).expect("a draft");
         let folder = draft.folder().to_owned();
-        // What dies by `kill -9` releases the lock and removes nothing.
+        // A process that is killed by `kill -9` releases the lock and removes nothing.
         let Draft { folder: kept, .. } = draft;
         let _ = kept.keep();
         folder

@@ -1,13 +1,13 @@
-//! What can go wrong, and what to do about it.
+//! The errors of seed, with their help.
 
 use std::fmt;
 
 use shared::sqlite;
 
-/// Its text is one short message and a line that begins with `help:`.
+/// An error. Its text is one short message and a line that begins with `help:`.
 #[derive(Debug)]
 pub enum Error {
-    /// The database holds what no seeding put there, or is none.
+    /// The database contains data that seed did not create, or is not a database.
     Refused {
         database: String,
         what: String,
@@ -15,7 +15,7 @@ pub enum Error {
     },
     /// A SQLite file could not be read or written.
     Sqlite(sqlite::Error),
-    /// A server could not be reached, or did not do what it was asked.
+    /// A server could not be reached, or refused a request.
     Server {
         doing: &'static str,
         server: String,
@@ -26,7 +26,7 @@ pub enum Error {
     Stopped { database: String },
 }
 
-/// What `--force` is for.
+/// The help for a database that only `--force` replaces.
 pub const FORCE: &str = "use another database, or pass --force to replace this one";
 
 impl fmt::Display for Error {

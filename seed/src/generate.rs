@@ -1,8 +1,8 @@
-//! The users: the sample, and after it as many made-up ones as are wanted.
+//! The users: the sample, then generated ones.
 //!
 //! A generated user depends on the random seed and on the `id`, and on nothing else: not on the users before it, not
 //! on how many there are, not on the database. So the first thousand of a million are the thousand of a shorter run,
-//! and any one of them can be made again by itself.
+//! and each user can be generated alone.
 
 use shared::{User, sample_users};
 
@@ -13,7 +13,7 @@ pub const SAMPLE: u32 = 12;
 
 const DOMAIN: &str = "@example.com";
 
-/// Which users a seeding makes: the first `count` of those that belong to `random_seed`.
+/// The users to create: the first `count` of those that belong to `random_seed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seeding {
     pub count: u32,
@@ -33,12 +33,11 @@ impl Seeding {
 
 /// The user of this `id`, after the sample.
 ///
-/// The address begins with the sum of the `id` and the random seed, in hexadecimal. It makes the address unique
-/// without remembering the others, and tells afterwards which random seed made the row. And the addresses come in
-/// their own order, whole stretches of them: a database has little to sort for its index. (In SQLite that takes half as
-/// long as with the digits at the end.)
+/// The address begins with the sum of the `id` and the random seed, in hexadecimal. It makes the address unique without
+/// remembering the others, and shows afterwards which random seed created the row. The addresses are mostly sorted, so
+/// a database builds its index faster.
 fn generated(id: u32, random_seed: u32) -> User {
-    // One number, its bytes cut up: four independent choices.
+    // The bytes of one number give four independent choices.
     let random = mix(u64::from(random_seed) << 32 | u64::from(id));
     let people = &PEOPLES[usize::from(random as u16) % PEOPLES.len()];
     let (given, given_ascii) =
@@ -48,7 +47,7 @@ fn generated(id: u32, random_seed: u32) -> User {
     let tag = format!("{:08x}", id.wrapping_add(random_seed));
     User {
         id: i64::from(id),
-        // `concat` knows the length beforehand: three times as fast as `format!`.
+        // `concat` allocates once, unlike `format!`.
         name: match people.family_first {
             true => [family, " ", given].concat(),
             false => [given, " ", family].concat(),
@@ -58,8 +57,8 @@ fn generated(id: u32, random_seed: u32) -> User {
     }
 }
 
-/// splitmix64's output function (Steele, Lea and Flood, 2014). Written out, for a crate's next version may draw other
-/// numbers, and then the same random seed would no longer make the same users.
+/// splitmix64's output function (Steele, Lea and Flood, 2014). Written out, because the next version of a crate may
+/// return other numbers, and then the same random seed would no longer generate the same users.
 fn mix(counter: u64) -> u64 {
     let mut bits = counter.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -67,11 +66,11 @@ fn mix(counter: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
-/// Looks at the rows of a table, one after the other: did a seeding make each of them?
+/// Checks the rows of a table one by one: seed must have created each of them.
 ///
-/// The rows may be fewer than a seeding makes: what is missing cannot be lost. But all must belong to one random seed.
+/// Rows may be missing, because a missing row cannot be lost. But all must belong to one random seed.
 pub struct Inspection {
-    /// True if the table and its index are all there.
+    /// True if the table and its index exist.
     pub complete: bool,
     rows: u32,
     random_seed: Option<u32>,
@@ -90,7 +89,7 @@ impl Default for Inspection {
 }
 
 impl Inspection {
-    /// Returns whether a seeding would have made this row. Each `id` is to be shown once.
+    /// Returns whether seed would have created this row. Call it once for each `id`.
     pub fn is_ours(&mut self, id: i64, name: &[u8], email: &[u8], age: i64) -> bool {
         let Some(expected) = self.expected(id, email) else {
             return false;
@@ -105,7 +104,7 @@ impl Inspection {
             )
     }
 
-    /// After the last row: whether these are the users of this seeding, no more and no fewer.
+    /// Returns, after the last row, whether these are exactly the users of this seeding.
     pub fn is_exactly(&self, seeding: Seeding) -> bool {
         let random_seed = self.random_seed.unwrap_or(seeding.random_seed);
         self.complete
@@ -128,7 +127,7 @@ impl Inspection {
     }
 }
 
-/// The random seed that made the row, if any did.
+/// Returns the random seed that created the row, if there is one.
 fn random_seed_of(id: u32, email: &[u8]) -> Option<u32> {
     let tag = std::str::from_utf8(email.get(..8)?).ok()?;
     Some(u32::from_str_radix(tag, 16).ok()?.wrapping_sub(id))

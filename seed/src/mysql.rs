@@ -1,10 +1,10 @@
 //! A table of a MySQL or MariaDB server, filled under another name and then renamed.
 //!
-//! The rest of the database is other people's and no concern of ours: only the table `users` is, and two names beside
-//! it, [`NEW`] and [`OLD`]. `RENAME TABLE` swaps both at once: at every moment there is one table `users`, the old or
-//! the new, whole. A run that is interrupted leaves `NEW` or `OLD` behind, and the next run clears them up. It knows that
-//! no other run is at work, because each holds a lock of the server's that ends with its connection. In a cluster such a
-//! lock is local to a node: there a run watches [`NEW`] before it takes it for a leftover.
+//! The rest of the database is not touched: only the table `users`, and two more names, [`NEW`] and [`OLD`]. `RENAME
+//! TABLE` swaps both at once: at every moment there is one table `users`, the old or the new, whole. A run that is
+//! interrupted leaves `NEW` or `OLD` behind, and the next run removes them. It knows that no other run is active,
+//! because each holds a lock of the server that ends with its connection. In a cluster such a lock is local to a node:
+//! there a run watches [`NEW`] before it treats it as abandoned.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,24 +26,24 @@ use crate::target::{Outcome, server_name};
 const NEW: &str = "users_seed_new";
 /// The table that was replaced, until it is dropped.
 const OLD: &str = "users_seed_old";
-/// Made only to be compared with a [`NEW`] that is there already, and dropped at once.
+/// Created only to be compared with an existing [`NEW`], and dropped at once.
 const SHAPE: &str = "users_seed_shape";
 
-/// How long another client's lock is waited for, another run, and the end of the connection.
+/// The time limit for another client's lock, for another run, and for closing the connection.
 const PATIENCE: Duration = Duration::from_secs(LOCK_WAIT);
 
-/// Users in one statement. With 100 it takes a third longer, with 5000 no shorter. (`LOAD DATA LOCAL` takes as long,
-/// and many a server forbids it.)
+/// Users in one statement. 100 are slower, 5000 are not faster. (`LOAD DATA LOCAL` is not faster, and many servers
+/// forbid it.)
 const BATCH: usize = 1000;
 /// Statements in one transaction: each commit waits for the disk, each rollback undoes what it covers.
 const BATCHES: usize = 100;
 
-/// A server that has not let us in by then does not answer. The error is there within 5 seconds.
+/// The time limit for connecting, so that the error comes within 5 seconds.
 const CONNECT_LIMIT: Duration = Duration::from_secs(4);
 
-/// Makes the table `users` hold these users and nothing else. Until it does, it is what it was.
+/// Replaces the content of the table `users` with these users. Until then, the table is unchanged.
 pub fn seed(opts: &Opts, seeding: Seeding, force: bool) -> Result<Outcome, Error> {
-    // Not as for a file, where the program may end in the middle: it can still drop the new table, and say goodbye.
+    // Unlike for a file, the program does not end at once: it still drops the new table and closes the connection.
     let stopped = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stopped);
     let runtime = stop::on_signal(move || flag.store(true, Ordering::Relaxed))
@@ -69,27 +69,27 @@ pub fn seed(opts: &Opts, seeding: Seeding, force: bool) -> Result<Outcome, Error
         {
             let _ = work.drop_table(NEW).await;
         }
-        // The polite way, if the server still listens. Everything that matters has happened.
+        // Closes the connection, if the server still listens. The work is done.
         let _ = tokio::time::timeout(PATIENCE, work.connection.disconnect()).await;
         outcome.map_err(|failure| failure.at(opts))
     });
-    // A name server that does not answer keeps a thread waiting, which nobody needs to wait for.
+    // A name server that does not answer keeps a thread busy; do not wait for that thread.
     runtime.shutdown_background();
     outcome
 }
 
-/// Why the work was not done.
+/// The reason why the work was not done.
 enum Failure {
     Driver(mysql_async::Error),
-    /// What is there was to be left alone: what it is, and what to do about it.
+    /// The table must not be replaced: the reason, and the help.
     Refused(String, &'static str),
-    /// The new table is in place, and neither could the old one be dropped nor the exchange be undone.
+    /// The new table is in place, but the old one could not be dropped and the exchange could not be undone.
     NotUndone(mysql_async::Error),
     Stopped,
 }
 
 impl Failure {
-    /// Returns whether another client has changed the same tables meanwhile. Then [`NEW`] may be that client's.
+    /// Returns whether another client changed the same tables in the meantime. Then [`NEW`] may belong to that client.
     fn is_conflict(&self) -> bool {
         match self {
             Failure::Driver(error) => is_one_of(error, &CONFLICTS),
@@ -116,7 +116,7 @@ struct Work {
     seeding: Seeding,
     force: bool,
     stopped: Arc<AtomicBool>,
-    /// True if [`NEW`] is this run's own, and may be dropped.
+    /// True if [`NEW`] belongs to this run and may be dropped.
     has_made_new: bool,
 }
 
@@ -155,7 +155,7 @@ impl Work {
     }
 
     async fn lock(&mut self) -> Result<(), Failure> {
-        // Locks of this kind are the whole server's, so the name tells the database. 64 letters is the longest.
+        // Locks of this kind belong to the whole server, so the name contains the database. 64 letters is the limit.
         let locked = format!("SELECT GET_LOCK(CONCAT('seed ', MD5(DATABASE())), {LOCK_WAIT})");
         let locked: Option<Option<u8>> = self.connection.query_first(locked).await?;
         match locked.flatten() {
@@ -164,8 +164,8 @@ impl Work {
         }
     }
 
-    /// In a cluster a run on another node does not see this one's lock. Its table says whether it is at work: either it
-    /// grows, or it is soon renamed.
+    /// In a cluster a run on another node does not see this run's lock. Its table shows whether it is active: it grows,
+    /// or is soon renamed.
     async fn wait_for_another_node(&mut self) -> Result<(), Failure> {
         let size: Option<(String, u32)> = self
             .connection
@@ -188,7 +188,7 @@ impl Work {
         }
     }
 
-    /// When [`NEW`] was made, and its last user; nothing where there is no such table.
+    /// Returns the creation time of [`NEW`], and its last user; `None` if there is no such table.
     async fn state_of_the_new_table(
         &mut self,
     ) -> Result<Option<(Option<String>, Option<i64>)>, Failure> {
@@ -209,13 +209,14 @@ impl Work {
             .await;
         match last {
             Ok(last) => Ok(Some((created, last.flatten()))),
-            // It went between the two questions, or is another's and has no ids.
+            // It was dropped between the two queries, or another program created it without ids.
             Err(mysql_async::Error::Server(_)) => Ok(Some((created, None))),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// What a run leaves that was killed while it filled its table is dropped. Somebody else's table of that name is not.
+    /// Drops the table of a run that was killed while it filled the table. A table of that name that seed did not
+    /// create is not dropped.
     async fn clear_up_the_new_table(&mut self) -> Result<(), Failure> {
         if !self.exists(NEW).await? {
             return Ok(());
@@ -229,14 +230,14 @@ impl Work {
         Ok(self.drop_table(NEW).await?)
     }
 
-    /// A run that was interrupted between the renaming and the dropping leaves the table that it replaced. It was
-    /// looked through before, but perhaps not after: so it is dropped only if no row of it can be missed.
+    /// Drops the replaced table of a run that was interrupted between renaming and dropping. That run inspected it
+    /// before the exchange, but perhaps not after: so it is dropped only if seed created every row.
     async fn clear_up_the_old_table(&mut self) -> Result<(), Failure> {
         if !self.exists(OLD).await? {
             return Ok(());
         }
         if !self.exists("users").await? {
-            // A server that renames one table after the other, and died between the two.
+            // The server renames one table after the other, and died between the two.
             return Ok(self
                 .connection
                 .query_drop(format!("RENAME TABLE {OLD} TO users"))
@@ -251,8 +252,8 @@ impl Work {
         }
     }
 
-    /// Puts the old table back, which another table refers to. The new one may be missed by then, even if `--force`
-    /// replaces the old one: if the replacement fails again, neither would be left.
+    /// Puts the old table back, because another table refers to it. The new one is kept, even with `--force`: if the
+    /// replacement fails again, neither would be left.
     async fn undo_what_was_interrupted(&mut self) -> Result<(), Failure> {
         self.inspect("users", NEW)
             .await
@@ -270,7 +271,7 @@ impl Work {
         Ok(self.drop_table(SHAPE).await?)
     }
 
-    /// What not even `--force` replaces.
+    /// Refuses tables that not even `--force` replaces.
     async fn check_that_it_can_be_replaced(&mut self) -> Result<(), Failure> {
         let kind: Option<String> = self
             .connection
@@ -302,8 +303,8 @@ impl Work {
         }
     }
 
-    /// Looks at a table's definition and at every row, and refuses it when it holds what no seeding made. Every server
-    /// writes a definition its own way: so it is compared with that of a table that was just made.
+    /// Checks a table's definition and every row, and refuses a table that seed did not create. Servers write
+    /// definitions differently, so it is compared with the definition of a new table.
     async fn inspect(&mut self, table: &str, just_made: &str) -> Result<Inspection, Failure> {
         let foreign =
             |what: String| Failure::Refused(format!("{what} (in the table `{table}`)"), FORCE);
@@ -330,7 +331,7 @@ impl Work {
             .query_iter(format!("SELECT id, name, email, age FROM {table}"))
             .await?;
         while let Some(row) = rows.next().await? {
-            // The definition says that nothing is NULL, and that the numbers are numbers.
+            // By the definition, no value is NULL, and the numbers are numbers.
             let (id, name, email, age): (i64, Vec<u8>, Vec<u8>, i64) = mysql_async::from_row(row);
             if !inspection.is_ours(id, &name, &email, age) {
                 return Err(foreign(format!(
@@ -342,7 +343,7 @@ impl Work {
         Ok(inspection)
     }
 
-    /// The table's definition, without its name and without the number that the next row would get.
+    /// Returns the table's definition, without its name and without the number of the next row.
     async fn definition(&mut self, table: &str) -> Result<String, Failure> {
         let row: Option<Row> = self
             .connection
@@ -403,13 +404,13 @@ impl Work {
     }
 
     async fn drop_the_replaced_table(&mut self) -> Result<(), Failure> {
-        // A client may have written to it since it was inspected. Now none can any more: this look is the last word.
+        // A client may have written to it since it was inspected. No client can any more, so this is the final check.
         if !self.force {
             self.inspect(OLD, "users").await?;
         }
         match self.drop_table(OLD).await {
-            // The exchange has led the foreign key of a table in another database to the replaced table. Which table
-            // that is, a user without rights to it does not see.
+            // The exchange has led the foreign key of a table in another database to the replaced table. A user without
+            // rights to that table cannot see which one it is.
             Err(error) if is_one_of(&error, &REFERRED_TO) => Err(Failure::Refused(
                 format!(
                     "a table in another database refers to it by a foreign key ({})",
@@ -437,7 +438,7 @@ impl Work {
     }
 }
 
-/// The values of the next batch; none where there are no users left.
+/// Returns the values of the next batch; none if there are no users left.
 fn next_values(users: &mut impl Iterator<Item = User>) -> Vec<Value> {
     let users = users.take(BATCH);
     users
@@ -464,7 +465,7 @@ fn go_on(stopped: &AtomicBool) -> Result<(), Failure> {
     }
 }
 
-/// The first connection is TCP, and stays: the driver would rather look for a socket as well and connect again.
+/// The first connection is TCP, and stays: otherwise the driver looks for a socket and connects again.
 async fn connect(opts: &Opts) -> Result<Conn, Error> {
     let options = OptsBuilder::from_opts(opts.clone())
         // Without the brackets that an IPv6 address has in a URL: the driver would look for a host of that name.
@@ -532,7 +533,7 @@ impl Failure {
     }
 }
 
-/// The server's or the system's own words, without the driver's around them.
+/// Returns the message of the server or the system, without the driver's text around it.
 fn reason(error: &mysql_async::Error) -> String {
     match error {
         mysql_async::Error::Server(error) if error.code == LOCK_WAIT_TIMEOUT => {
@@ -565,8 +566,8 @@ const LOCK_WAIT_TIMEOUT: u16 = 1205;
 const ACCESS_DENIED_WITHOUT_PASSWORD: u16 = 1698;
 const TLS_REQUIRED: u16 = 3159;
 
-/// A table exists that did not a moment ago, or the other way round; two transactions cannot both be right (in a
-/// cluster, where the other one is on another node, that is found when one of them commits).
+/// Codes for a table that was created or dropped in the meantime, and for transactions that conflict (in a cluster, a
+/// conflict with another node is found at the commit).
 const CONFLICTS: [u16; 5] = [1020, 1050, 1146, 1213, 1412];
 
 /// A table cannot be dropped because another refers to it by a foreign key.

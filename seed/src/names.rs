@@ -1,7 +1,7 @@
-//! Names to make users of, each with its spelling in an e-mail address.
+//! Names for generated users, each with its spelling in an e-mail address.
 //!
-//! They belong together by people, so that nobody is called Siobhán 田中. The order matters: a name that is added,
-//! dropped or moved gives the same random seed other users.
+//! They are grouped by language, so that given and family name match. The order matters: if a name is added, dropped or
+//! moved, the same random seed gives other users.
 
 /// Given and family names that go together.
 pub struct People {

@@ -1,15 +1,15 @@
-//! A progress bar, for whoever watches.
+//! A progress bar.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::User;
 
-/// A bar on standard error. Nothing is drawn where that is no terminal, and it is wiped off when the work is done.
+/// A bar on standard error. Nothing is drawn if that is not a terminal, and the bar is removed when the work is done.
 #[derive(Clone)]
 pub struct Progress {
     bar: ProgressBar,
 }
 
-/// A bar that moves at every user would cost more than the user.
+/// Updating the bar for every user would take longer than creating the user.
 const STEP: u64 = 4096;
 
 impl Progress {
@@ -39,9 +39,9 @@ impl Progress {
         })
     }
 
-    /// The users are in, and what is left says nothing of how far it is: the index, the disk.
+    /// Shows that the users are inserted. The rest (the index, the disk) has no measurable progress.
     fn finishing(&self) {
-        // Nothing that moves: that would take a thread, and indicatif panics where none can be started.
+        // No animation: it needs a thread, and indicatif panics if none can be started.
         self.bar
             .set_style(ProgressStyle::with_template("{msg}").expect("the template is a constant"));
         self.bar.set_message("all users are inserted; finishing");

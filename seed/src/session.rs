@@ -1,16 +1,16 @@
-//! The settings of the session that change what is seen of a table, or what is written.
+//! The settings of the session that affect what is read from a table or written to it.
 //!
 //! Each of them can come from the server's configuration or from its `init_connect`. So all of them are set when the
 //! connection is open.
 
-/// How long another client's lock is waited for, in seconds.
+/// The time limit for another client's lock, in seconds.
 pub const LOCK_WAIT: u64 = 5;
 
-/// Assignments for one `SET`. What only MySQL or only MariaDB knows is in a comment that the other skips.
+/// Assignments for one `SET`. A setting that only MySQL or only MariaDB knows is in a comment that the other skips.
 const SETTINGS: [&str; 14] = [
     // Otherwise accents are stored as two characters each.
     "NAMES utf8mb4",
-    // Rows beyond it are not seen, and what is not seen would be replaced.
+    // Rows beyond it are not read, and would be replaced without a check.
     ", sql_select_limit = 18446744073709551615",
     // A query of a large table is refused.
     ", sql_big_selects = 1",
@@ -28,7 +28,7 @@ const SETTINGS: [&str; 14] = [
     " /*!50708 , max_execution_time = 0 */",
     " /*M!100101 , max_statement_time = 0 */",
     // Rows are seen that another client has not committed, and with a binary log of statements nothing can be written.
-    // This, too, has two names.
+    // This also has two names.
     " /*!50720 , transaction_isolation = 'REPEATABLE-READ' */",
     " /*M!100101 , tx_isolation = 'REPEATABLE-READ' */",
     // Nothing can be written.
@@ -36,7 +36,7 @@ const SETTINGS: [&str; 14] = [
     " /*M!100101 , tx_read_only = 0 */",
 ];
 
-/// The statements that set the session up with this default database.
+/// Returns the statements that set the session up with this default database.
 pub fn setup(database: &str) -> String {
     format!(
         "SET {}, lock_wait_timeout = {LOCK_WAIT}, innodb_lock_wait_timeout = {LOCK_WAIT}; USE `{}`",

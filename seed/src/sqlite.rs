@@ -1,14 +1,14 @@
-//! A SQLite file, made beside the old one and put in its place.
+//! A SQLite file, created next to the old one and then put in its place.
 //!
-//! 1. [`inspect`] the old file, if there is one: where it holds what no seeding made, it is left alone.
-//! 2. Fill a [`Draft`], and bring it to the disk. Nobody else knows of it.
+//! 1. [`inspect`] the old file, if there is one: if it contains data that seed did not create, it is not changed.
+//! 2. Fill a [`Draft`], and write it to the disk. No other program uses it.
 //! 3. [`Database::put_in_place`]: lock the old file, look at it again, rename the draft over it.
 //!
-//! A rename is atomic. What is not is a database: it is a file and whatever lies beside it. A journal that a killed
+//! A rename is atomic. But a database is more than one file. A journal that a killed
 //! program left (`users.db-journal`) holds the pages of the OLD file as they were, and SQLite would write them into the
-//! new one as soon as somebody opened it; a write-ahead log (`users.db-wal`) would be replayed into it. So the old
-//! file is recovered first, by SQLite itself, under an exclusive lock that is held until the new one is there: nobody
-//! else can begin to write in between, and leave the next journal.
+//! new one as soon as a program opened it; a write-ahead log (`users.db-wal`) would be replayed into it. So SQLite
+//! recovers the old file first, under an exclusive lock that is held until the new one is in place: no other program
+//! can write in between and leave another journal.
 
 use std::fs::{self, File};
 use std::io;
@@ -24,7 +24,7 @@ use rusqlite::ffi::{SQLITE_BUSY, SQLITE_READONLY};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 use shared::schema::{SQLITE_INDEX, SQLITE_TABLE};
-use shared::sqlite::{self, Problem, create, existing_file, open, place, remove_companions};
+use shared::sqlite::{self, ErrorKind, create, existing_file, open, place, remove_companions};
 use shared::{User, cli, redact_value};
 
 use crate::draft::{Draft, folder_of, sweep};
@@ -34,20 +34,20 @@ use crate::progress::Progress;
 use crate::stop;
 use crate::target::Outcome;
 
-/// How long somebody else's lock is waited for. `shared::sqlite::Error` says so in its text.
+/// The time limit for another program's lock. The message of `shared::sqlite::Error` contains it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often it is tried.
+/// The interval between attempts.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Makes the file hold these users and nothing else. Until it does, it is what it was.
+/// Replaces the content of the file with these users. Until then, the file is unchanged.
 ///
-/// A link is followed, as SQLite follows it: what it leads to is replaced, and the link stays. (A second hard link
+/// A link is followed, as SQLite does: its target is replaced, and the link stays. (A second hard link
 /// keeps the old database.) The new file has the old one's permissions.
 pub fn seed(database: &Path, seeding: Seeding, force: bool) -> Result<Outcome, Error> {
     let target = Database::find(database)?;
     sweep(&target.file);
-    // Said at once, and not after minutes of work.
+    // Reported at once, and not after minutes of work.
     if target.exists()? {
         let connection = open(&target.file).map_err(|error| target.name(error))?;
         if force {
@@ -71,19 +71,19 @@ pub fn seed(database: &Path, seeding: Seeding, force: bool) -> Result<Outcome, E
     Ok(Outcome::Made)
 }
 
-/// Has the users made on a thread of its own, a little ahead of whoever takes them: a twelfth off a million of them.
+/// Generates the users on a separate thread, ahead of the thread that inserts them.
 fn made_ahead<'scope>(
     scope: &'scope Scope<'scope, '_>,
     mut users: impl Iterator<Item = User> + Send + 'scope,
 ) -> io::Result<impl Iterator<Item = User>> {
-    // Many at a time, for one alone is made sooner than handed over.
+    // In batches, because sending a user takes longer than generating one.
     const BATCH: usize = 512;
 
     let (sender, receiver) = mpsc::sync_channel::<Vec<User>>(2);
     thread::Builder::new().spawn_scoped(scope, move || {
         loop {
             let batch: Vec<User> = users.by_ref().take(BATCH).collect();
-            // Nobody takes any more when one could not be written.
+            // The receiver is gone if a user could not be written.
             if batch.is_empty() || sender.send(batch).is_err() {
                 break;
             }
@@ -92,16 +92,16 @@ fn made_ahead<'scope>(
     Ok(receiver.into_iter().flatten())
 }
 
-/// The database that is to be replaced.
+/// The database to replace.
 struct Database<'a> {
-    /// As it was named on the command line.
+    /// The path as given on the command line.
     given: &'a Path,
-    /// The file itself: absolute, and no link.
+    /// The file's absolute path, without links.
     file: PathBuf,
 }
 
 impl<'a> Database<'a> {
-    /// Follows links, also one that leads to a file that is not there yet.
+    /// Follows links, even one to a file that does not exist yet.
     fn find(given: &'a Path) -> Result<Database<'a>, Error> {
         fn resolve(path: &Path) -> io::Result<PathBuf> {
             match fs::canonicalize(path) {
@@ -114,16 +114,16 @@ impl<'a> Database<'a> {
             let name = path.file_name().ok_or(io::ErrorKind::NotFound)?;
             Ok(fs::canonicalize(folder_of(path))?.join(name))
         }
-        // An empty path and `:memory:`, which name no file, and a URL.
+        // An empty path, `:memory:` or a URL: not a file.
         let refused = existing_file(given)
             .err()
-            .filter(|error| matches!(error.problem(), Problem::NotAFile(_) | Problem::Url));
+            .filter(|error| matches!(error.kind(), ErrorKind::NotAFile(_) | ErrorKind::Url));
         if let Some(error) = refused {
             return Err(error.doing("create").into());
         }
         match resolve(given) {
             Ok(file) => Ok(Database { given, file }),
-            Err(error) => Err(sqlite::Error::new(Problem::File(error), "create")
+            Err(error) => Err(sqlite::Error::new(ErrorKind::File(error), "create")
                 .in_database(given)
                 .into()),
         }
@@ -132,14 +132,14 @@ impl<'a> Database<'a> {
     fn exists(&self) -> Result<bool, Error> {
         match existing_file(&self.file) {
             Ok(_) => Ok(true),
-            Err(error) if matches!(error.problem(), Problem::Missing) => Ok(false),
+            Err(error) if matches!(error.kind(), ErrorKind::Missing) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Looks at every object and every row, and refuses the database when it holds what no seeding made.
+    /// Checks every object and every row, and refuses a database with data that seed did not create.
     ///
-    /// A hot journal is rolled back by this, and a write-ahead log is read, as any reader does it.
+    /// Like any reader, this rolls back a hot journal and reads a write-ahead log.
     fn inspect(&self, connection: &Connection) -> Result<Inspection, Error> {
         inspect(connection).map_err(|unfit| match unfit {
             Unfit::Foreign(what) => self.refused(what, FORCE),
@@ -147,7 +147,7 @@ impl<'a> Database<'a> {
         })
     }
 
-    /// Refuses a file that never was a database. One that is damaged was.
+    /// Refuses a file that never was a database. A damaged database is not refused here.
     fn is_a_database(&self, connection: &Connection) -> Result<(), Error> {
         match connection.pragma_query_value(None, "schema_version", |_| Ok(())) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
@@ -157,7 +157,7 @@ impl<'a> Database<'a> {
         }
     }
 
-    /// A draft that goes away with the program, also when that is Ctrl-C.
+    /// Creates a draft that is removed when the program ends, even by Ctrl-C.
     fn draft_that_a_signal_removes(&self, progress: &Progress) -> Result<Draft, Error> {
         // Locked while the draft is made, so that a signal at this moment finds it.
         let folder = Arc::new(Mutex::new(None::<PathBuf>));
@@ -167,7 +167,7 @@ impl<'a> Database<'a> {
         };
         let (progress, folder_to_remove) = (progress.clone(), Arc::clone(&folder));
         stop::on_signal(move || {
-            // Ends the program in the middle of whatever it is doing. That is safe, for so is `kill -9`.
+            // Ends the program at any point. That is as safe as `kill -9`.
             progress.clear();
             if let Some(folder) = &*folder_to_remove
                 .lock()
@@ -184,19 +184,19 @@ impl<'a> Database<'a> {
         Ok(draft)
     }
 
-    /// Renames the draft to the database, when nobody can be in the middle of anything there.
+    /// Renames the draft to the database, while no other program is reading or writing it.
     fn put_in_place(&self, draft: &Draft, force: bool) -> Result<(), Error> {
         loop {
             if !self.exists()? {
                 match self.put_where_nothing_is(draft) {
-                    // Somebody else made one in the meantime.
+                    // Another program created one in the meantime.
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                     placed => return placed.map_err(|error| self.file_error(error)),
                 }
             }
             let before = self.identity()?;
             let connection = self.lock(force)?;
-            // The lock is on the file that was opened. Is that still the one that the name leads to?
+            // The lock is on the file that was opened. Check that the name still leads to that file.
             if before != self.identity()? {
                 continue;
             }
@@ -204,7 +204,7 @@ impl<'a> Database<'a> {
                 self.inspect(&connection)?;
             }
             let renamed = self.put_over_the_old_one(draft);
-            // Only now may others have the old file again. SQLite tells them that it has no name any more.
+            // Only now may other programs use the old file again. SQLite reports to them that it was deleted.
             drop(connection);
             return renamed.map_err(|error| self.file_error(error));
         }
@@ -217,16 +217,16 @@ impl<'a> Database<'a> {
 
     fn put_over_the_old_one(&self, draft: &Draft) -> io::Result<()> {
         let old = fs::metadata(&self.file)?;
-        // Only root may give files away. For everybody else they are their own anyway.
+        // Only root may change the owner. For other users the owner is already right.
         let _ = chown(draft.file(), Some(old.uid()), Some(old.gid()));
         fs::set_permissions(draft.file(), old.permissions())?;
-        // Recovered, so there is nothing in them; but one that stayed would be taken for the new file's.
+        // They are empty after the recovery, but SQLite would take a remaining one for the new file's.
         remove_companions(&self.file)?;
         fs::rename(draft.file(), &self.file)?;
         sync(folder_of(&self.file))
     }
 
-    /// Recovers the database and locks everybody else out of it, as long as the connection lives.
+    /// Recovers the database and locks it exclusively while the connection lives.
     fn lock(&self, force: bool) -> Result<Connection, Error> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -281,7 +281,7 @@ impl<'a> Database<'a> {
     }
 
     fn file_error(&self, error: io::Error) -> Error {
-        self.name(sqlite::Error::new(Problem::File(error), "create"))
+        self.name(sqlite::Error::new(ErrorKind::File(error), "create"))
     }
 
     fn name(&self, error: sqlite::Error) -> Error {
@@ -289,9 +289,9 @@ impl<'a> Database<'a> {
     }
 }
 
-/// Why a database cannot be inspected to the end.
+/// The reason why a database cannot be inspected to the end.
 enum Unfit {
-    /// It holds something that no seeding made; the text names it.
+    /// It contains something that seed did not create; the text names it.
     Foreign(String),
     Sqlite(rusqlite::Error),
 }
@@ -302,10 +302,10 @@ impl From<rusqlite::Error> for Unfit {
     }
 }
 
-/// What a database holds, if that is only what a seeding makes.
+/// Returns the content of a database, if seed created all of it.
 ///
-/// Nothing else may be in the schema, and every row must be one that a seeding makes, all with one random seed. So a
-/// database that `seed` or a task created can be made anew with other numbers, and what a person put there stays.
+/// The schema may contain nothing else, and every row must be a user that seed creates, all with one random seed. So a
+/// database that `seed` or a task created can be replaced, and a user's data stays.
 fn inspect(connection: &Connection) -> Result<Inspection, Unfit> {
     // The schema and the rows of one moment; within the caller's transaction, if there is one.
     connection.execute_batch("SAVEPOINT inspection")?;
@@ -333,7 +333,7 @@ fn inspect_schema(connection: &Connection) -> Result<Schema, Unfit> {
     let mut statement = connection.prepare("SELECT type, name, sql FROM sqlite_schema")?;
     let mut objects = statement.query([])?;
     while let Some(object) = objects.next()? {
-        // What is not UTF-8 was not made by a seeding. The error shows as much of it as can be read.
+        // Text that is not UTF-8 was not created by seed. The error shows as much of it as can be read.
         let bytes = |column| {
             Ok::<_, rusqlite::Error>(object.get_ref(column)?.as_bytes().unwrap_or_default())
         };
@@ -341,7 +341,8 @@ fn inspect_schema(connection: &Connection) -> Result<Schema, Unfit> {
         let name = String::from_utf8_lossy(bytes(1)?);
         let sql = bytes(2)?;
         match &*name {
-            // SQLite's own: indices of a UNIQUE, what ANALYZE has counted, and the like. It lets nobody else take such a name.
+            // Internal objects of SQLite, such as indices of a UNIQUE and the statistics of ANALYZE. Users cannot
+            // create such names.
             _ if name.starts_with("sqlite_") => {}
             "users" if sql == SQLITE_TABLE.as_bytes() => schema.table = true,
             "users_email" if sql == SQLITE_INDEX.as_bytes() => schema.index = true,
@@ -382,16 +383,17 @@ fn inspect_rows(connection: &Connection, inspection: &mut Inspection) -> Result<
     Ok(())
 }
 
-/// Locks everybody else out, and leaves nothing beside the file that belongs to it. Fails at once where somebody else
-/// has a lock.
+/// Locks the database exclusively, and removes its journal or write-ahead log. Fails at once if another connection has
+/// a lock.
 fn lock(connection: &Connection) -> rusqlite::Result<()> {
     check_that_it_can_be_written(connection)?;
     connection.busy_timeout(Duration::ZERO)?;
     // Rolls a hot journal back, or brings a write-ahead log into the file and removes it. In WAL mode an exclusive
-    // transaction would exclude writers only; and the mode can be left only when nobody else has the database open.
+    // transaction would exclude writers only; and the mode can be left only when no other connection has the database
+    // open.
     connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
     connection.execute_batch("BEGIN EXCLUSIVE")?;
-    // Somebody may have gone back to it between these two statements.
+    // Another connection may have returned to it between these two statements.
     match connection
         .pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0))?
         .as_str()
@@ -401,17 +403,18 @@ fn lock(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// The same for a file that SQLite finds damaged. Told that it is to be reset, SQLite locks it without reading it.
+/// Locks a file that SQLite finds damaged. With the setting to reset the database, SQLite locks it without reading it.
 ///
-/// The reset never comes, for the transaction ends with the connection; and it leaves no journal, for that is in memory.
+/// The reset never happens, because the transaction ends with the connection; and it leaves no journal, because the
+/// journal is in memory.
 fn lock_damaged(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;
     connection.pragma_update_and_check(None, "journal_mode", "MEMORY", |_| Ok(()))?;
     connection.execute_batch("BEGIN EXCLUSIVE")
 }
 
-/// A folder that may be written to is enough for replacing a file that must not be. But who made it read-only meant it,
-/// and SQLite opens it for reading only: then `BEGIN EXCLUSIVE` succeeds and excludes nobody.
+/// Refuses a read-only file. It could be replaced in a writable folder, but the user wants to keep it; and SQLite opens
+/// it read-only, so `BEGIN EXCLUSIVE` succeeds without a lock.
 fn check_that_it_can_be_written(connection: &Connection) -> rusqlite::Result<()> {
     match connection.is_readonly("main")? {
         true => Err(sqlite_failure(SQLITE_READONLY)),
@@ -430,7 +433,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Makes the folder's own entries durable.
+/// Makes the entries of the folder durable.
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

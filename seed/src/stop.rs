@@ -1,15 +1,15 @@
 //! Ctrl-C and SIGTERM.
 //!
-//! Nothing here is needed for a database to stay whole: whoever is killed in the middle leaves the old one. It is for
-//! leaving no rubbish beside it. (SIGHUP is not caught: under `nohup` it is ignored, and that is to stay so.)
+//! The database stays complete without this: a killed run leaves the old one. This removes the draft. (SIGHUP is not
+//! caught: under `nohup` it is ignored, and must stay so.)
 
 use std::{future, io, process, thread};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs `clean_up` in a thread of its own when the first signal comes. The second ends the program on the spot.
+/// Runs `clean_up` on a separate thread when the first signal comes. The second signal ends the program at once.
 ///
-/// From now on a signal does nothing else: `clean_up` is to see to it that the program ends.
+/// From now on a signal does nothing else: `clean_up` must end the program.
 pub fn on_signal(clean_up: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()

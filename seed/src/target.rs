@@ -1,4 +1,4 @@
-//! What `--database` names.
+//! The value of `--database`.
 
 use shared::mysql::{Unusable, check_url};
 use shared::redact_value;
@@ -15,17 +15,17 @@ pub enum Target {
     Server(Box<Opts>),
 }
 
-/// What came of a seeding that did not fail.
+/// The outcome of a seeding that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The database is new.
     Made,
-    /// The database held these very users, and was not touched.
+    /// The database already contained these users, and was not changed.
     WasThere,
 }
 
 impl Target {
-    /// Reads the value of the option. The reason why it cannot be used never repeats it: it may hold a password.
+    /// Reads the value of the option. The error never repeats it, because it may contain a password.
     pub fn parse(value: OsString) -> Result<Target, Unusable> {
         let Some(url) = value.to_str().filter(|text| text.contains("://")) else {
             return Ok(Target::File(value.into()));
@@ -43,7 +43,7 @@ impl Target {
     }
 }
 
-/// Without the password, and without the user, who is nobody's business in a closing line.
+/// Shows neither the password nor the user.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -53,7 +53,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// The table that is filled: where, and no password.
+/// Returns the table and its server, without the password.
 pub fn server_name(opts: &Opts) -> String {
     let (host, port) = (opts.ip_or_hostname(), opts.tcp_port());
     format!(

@@ -1,4 +1,4 @@
-//! What a database holds afterwards, and what is in its folder.
+//! A run that succeeds: the content of the database and of its folder.
 
 mod common;
 
@@ -16,7 +16,7 @@ use shared::sample_users;
 fn makes_the_sample_and_says_so_on_standard_error_alone() {
     let place = Place::new();
     let said = run(command().current_dir(place.folder())).well();
-    // One line: nothing of a progress bar, for this is no terminal.
+    // One line without a progress bar, because this is not a terminal.
     assert_eq!(said, "users.db: 12 users\n");
     assert_eq!(users(place.database()), sample_users());
     place.holds_the_database_alone();
@@ -61,7 +61,7 @@ fn running_it_twice_changes_nothing() {
         assert!(look() == before);
         place.holds_the_database_alone();
 
-        // Made anew because it was asked for, and the same to the last byte.
+        // Created again because the option asks for it, and the same to the last byte.
         seed(place.database(), &[options, &["--force"]].concat()).well();
         assert!(look().1 == before.1);
     }
@@ -166,7 +166,7 @@ fn follows_a_link_and_leaves_it_in_place() {
 fn a_name_that_sqlite_would_take_for_something_else_is_the_name_of_a_file() {
     let place = Place::new();
     let name = "file:users.db?mode=memory";
-    // Without the folder a new name like that is refused: whoever gives it means a URL.
+    // Without the folder such a new name is refused, because it looks like a URL.
     seed_in(&place, &format!("./{name}"));
     seed_in(&place, name);
     assert_eq!(users(place.folder().join(name)), sample_users());
@@ -193,7 +193,7 @@ fn takes_no_database_from_the_environment() {
 
 #[test]
 fn an_uncommitted_transaction_of_a_dead_program_does_not_come_back() {
-    // What a seeding made, and what somebody began to do to it before the power went.
+    // A database of seed, with a change that a power cut interrupted.
     let change = "UPDATE users SET name = upper(name) || name, age = 1";
     let options = ["--users", "4000", "--random-seed", "2"];
     let place = with_a_hot_journal(&["--users", "2000"], change);

@@ -1,5 +1,4 @@
-//! Ended in the middle, at as many moments as there is time for: what is there is the old database or the new one,
-//! never neither, and the next run clears up.
+//! Runs that are killed at random moments: the database is the old or the new one, and the next run removes the rest.
 //!
 //! The moments are random, but it is an event that sets them off: the file that the program fills has grown to some
 //! size; or it is full, and what comes after is the lock, the journal's rollback, the rename; or the database itself
@@ -75,7 +74,7 @@ fn look(place: &Place) -> Option<(u64, u64)> {
     Some((metadata.ino(), metadata.len()))
 }
 
-/// How long a run takes, and how large the file becomes.
+/// Returns the duration of a run, and the size of the file.
 fn one_run_in_peace(old: &Place) -> (Duration, u64) {
     let place = Place::new();
     place.copy_from(old);

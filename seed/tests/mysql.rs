@@ -17,14 +17,14 @@ use shared::{User, sample_users};
 use temp_mariadb::TempServer;
 use tokio::runtime::Runtime;
 
-/// One server for all tests of this file, each of which has a database of its own. It ends with the process.
+/// One server for all tests of this file, each of which has a separate database. It ends with the process.
 fn server() -> &'static TempServer {
     static SERVER: OnceLock<TempServer> = OnceLock::new();
     SERVER
         .get_or_init(|| TempServer::with(shared::schema::mysql_sample()).expect("a server starts"))
 }
 
-/// A database, and somebody who looks at it.
+/// A database, and a connection that inspects it.
 struct Database {
     url: String,
     connection: Conn,
@@ -62,7 +62,7 @@ impl Database {
         }
     }
 
-    /// The same database, for a user who sees nothing else.
+    /// Returns the same database with a user who sees nothing else.
     fn url_of_a_user(&mut self) -> String {
         let name = self.read::<String>("SELECT DATABASE()").remove(0);
         self.run(&format!(
@@ -115,7 +115,7 @@ impl Database {
         self.read("SHOW TABLES").into_iter().collect()
     }
 
-    /// Returns how many users the unfinished table has, also those that are not committed.
+    /// Returns how many users the unfinished table has, including those that are not committed.
     fn unfinished(&mut self) -> u64 {
         self.run("SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED");
         let count = self.runtime.block_on(
@@ -197,7 +197,7 @@ fn running_it_twice_changes_nothing() {
 
 #[test]
 fn takes_the_temporary_servers_own_users_for_a_seeding_and_replaces_them() {
-    // A server of its own: other tests look at what this one replaces.
+    // A separate server: other tests inspect what this one replaces.
     let server = TempServer::with(shared::schema::mysql_sample()).expect("a server starts");
     assert!(
         seed(server.url(), &[])
@@ -309,7 +309,7 @@ fn what_an_interrupted_run_left_is_cleared_up_but_not_if_somebody_could_miss_it(
     database.seed(&["--users", "20"]).well();
     assert_eq!(database.tables(), only_users());
 
-    // A row that somebody wrote in the moment before the renaming.
+    // A row that another client wrote just before the renaming.
     database.run(&schema("users_seed_old"));
     database.run("INSERT INTO users_seed_old VALUES (14, 'Ada', 'ada@example.com', 36)");
     let error = database.seed(&[]).badly();
@@ -422,7 +422,7 @@ fn killed_at_any_moment_is_the_old_table_or_the_new_one() {
 
 #[test]
 fn a_signal_leaves_the_old_table_nothing_beside_it_and_no_connection() {
-    // A server of its own, for it counts the rude goodbyes of all its clients.
+    // A separate server, because it counts the aborted connections of all its clients.
     let server = TempServer::with(shared::schema::mysql_sample()).expect("a server starts");
     let mut database = Database::on(&server);
     let aborted = "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS \
@@ -457,7 +457,7 @@ fn a_table_that_somebody_else_locks_is_an_error_after_a_wait_and_left_alone() {
     assert_eq!(database.users(), sample_users());
 }
 
-/// What a server's configuration or `init_connect` can set, and none of it as it is by default.
+/// Settings that a server's configuration or `init_connect` can change, each with a value that is not the default.
 const HOSTILE: [&str; 14] = [
     "character_set_client = latin1",
     "character_set_connection = latin1",
@@ -668,7 +668,7 @@ fn a_second_run_on_another_node_says_that_another_is_at_work_and_disturbs_nothin
 fn a_second_run_on_another_node_waits_for_a_first_that_ends_soon_and_clears_up_what_is_left() {
     let mut database = Database::seeded(&[]);
     let node = another_node();
-    // What a killed run has left does not change, so it is nobody's.
+    // The table of a killed run does not change, so it is abandoned.
     database.run(&shared::schema::mysql_table("users_seed_new"));
     let waiting = start(node.url(&database.url), &["--users", "20"]);
     until("the second run looks", || {
@@ -813,7 +813,7 @@ fn a_server_that_cannot_be_used_is_named_with_everything_but_the_password() {
         "{error}"
     );
 
-    // A program that nobody told of a database takes none from its surroundings.
+    // A program without `--database` takes no database from the environment.
     let place = common::Place::new();
     run(common::command()
         .env("DATABASE_URL", server().url())

@@ -1,4 +1,4 @@
-//! What is left alone: the error names it, and not a byte of it changes.
+//! Databases that must not change: the error names the reason, and every byte stays.
 
 mod common;
 
@@ -15,7 +15,7 @@ use common::{
 use rusqlite::Connection;
 use shared::sample_users;
 
-/// What people do to a database, and what the error is to say.
+/// Changes to a database, and a part of the error for each.
 const CHANGES: &[(&str, &str)] = &[
     (
         "CREATE TABLE orders (id INTEGER PRIMARY KEY)",
@@ -213,7 +213,7 @@ fn a_row_that_is_written_while_the_new_file_is_filled_is_not_lost() {
 
 #[test]
 fn a_file_that_is_no_database_is_left_alone_even_when_forced() {
-    for content in ["my notes\n", &"so many notes\n".repeat(1000)] {
+    for content in ["my notes\n", &"many notes\n".repeat(1000)] {
         for force in [&[][..], &["--force"]] {
             let place = Place::new();
             fs::write(place.database(), content).expect("writes");
@@ -329,7 +329,7 @@ fn a_missing_folder_is_not_made() {
     assert!(place.names().is_empty());
 }
 
-/// The program as somebody who is not root, for whom the permissions of files mean nothing.
+/// Runs the program as a user other than root, because root ignores the permissions of files.
 fn as_nobody(place: &Place) -> Command {
     const NOBODY: u32 = 65534;
     let program = place.folder().join("seed");
@@ -391,7 +391,7 @@ fn a_read_only_database_is_left_alone_even_where_its_folder_is_not() {
 
 #[test]
 fn a_database_that_somebody_else_uses_is_an_error_after_a_wait_and_left_alone() {
-    // A writer; a reader in the middle; and in WAL mode whoever has it open.
+    // A writer; a reader in a transaction; and in WAL mode any open connection.
     let uses: &[&str] = &[
         "BEGIN IMMEDIATE; UPDATE users SET age = 1",
         "BEGIN EXCLUSIVE",

@@ -14,7 +14,7 @@ use crate::terminal::{is_harmful, printable};
 /// The option `--format`.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct OutputOption {
-    /// How rows are printed: a table for people, one JSON object a line, or CSV with a header line
+    /// Format of the rows: a table for people, one JSON object a line, or CSV with a header line
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }

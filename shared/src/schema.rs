@@ -37,8 +37,8 @@ pub fn mysql_table(name: &str) -> String {
     )
 }
 
-/// Returns the statements that create the table `users` in MySQL or MariaDB and fill it with the [`sample_users`], for a
-/// server that has no connection yet. None of them contains a line break.
+/// Returns the statements that create the table `users` in MySQL or MariaDB and fill it with the [`sample_users`],
+/// before a server accepts connections. None of them contains a line break.
 ///
 /// ```
 /// let [table, rows] = shared::schema::mysql_sample();

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::path::Path;
 
 use rusqlite::Connection;
-use shared::sqlite::{Error, Problem, create, create_sample, open, outcome, read_users};
+use shared::sqlite::{Error, ErrorKind, create, create_sample, open, outcome, read_users};
 use shared::{User, sample_users};
 use tempfile::NamedTempFile;
 use testkit::TempDatabase;
@@ -192,7 +192,7 @@ fn a_missing_file_that_is_written_like_a_url_is_called_one() {
         "postgres://localhost/users",
     ] {
         let error = open(Path::new(url)).unwrap_err();
-        assert!(matches!(error.problem(), Problem::Url), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Url), "{error}");
     }
     assert_eq!(
         open(Path::new("sqlite:users.db")).unwrap_err().to_string(),
@@ -206,7 +206,7 @@ fn a_missing_file_that_is_written_like_a_url_is_called_one() {
         "./sqlite/users.db",
     ] {
         let error = open(Path::new(path)).unwrap_err();
-        assert!(matches!(error.problem(), Problem::Missing), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Missing), "{error}");
     }
     let temporary = TempDatabase::sample();
     let named_like_one = temporary.folder().join("sqlite:users.db");
@@ -226,12 +226,12 @@ fn the_works_error_wins_and_the_closes_is_not_lost() {
     let close = || Error::from(rusqlite::Error::InvalidQuery).doing("close");
     assert_eq!(outcome(Ok(1), Ok(())).unwrap(), 1);
     assert!(matches!(
-        outcome::<()>(Err(work()), Ok(())).unwrap_err().problem(),
-        Problem::Sqlite(rusqlite::Error::QueryReturnedNoRows)
+        outcome::<()>(Err(work()), Ok(())).unwrap_err().kind(),
+        ErrorKind::Sqlite(rusqlite::Error::QueryReturnedNoRows)
     ));
     assert!(matches!(
-        outcome(Ok(1), Err(close())).unwrap_err().problem(),
-        Problem::Sqlite(rusqlite::Error::InvalidQuery)
+        outcome(Ok(1), Err(close())).unwrap_err().kind(),
+        ErrorKind::Sqlite(rusqlite::Error::InvalidQuery)
     ));
     let both = outcome::<()>(Err(work()), Err(close())).unwrap_err();
     assert!(both.source().unwrap().to_string().contains("no rows"));

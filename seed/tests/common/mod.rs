@@ -1,4 +1,4 @@
-//! What the tests share: running the program, and looking at what it left.
+//! Code that the tests share: running the program and inspecting its result.
 
 #![allow(dead_code)] // each test file uses a part of it
 
@@ -15,7 +15,7 @@ use shared::User;
 use shared::sqlite::read_users;
 use tempfile::TempDir;
 
-/// What the program said, and how it ended.
+/// The output of the program, and its exit status.
 #[derive(Debug)]
 pub struct Ended {
     pub status: Option<i32>,
@@ -75,7 +75,7 @@ pub fn seed(database: impl AsRef<OsStr>, options: &[&str]) -> Ended {
     run(command().arg("--database").arg(database).args(options))
 }
 
-/// Starts the program on this database, for a signal to end.
+/// Starts the program on this database, to be ended by a signal.
 pub fn start(database: impl AsRef<OsStr>, options: &[&str]) -> Child {
     let mut command = command();
     command
@@ -126,7 +126,7 @@ impl Place {
         place
     }
 
-    /// With a database to which somebody did something.
+    /// Runs a test on a database that was changed by SQL.
     pub fn changed(options: &[&str], sql: &str) -> Place {
         let place = Place::seeded(options);
         let connection = Connection::open(place.database()).expect("opens");
@@ -143,7 +143,7 @@ impl Place {
         self.folder().join("users.db")
     }
 
-    /// The database's journal (`-journal`), write-ahead log (`-wal`), and that one's index (`-shm`).
+    /// The database's journal (`-journal`), write-ahead log (`-wal`), and the index of that log (`-shm`).
     pub fn companion(&self, suffix: &str) -> PathBuf {
         self.folder().join(format!("users.db{suffix}"))
     }
@@ -220,7 +220,7 @@ pub fn rows(connection: &Connection) -> Vec<User> {
     read_users(&mut statement.query([]).expect("runs")).expect("has users")
 }
 
-/// A database and the journal of a transaction that was never committed, because whoever was writing died: copied in
+/// A database and the journal of a transaction that was never committed, because the writer died: copied in
 /// the middle of it. The file holds pages of both; only with the journal is it what it was.
 pub fn with_a_hot_journal(options: &[&str], change: &str) -> Place {
     let original = Place::seeded(options);
@@ -269,7 +269,7 @@ pub fn with_a_write_ahead_log(options: &[&str], change: &str) -> Place {
 pub fn until(what: &str, mut happened: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !happened() {
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        assert!(Instant::now() < deadline, "gave up waiting: {what}");
         thread::yield_now();
     }
 }
@@ -283,7 +283,7 @@ pub fn send(signal: &str, child: &Child) {
     assert!(sent.success());
 }
 
-/// Different at every run: which moments a test tries is nobody's choice.
+/// Different at every run, so that a test tries random moments.
 pub struct Random(u64);
 
 impl Random {

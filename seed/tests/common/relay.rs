@@ -13,7 +13,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Relays to this port. Each query is sent as `change` makes it; for `None` the connection is closed.
+    /// Relays to this port. Each query is sent as `change` returns it; `None` closes the connection.
     pub fn start(server: u16, change: fn(&str) -> Option<String>) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();

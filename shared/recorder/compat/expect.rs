@@ -1,5 +1,5 @@
-//! What every library must show: two connections were opened, a query was recorded with its parameter and its rows, an
-//! error with its reason, and both connections are closed.
+//! The expectation for every library: two connections were opened, a query was recorded with its parameter and its
+//! rows, an error with its reason, and both connections are closed.
 
 use recorder::Recording;
 use recorder::timeline::End;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use recorder::timeline::{Connection, End, Statement, Timeline, svg};
 
-/// How long a browser may take; only one that hangs does.
+/// The time limit for a browser.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 fn micros(count: u64) -> Duration {

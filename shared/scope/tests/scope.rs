@@ -1,4 +1,4 @@
-//! What an asynchronous scope promises, wherever its future is dropped and whatever of it fails.
+//! The promises of an asynchronous scope, wherever its future is dropped and whichever part fails.
 //!
 //! Nearly all of it runs on an executor that is driven by hand, and nothing depends on time: no order is hoped for,
 //! each is tried.

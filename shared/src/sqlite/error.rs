@@ -26,7 +26,7 @@ pub struct Error {
 
 #[derive(Debug)]
 struct Inner {
-    problem: Problem,
+    kind: ErrorKind,
     doing: &'static str,
     database: Option<PathBuf>,
     closing: Option<Error>,
@@ -35,7 +35,7 @@ struct Inner {
 /// The kind of an error.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum ErrorKind {
     /// The file does not exist. It is not created.
     Missing,
     /// The path does not lead to a regular file; the text says what it leads to.
@@ -77,9 +77,9 @@ pub enum Problem {
 impl Error {
     /// Returns an error of an operation on the database: `doing` is a verb that the database's name can follow, such as
     /// `open` or `commit to`.
-    pub fn new(problem: Problem, doing: &'static str) -> Self {
+    pub fn new(kind: ErrorKind, doing: &'static str) -> Self {
         let inner = Inner {
-            problem,
+            kind,
             doing,
             database: None,
             closing: None,
@@ -91,12 +91,12 @@ impl Error {
 
     /// Returns the error for a thread that the operating system refused to start.
     pub fn no_thread(error: std::io::Error) -> Self {
-        Error::new(Problem::Thread(error), "query")
+        Error::new(ErrorKind::Thread(error), "query")
     }
 
-    /// What went wrong.
-    pub fn problem(&self) -> &Problem {
-        &self.inner.problem
+    /// Returns the kind of the error.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.inner.kind
     }
 
     /// Sets the operation that failed. An error that `?` converted from a driver's error does not know it.
@@ -115,11 +115,11 @@ impl Error {
 
     /// Adds the SQL if it is incomplete: SQLite reports no position in that case.
     pub fn in_sql(mut self, sql: &str) -> Self {
-        if let Problem::Sqlite(rusqlite::Error::SqliteFailure(error, Some(message))) =
-            &self.inner.problem
+        if let ErrorKind::Sqlite(rusqlite::Error::SqliteFailure(error, Some(message))) =
+            &self.inner.kind
             && message == "incomplete input"
         {
-            self.inner.problem = Problem::Sqlite(rusqlite::Error::SqlInputError {
+            self.inner.kind = ErrorKind::Sqlite(rusqlite::Error::SqlInputError {
                 error: *error,
                 msg: message.clone(),
                 sql: sql.to_owned(),
@@ -132,16 +132,16 @@ impl Error {
     /// Removes the SQL from the message, because the program wrote it and the user cannot correct it. A missing column
     /// of a [`User`](crate::User) is then reported as an error in the table.
     pub fn in_own_sql(mut self) -> Self {
-        if let Problem::Sqlite(
+        if let ErrorKind::Sqlite(
             rusqlite::Error::SqlInputError { error, msg, .. }
             | rusqlite::Error::SqliteFailure(error, Some(msg)),
-        ) = &self.inner.problem
+        ) = &self.inner.kind
         {
-            self.inner.problem = match msg.strip_prefix("no such column: ") {
+            self.inner.kind = match msg.strip_prefix("no such column: ") {
                 Some(column) if USER_COLUMNS.contains(&column) => {
-                    Problem::NoColumn(column.to_owned())
+                    ErrorKind::NoColumn(column.to_owned())
                 }
-                _ => Problem::Sqlite(rusqlite::Error::SqliteFailure(*error, Some(msg.clone()))),
+                _ => ErrorKind::Sqlite(rusqlite::Error::SqliteFailure(*error, Some(msg.clone()))),
             };
         }
         self
@@ -149,37 +149,37 @@ impl Error {
 
     /// Returns whether the query was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.inner.problem, Problem::Cancelled)
+        matches!(self.inner.kind, ErrorKind::Cancelled)
     }
 
     /// Returns SQLite's primary error code, if SQLite reported the error.
     pub fn sqlite_code(&self) -> Option<ErrorCode> {
-        match &self.inner.problem {
-            Problem::Sqlite(error) => error.sqlite_error_code(),
+        match &self.inner.kind {
+            ErrorKind::Sqlite(error) => error.sqlite_error_code(),
             _ => None,
         }
     }
 
     fn help(&self, database: &str) -> String {
-        let help = match &self.inner.problem {
-            Problem::Missing => {
+        let help = match &self.inner.kind {
+            ErrorKind::Missing => {
                 return format!("create it with {}, or check the path", seed(database));
             }
-            Problem::NotAFile(_) => "give the path of a database file",
-            Problem::Url => "give the path of a SQLite file, such as users.db",
-            Problem::NoColumn(_) => {
+            ErrorKind::NotAFile(_) => "give the path of a database file",
+            ErrorKind::Url => "give the path of a SQLite file, such as users.db",
+            ErrorKind::NoColumn(_) => {
                 "use a database whose table `users` has the columns id, name, email and age"
             }
-            Problem::NoStatement => "write one SQL statement, such as SELECT * FROM users",
-            Problem::Parameters { .. } => "pass one parameter for each `?` in the query",
-            Problem::Row { .. } => "correct the row, then run this again",
-            Problem::Cancelled => "run it again if you still need the result",
-            Problem::Sqlite(error) => return help_for(error, database),
-            Problem::File(_) => "check the path and the permissions of the file and its folder",
-            Problem::Thread(_) => {
+            ErrorKind::NoStatement => "write one SQL statement, such as SELECT * FROM users",
+            ErrorKind::Parameters { .. } => "pass one parameter for each `?` in the query",
+            ErrorKind::Row { .. } => "correct the row, then run this again",
+            ErrorKind::Cancelled => "run it again if you still need the result",
+            ErrorKind::Sqlite(error) => return help_for(error, database),
+            ErrorKind::File(_) => "check the path and the permissions of the file and its folder",
+            ErrorKind::Thread(_) => {
                 "close other programs, or raise the limit on processes and threads (`ulimit -u`)"
             }
-            Problem::Driver(_) => "check the query and the database",
+            ErrorKind::Driver(_) => "check the query and the database",
         };
         help.to_owned()
     }
@@ -204,13 +204,13 @@ pub fn outcome<T>(worked: Result<T>, closed: Result<()>) -> Result<T> {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        let problem = match error {
+        let kind = match error {
             rusqlite::Error::InvalidParameterCount(given, expected) => {
-                Problem::Parameters { given, expected }
+                ErrorKind::Parameters { given, expected }
             }
-            other => Problem::Sqlite(other),
+            other => ErrorKind::Sqlite(other),
         };
-        Error::new(problem, "query")
+        Error::new(kind, "query")
     }
 }
 
@@ -225,9 +225,9 @@ impl fmt::Display for Error {
             Some(path) => write!(f, "could not {} `{path}`: ", self.inner.doing)?,
             None => write!(f, "could not {} the database: ", self.inner.doing)?,
         }
-        write!(f, "{}", self.inner.problem)?;
+        write!(f, "{}", self.inner.kind)?;
         if let Some(closing) = &self.inner.closing {
-            write!(f, "; closing it also failed: {}", closing.inner.problem)?;
+            write!(f, "; closing it also failed: {}", closing.inner.kind)?;
         }
         write!(
             f,
@@ -237,15 +237,15 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::Missing => write!(f, "the file does not exist"),
-            Problem::NotAFile(what) => write!(f, "it is {what}"),
-            Problem::Url => write!(f, "this must be a path, not a URL"),
-            Problem::NoColumn(column) => write!(f, "the table `users` has no column `{column}`"),
-            Problem::NoStatement => write!(f, "the query is empty"),
-            Problem::Parameters { given, expected } => {
+            ErrorKind::Missing => write!(f, "the file does not exist"),
+            ErrorKind::NotAFile(what) => write!(f, "it is {what}"),
+            ErrorKind::Url => write!(f, "this must be a path, not a URL"),
+            ErrorKind::NoColumn(column) => write!(f, "the table `users` has no column `{column}`"),
+            ErrorKind::NoStatement => write!(f, "the query is empty"),
+            ErrorKind::Parameters { given, expected } => {
                 let plural = |count: usize| if count == 1 { "" } else { "s" };
                 let (e, g) = (plural(*expected), plural(*given));
                 write!(
@@ -253,7 +253,7 @@ impl fmt::Display for Problem {
                     "the query has {expected} placeholder{e} but got {given} parameter{g}"
                 )
             }
-            Problem::Row { column, id, found } => {
+            ErrorKind::Row { column, id, found } => {
                 write!(f, "the column `{column}` ")?;
                 match id {
                     Some(id) => write!(f, "of the user with id {id} ")?,
@@ -261,21 +261,21 @@ impl fmt::Display for Problem {
                 }
                 write!(f, "holds {found}")
             }
-            Problem::Cancelled => write!(f, "the query was cancelled"),
-            Problem::Sqlite(error) => write_sqlite(f, error),
-            Problem::File(error) => write!(f, "{error}"),
-            Problem::Thread(error) => write!(f, "could not start a thread: {error}"),
-            Problem::Driver(error) => write!(f, "{}", redact(&error.to_string())),
+            ErrorKind::Cancelled => write!(f, "the query was cancelled"),
+            ErrorKind::Sqlite(error) => write_sqlite(f, error),
+            ErrorKind::File(error) => write!(f, "{error}"),
+            ErrorKind::Thread(error) => write!(f, "could not start a thread: {error}"),
+            ErrorKind::Driver(error) => write!(f, "{}", redact(&error.to_string())),
         }
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.inner.problem {
-            Problem::Sqlite(error) => Some(error),
-            Problem::File(error) | Problem::Thread(error) => Some(error),
-            Problem::Driver(error) => Some(error.as_ref()),
+        match &self.inner.kind {
+            ErrorKind::Sqlite(error) => Some(error),
+            ErrorKind::File(error) | ErrorKind::Thread(error) => Some(error),
+            ErrorKind::Driver(error) => Some(error.as_ref()),
             _ => None,
         }
     }

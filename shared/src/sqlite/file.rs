@@ -9,7 +9,7 @@ use std::thread;
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 use tempfile::{PathPersistError, TempPath};
 
-use super::{Error, Problem, Result};
+use super::{Error, ErrorKind, Result};
 use crate::schema::{SQLITE_INDEX, SQLITE_TABLE};
 use crate::{User, sample_users};
 
@@ -25,25 +25,25 @@ use crate::{User, sample_users};
 /// When the file does not exist, or is a folder, a device or a pipe. A missing file whose name looks like a URL is
 /// reported as a URL, because other libraries accept `sqlite:users.db`.
 pub fn existing_file(database: &Path) -> Result<PathBuf> {
-    let refused = |problem| Error::new(problem, "open").in_database(database);
+    let refused = |kind| Error::new(kind, "open").in_database(database);
     if database == Path::new(":memory:") || database == Path::new("") {
-        return Err(refused(Problem::NotAFile(
+        return Err(refused(ErrorKind::NotAFile(
             "not a file, and SQLite would create a new, empty database instead",
         )));
     }
     match fs::metadata(database) {
         Ok(metadata) if metadata.is_file() => {}
-        Ok(metadata) if metadata.is_dir() => return Err(refused(Problem::NotAFile("a folder"))),
-        Ok(_) => return Err(refused(Problem::NotAFile("not a regular file"))),
+        Ok(metadata) if metadata.is_dir() => return Err(refused(ErrorKind::NotAFile("a folder"))),
+        Ok(_) => return Err(refused(ErrorKind::NotAFile("not a regular file"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let problem = if is_url(database) {
-                Problem::Url
+            let kind = if is_url(database) {
+                ErrorKind::Url
             } else {
-                Problem::Missing
+                ErrorKind::Missing
             };
-            return Err(refused(problem));
+            return Err(refused(kind));
         }
-        Err(error) => return Err(refused(Problem::File(error))),
+        Err(error) => return Err(refused(ErrorKind::File(error))),
     }
     if database
         .as_os_str()
@@ -98,7 +98,7 @@ pub fn create(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> 
 }
 
 fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
-    let failed = |error| Error::new(Problem::File(error), "create");
+    let failed = |error| Error::new(ErrorKind::File(error), "create");
     let connection = open(file)?;
     // Closed after the connection, or with a file that is deleted: closing it releases all locks of this process
     // (SQLite's 'How To Corrupt An SQLite Database File', 2.2).
@@ -159,7 +159,7 @@ fn insert(connection: &Connection, mut users: impl Iterator<Item = User>) -> rus
 ///
 /// When the file cannot be created.
 pub fn create_sample(database: &Path) -> Result<bool> {
-    let failed = |error| Error::new(Problem::File(error), "create").in_database(database);
+    let failed = |error| Error::new(ErrorKind::File(error), "create").in_database(database);
     let mut prefix = database
         .file_name()
         .unwrap_or(OsStr::new("users"))

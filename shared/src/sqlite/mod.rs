@@ -1,9 +1,9 @@
-//! What the SQLite tasks have in common.
+//! Code that the SQLite tasks share.
 
 mod error;
 mod file;
 mod rows;
 
-pub use error::{Error, Problem, Result, outcome};
+pub use error::{Error, ErrorKind, Result, outcome};
 pub use file::{create, create_sample, existing_file, open, place, remove_companions};
 pub use rows::read_users;

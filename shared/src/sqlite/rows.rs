@@ -3,7 +3,7 @@
 use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{Row, Rows};
 
-use super::{Error, Problem, Result};
+use super::{Error, ErrorKind, Result};
 use crate::User;
 
 /// Reads every remaining row as a [`User`], by the NAMES of the columns, in any order.
@@ -62,5 +62,5 @@ fn not_a_user(row: &Row<'_>, column: usize, id: usize, error: rusqlite::Error) -
     };
     let column = row.as_ref().column_name(column).unwrap_or("?").to_owned();
     let id = row.get(id).ok();
-    Error::new(Problem::Row { column, id, found }, "read")
+    Error::new(ErrorKind::Row { column, id, found }, "read")
 }

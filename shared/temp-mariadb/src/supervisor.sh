@@ -4,8 +4,8 @@
 # gone, by whatever way, the kernel closes the pipe, `read` fails, and this script cleans up. No signal is needed for
 # that, and none that is meant for the program (Ctrl-C, a closed terminal) may end the script before it has done so.
 #
-# Standard output is the log, and locked; the server has it too. Standard error is the supervisor's own lock: the server
-# does not get it. See folder.rs for what the locks say.
+# Standard output is the log, and locked; the server has it too. Standard error is the lock of the supervisor: the
+# server does not get it. See folder.rs for what the locks say.
 #
 # $1 is the folder of this server; the script runs in its subfolder `server`.
 folder=$1
@@ -14,8 +14,8 @@ watcher=
 echo $$ >supervisor.pid
 trap '' HUP INT QUIT TERM
 
-# SIGKILL, for the data is thrown away anyway. The file `ended` says that there is nothing left to kill: by then the
-# server's process id may be somebody else's.
+# SIGKILL, because the data is deleted anyway. The file `ended` says that there is nothing left to kill: after that,
+# another process may have the server's process id.
 end_server() {
     if [ -n "$server" ]; then
         [ -e ended ] || kill -9 "$server"
@@ -33,7 +33,7 @@ while read -r order words; do
         echo "supervisor: created with status $?"
         ;;
     start)
-        # Whoever reads a named pipe waits until the last process that has it open for writing is gone. Only the
+        # A reader of a named pipe waits until the last process that has it open for writing is gone. Only the
         # server has it open, so the watcher is the first to know that the server has ended.
         rm -f ended alive
         mkfifo alive

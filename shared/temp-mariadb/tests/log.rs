@@ -1,16 +1,16 @@
-//! The record of a server that nobody has connected to. With clients it is tested in task 3, which has a driver.
+//! The record of a server without clients. Task 3, which has a driver, tests it with clients.
 #![cfg(unix)]
 
 use recorder::timeline::Timeline;
 use std::time::Duration;
 use temp_mariadb::TempServer;
 
-/// What the server does by itself, to begin with, and its first statements, which make the table, are not told.
+/// Internal connections of the server, and the first statements, which create the table, are not in the record.
 #[test]
 fn nothing_has_happened_before_the_first_connection() {
     let server = TempServer::options().recorded().start().unwrap();
     assert_eq!(server.timeline().unwrap(), Timeline::default());
-    // Nobody has to leave.
+    // There is no connection to wait for.
     let timeline = server.timeline_when_all_have_left(Duration::MAX).unwrap();
     assert_eq!(timeline, Timeline::default());
 }

@@ -42,7 +42,8 @@ fn answers(port: u16) -> bool {
         && greeting[3..] == [0, 10]
 }
 
-/// Nobody listens there and nothing is left in the folder; the first may be somebody else's by now, so both are said.
+/// Waits until no process listens on the port and the folder is empty. Another process may have taken the port, so the
+/// message names both.
 fn wait_until_gone(port: u16, folder: &Path) {
     wait_until("the folder is gone", || !folder.exists());
     wait_until("the server is gone", || {
@@ -73,7 +74,7 @@ const SIGNALS: [(&str, i32); 4] = [
     ("TERM", SIGTERM),
 ];
 
-/// Lets these signals end this process, also where they were ignored when it was started, as in `nohup ./test &`.
+/// Lets these signals end this process, even if they were ignored when it started, as in `nohup ./test &`.
 fn die_by_signals() {
     for (_, signal) in SIGNALS {
         signal_hook::flag::register_conditional_default(signal, Arc::new(AtomicBool::new(true)))
@@ -142,8 +143,8 @@ impl Program {
         }
     }
 
-    /// Lets the program go on to its ending, and sees everything gone. Its output is closed by then too: nothing that
-    /// still holds it makes `$(program)` hang.
+    /// Lets the program end, and checks that everything is gone. Its output is also closed, so that `$(program)` does
+    /// not hang.
     fn ends(mut self) -> std::process::ExitStatus {
         drop(self.stdin.take());
         let mut rest = String::new();
@@ -256,7 +257,7 @@ fn is_gone_when_a_signal_ends_its_program_that_was_ignored_on_entry() {
     }
 }
 
-/// What Ctrl-C at a terminal does.
+/// Ctrl-C at a terminal sends a signal to the whole process group.
 #[test]
 fn is_gone_when_a_signal_ends_the_process_group_of_its_program() {
     for name in ["INT", "KILL"] {
@@ -274,7 +275,7 @@ fn is_swept_by_the_next_start_when_the_guard_was_killed_too() {
     signal("KILL", program.pid());
     program.child.wait().unwrap();
     wait_until("the server is dead", || !answers(program.port));
-    assert!(program.folder.exists(), "there is nobody left to remove it");
+    assert!(program.folder.exists(), "no process is left to remove it");
     temporary.start().ends();
     assert!(temporary.is_empty());
 }
@@ -286,7 +287,7 @@ fn is_ended_and_swept_by_the_next_start_when_only_the_server_lives() {
     signal("KILL", program.supervisor());
     signal("KILL", program.pid());
     program.child.wait().unwrap();
-    assert!(answers(program.port), "there is nobody left to end it");
+    assert!(answers(program.port), "no process is left to end it");
     temporary.start().ends();
     assert!(temporary.is_empty());
     wait_until_gone(program.port, &program.folder);
@@ -363,7 +364,7 @@ fn shows_the_log_and_leaves_nothing_when_the_server_does_not_start() {
 }
 
 impl Program {
-    /// Starts a server with an argument that it refuses, in a temporary folder of its own; the error's text.
+    /// Starts a server with an argument that it refuses, in a separate temporary folder; returns the error's text.
     fn try_in(temporary: &Path) -> String {
         let output = Command::new(env::current_exe().unwrap())
             .args([
@@ -487,7 +488,7 @@ fn its_folder_and_the_file_with_the_password_are_private_from_their_first_moment
     );
 }
 
-/// A folder that somebody else put there under our prefix, by a link, is not what the sweep follows.
+/// The sweep does not follow a link that another user has created under the prefix.
 #[test]
 fn the_sweep_follows_no_symbolic_link() {
     let temporary = tempfile::tempdir().unwrap();

@@ -23,7 +23,9 @@ use std::fmt;
 use std::fs;
 use std::mem;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
+
+use crate::lock;
 
 /// The text that all threads have printed: examples start threads.
 static PRINTED: Mutex<String> = Mutex::new(String::new());
@@ -72,8 +74,4 @@ pub fn without_a_test(package: impl AsRef<Path>, tests: &str) -> Vec<String> {
         tests.contains(&format!("/examples/{name}.rs\"]")) && tests.contains(&format!("{name}::"))
     };
     names.into_iter().filter(|name| !is_tested(name)).collect()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

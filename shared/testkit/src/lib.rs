@@ -6,6 +6,7 @@
 #[cfg(feature = "sqlite")]
 pub mod cases;
 pub mod examples;
+pub mod expect;
 #[cfg(feature = "sqlite")]
 pub mod faults;
 #[cfg(feature = "sqlite")]
@@ -21,8 +22,8 @@ pub mod users;
 use std::any::Any;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -140,4 +141,9 @@ pub fn attempt<T>(work: impl FnOnce() -> T) {
 fn message(panic: &(dyn Any + Send)) -> Option<&str> {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())
+}
+
+/// Locks a mutex, poisoned or not: a check that fails while it holds a lock must not make others fail.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,12 +3,12 @@
 use std::env;
 use std::io;
 use std::panic::resume_unwind;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 use serde_json::json;
 
-use crate::{Bench, Failure, limit, message};
+use crate::{Bench, Failure, limit, lock, message};
 
 /// A check that has begun.
 pub(super) struct Report {
@@ -96,7 +96,7 @@ fn token() -> Option<&'static str> {
         Some(line.trim_end().to_owned()).filter(|token| !token.is_empty())
     };
     let token = TOKEN.get_or_init(read).as_deref()?;
-    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut given = lock(&GIVEN);
     let name = name();
     if given.contains(&name) {
         return None;

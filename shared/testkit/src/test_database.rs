@@ -1,16 +1,15 @@
 //! A new SQLite database that is recorded.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use fastrand::Rng;
 use recorder::Recording;
 use rusqlite::Connection;
 use shared::User;
 
-use crate::{Bench, TempDatabase, users};
+use crate::{Bench, TempDatabase, expect, lock, users};
 
 /// A database with random users, a recording of it, and a connection that is not recorded.
 pub struct TestDatabase {
@@ -82,12 +81,12 @@ impl TestDatabase {
 
     /// Returns the random number generator, which depends on the check's seed.
     pub fn random(&self) -> MutexGuard<'_, Rng> {
-        self.random.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.random)
     }
 
     /// Returns the unrecorded connection, to inspect or change the database or to hold a lock.
     pub fn outside(&self) -> MutexGuard<'_, Connection> {
-        self.outside.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.outside)
     }
 
     /// Runs SQL on the unrecorded connection.
@@ -119,7 +118,7 @@ impl TestDatabase {
     /// When it does not; `expected` says what was expected.
     #[track_caller]
     pub fn expect(&self, expected: &str, holds: bool) {
-        assert!(holds, "expected: {expected}");
+        expect::expect(expected, holds);
     }
 
     /// Expects that `opened` connections were opened, and that none of them is still open.
@@ -166,16 +165,7 @@ impl TestDatabase {
     /// When an id is missing, unexpected, or found twice.
     #[track_caller]
     pub fn expect_same_people(&self, expected: &str, found: &[User], expected_users: &[User]) {
-        let ids = |users: &[User]| -> BTreeSet<i64> { users.iter().map(|user| user.id).collect() };
-        let (found_ids, expected_ids) = (ids(found), ids(expected_users));
-        let missing: Vec<_> = expected_ids.difference(&found_ids).collect();
-        let surplus: Vec<_> = found_ids.difference(&expected_ids).collect();
-        assert!(
-            missing.is_empty() && surplus.is_empty() && found.len() == expected_users.len(),
-            "expected: {expected}: {} users\nfound: {} users (missing ids: {missing:?}; unexpected ids: {surplus:?})",
-            expected_users.len(),
-            found.len()
-        );
+        expect::expect_same_people(expected, found, expected_users);
     }
 
     /// Expects that every user who was found is equal to the one in the database. Users may be missing.
@@ -185,13 +175,7 @@ impl TestDatabase {
     /// When a user differs.
     #[track_caller]
     pub fn expect_true_copies(&self, expected: &str, found: &[User]) {
-        for user in found {
-            let original = self.users.iter().find(|known| known.id == user.id);
-            assert!(
-                original == Some(user),
-                "expected: {expected}: {original:?}\nfound: {user:?}"
-            );
-        }
+        expect::expect_true_copies(expected, found, &self.users);
     }
 
     /// Expects these users, in this order.
@@ -206,13 +190,7 @@ impl TestDatabase {
         found: Result<Vec<User>, E>,
         expected_users: &[User],
     ) {
-        let found = match found {
-            Ok(found) => found,
-            Err(error) => panic!("expected: {expected}\nfound: the error {error}"),
-        };
-        if let Some(difference) = users::difference(&found, expected_users) {
-            panic!("expected: {expected}\nfound: {difference}");
-        }
+        expect::expect_users(expected, found, expected_users);
     }
 
     /// Expects an error, and returns it.
@@ -222,10 +200,7 @@ impl TestDatabase {
     /// When the outcome is `Ok`.
     #[track_caller]
     pub fn expect_error<T, E>(&self, expected: &str, outcome: Result<T, E>) -> E {
-        match outcome {
-            Ok(_) => panic!("expected: an error for {expected}\nfound: no error"),
-            Err(error) => error,
-        }
+        expect::expect_error(expected, outcome)
     }
 
     /// Expects `Ok`, and returns the value.
@@ -235,6 +210,6 @@ impl TestDatabase {
     /// When it failed.
     #[track_caller]
     pub fn expect_ok<T, E: Display>(&self, expected: &str, outcome: Result<T, E>) -> T {
-        outcome.unwrap_or_else(|error| panic!("expected: {expected}\nfound: the error {error}"))
+        expect::expect_ok(expected, outcome)
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_lite::future::try_zip;
 use rusqlite::Connection as Rusqlite;
 use shared::User;
-use shared::sqlite::{Problem, existing_file, open, outcome};
+use shared::sqlite::{ErrorKind, existing_file, open, outcome};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 use tokio::sync::Semaphore;
@@ -100,7 +100,7 @@ async fn fetch(database: &Path, query: &'static str, age: Option<u32>) -> Result
     };
     fetched
         .await
-        .map_err(|error| Error::new(Problem::Driver(error.into()), "query").in_database(database))
+        .map_err(|error| Error::new(ErrorKind::Driver(error.into()), "query").in_database(database))
 }
 
 async fn fetch_over(

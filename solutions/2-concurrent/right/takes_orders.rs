@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_lock::{Semaphore, SemaphoreGuard};
 use rusqlite::Connection;
 use shared::User;
-use shared::sqlite::{Problem, open, outcome, read_users};
+use shared::sqlite::{ErrorKind, open, outcome, read_users};
 use tokio::sync::oneshot;
 
 pub use shared::sqlite::{Error, Result};
@@ -56,7 +56,7 @@ impl Orders {
             }
             let _ = tell.send(outcome);
         });
-        let stopped = || Error::new(Problem::Cancelled, "query");
+        let stopped = || Error::new(ErrorKind::Cancelled, "query");
         self.sender.send(order).map_err(|_| stopped())?;
         told.await
             .map_err(|_| stopped())?

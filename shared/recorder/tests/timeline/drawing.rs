@@ -1,4 +1,4 @@
-//! What is seen in a text and in a picture: lanes, bars, ends, and what overlapped.
+//! The content of a text and of a picture: lanes, bars, ends and overlaps.
 
 use std::collections::BTreeSet;
 
@@ -266,7 +266,7 @@ fn any_timeline_can_be_drawn() {
         let mut rng = Rng::with_seed(seed);
         let timeline = random(&mut rng);
         let drawing = text::draw(&timeline, rng.usize(..300), rng.bool());
-        // One more than eight is drawn, too, rather than a line that says that there is one more.
+        // Nine are drawn as well: a line that says "one more" would be as long.
         let expected = match timeline.connections.len() {
             few @ ..=9 => few,
             _ => 8,

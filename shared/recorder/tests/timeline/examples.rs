@@ -1,4 +1,4 @@
-//! The timelines that are drawn: a few that are simple, and any at all.
+//! The timelines that are drawn: a few simple ones, and arbitrary ones.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What is drawn of a timeline, as text, as a picture and for a trace viewer; and the option that asks for it.
+//! Timelines drawn as text, as a picture and for a trace viewer; and the option `--timeline`.
 
 mod crowded;
 mod drawing;

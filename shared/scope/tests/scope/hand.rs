@@ -137,7 +137,8 @@ impl Hand {
     }
 }
 
-/// What a wait says whose limit is reached at once: how many run, how many failed, and how the first did.
+/// Returns the result of a wait whose limit is reached at once: the numbers of running and failed scopes, and the first
+/// failure.
 pub fn state(scopes: &Scopes) -> (usize, usize, String) {
     let Poll::Ready(waited) = by_hand(scopes.wait(ready(()))).poll() else {
         panic!("it waits beyond its limit");

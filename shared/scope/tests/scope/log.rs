@@ -1,4 +1,4 @@
-//! What happens in these tests, and what notes it.
+//! The events of these tests, and a log of them.
 
 use std::fmt;
 use std::future::{pending, poll_fn};
@@ -9,7 +9,7 @@ use std::task::Poll;
 
 use scope::ScopeError;
 
-/// How something ends, after it has been pending so many times.
+/// The way in which a future ends, after it has been pending this number of times.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum End {
     Well(usize),
@@ -53,7 +53,7 @@ impl From<ScopeError<Failed>> for Failed {
 
 pub type Result<T> = std::result::Result<T, Failed>;
 
-/// What happened, in order.
+/// The events, in order.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -81,7 +81,7 @@ impl Log {
         );
     }
 
-    /// What was acquired of these is released, in reverse order, and one after the other.
+    /// Checks that the acquired ones of these are released in reverse order, one after the other.
     #[track_caller]
     pub fn assert_released_in_reverse(&self, names: &[&str]) {
         let acquired = |name: &&&str| self.count(&format!("acquire {name} ends")) == 1;

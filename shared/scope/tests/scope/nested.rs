@@ -29,8 +29,8 @@ pub async fn nested(scopes: &[Scopes; 3], log: &Log, releases: [End; 3], body: E
 
 pub const NAMES: [&str; 3] = ["outer", "middle", "inner"];
 
-/// Polls them that often, drops the outermost if it has not ended by then, and checks the order. Returns whether it has
-/// ended.
+/// Polls them this number of times, drops the outermost if it has not ended, and checks the order. Returns whether it
+/// has ended.
 fn check_nested(turn: Turn, releases: [End; 3], body: End, polls: usize) -> bool {
     let (hand, log) = (Hand::default(), Log::default());
     // One for all, or one for each: it makes no difference.
@@ -71,7 +71,7 @@ fn nested_scopes_are_released_in_reverse_wherever_the_outermost_is_dropped() {
             }
         }
     }
-    assert_eq!(part_way, 3726, "so many were dropped before their end");
+    assert_eq!(part_way, 3726, "number of scopes dropped before their end");
 }
 
 /// As with a timeout in the body: it drops the inner scope after `inner_polls`, and goes on.
@@ -133,7 +133,7 @@ fn scopes_side_by_side_in_a_body_are_released_side_by_side_and_before_it() {
         let side = |name| {
             let meeting = meeting.clone();
             let close = async move |resource: Resource| {
-                // Were they released one after the other, the first would wait here for ever.
+                // If they were released one after the other, the first would never continue.
                 meeting.wait().await;
                 resource.close().await
             };

@@ -11,7 +11,7 @@ use scope::{Background, ScopeError, Scopes};
 use crate::hand::{Driven, Hand, Turn, by_hand, in_body, state, text};
 use crate::log::{End, Failed, Log, Resource, Result, never, yield_now};
 
-/// What comes of a scope that is not dropped.
+/// The outcome of a scope that is not dropped.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Value,
@@ -19,7 +19,7 @@ enum Outcome {
     Panic(String),
 }
 
-/// And what is told to who waits.
+/// Returns the expected outcome, and the error of `wait`.
 fn expected(acquire: End, body: End, release: End) -> (Outcome, Option<&'static str>) {
     use End::{Error, Panic, Well};
     let error = |text: &str| Outcome::Error(text.to_owned(), None);
@@ -46,7 +46,7 @@ fn expected(acquire: End, body: End, release: End) -> (Outcome, Option<&'static 
     }
 }
 
-/// Polls a scope that often, drops it if it has not ended by then, and checks all that is promised. Returns whether it
+/// Polls a scope this number of times, drops it if it has not ended, and checks every promise. Returns whether it
 /// has ended.
 fn check_one_scope(acquire: End, body: End, release: End, polls: usize) -> bool {
     let case = format!("acquire {acquire:?}, body {body:?}, release {release:?}, {polls} polls");
@@ -149,7 +149,7 @@ fn releases_once_wherever_it_is_dropped_and_whatever_fails() {
             }
         }
     }
-    assert_eq!(part_way, 1944, "so many were dropped before their end");
+    assert_eq!(part_way, 1944, "number of scopes dropped before their end");
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn closures_and_drops_that_panic_are_as_good_as_polls_that_do() {
     assert_eq!(panic_of(&hand, scope), "in the drop");
     assert_eq!(state(&scopes), (0, 0, String::new()));
 
-    // In the background, too.
+    // In the background as well.
     let mut scope = by_hand(scopes.run(open(), never, |_| Holding(Some(()), PanicsInDrop)));
     assert!(scope.poll().is_pending());
     drop(scope);
@@ -284,7 +284,7 @@ fn a_panic_that_leaves_no_time_to_await_leaves_the_release_to_the_background() {
     let scopes = hand.scopes();
     let open = || Resource::open("it", &log, End::Well(0), End::Well(1));
 
-    // The acquire has succeeded, and panics all the same.
+    // The acquire has succeeded, and panics in its drop.
     let resource = smol::block_on(open()).unwrap();
     let acquire = Holding(Some(resource), PanicsInDrop);
     let scope = scopes.run(acquire, async |_| Ok(()), Resource::close);
@@ -306,7 +306,7 @@ fn a_panic_that_leaves_no_time_to_await_leaves_the_release_to_the_background() {
     assert_eq!(state(&scopes), (0, 0, String::new()));
 }
 
-/// Somebody else's panic, which drops the scope on its way. A second one would abort the program.
+/// Another panic drops the scope while it unwinds. A second panic would abort the program.
 #[test]
 fn a_scope_that_a_panic_drops_is_released_and_its_spawner_may_even_panic() {
     let (hand, log) = (Hand::default(), Log::default());

@@ -105,7 +105,7 @@ fn a_waker_may_hold_what_is_waited_for() {
         }
     }
     let (done, is_done) = mpsc::channel();
-    // On a thread of its own, for what fails here stands still.
+    // On a separate thread, because a failure here blocks.
     thread::spawn(move || {
         let scopes = Hand::default().scopes();
         let mut scope = Box::pin({

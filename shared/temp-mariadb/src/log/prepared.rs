@@ -15,8 +15,8 @@ pub fn as_written<'a>(expanded: &'a str, prepared: &'a HashSet<String>) -> &'a s
         .map_or(expanded, String::as_str)
 }
 
-/// Whether this is the prepared text with a value in the place of each question mark, or the question mark itself where
-/// it stands in a string: no value begins with one.
+/// Returns whether this is the prepared text with a value in the place of each question mark. A question mark in a
+/// string stays: no value begins with one.
 fn fits(expanded: &str, prepared: &str) -> bool {
     let mut parts = prepared.split_inclusive('?');
     let rest = parts.try_fold(expanded, |rest, part| match part.strip_suffix('?') {
@@ -29,7 +29,7 @@ fn fits(expanded: &str, prepared: &str) -> bool {
     rest == Some("")
 }
 
-/// What comes after a value: a number, a word such as `NULL`, a string, or both as in `DATE'2026-11-20'`.
+/// Returns the text after a value: a number, a word such as `NULL`, a string, or both as in `DATE'2026-11-20'`.
 fn after_value(text: &str) -> &str {
     let is_of_a_word =
         |character: char| character.is_ascii_alphanumeric() || "_.".contains(character);

@@ -1,4 +1,4 @@
-//! How the server writes down rows and times.
+//! Parses rows and times as the server writes them.
 
 use std::time::Duration;
 

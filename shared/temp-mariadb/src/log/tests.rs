@@ -344,7 +344,7 @@ fn other_rows_are_not_passed_over() {
     assert_eq!(logs("", "\"2026-11-20 12:00:00\",5\n").timeline(), None);
 }
 
-/// As many as would take for ever if each were looked for among all.
+/// Enough statements that a quadratic search would not end in time.
 #[test]
 fn a_hundred_thousand_statements_are_read() {
     const COUNT: u64 = 100_000;
