@@ -52,7 +52,7 @@ const OUTPUT: [&str; 4] = [
 const OUTPUT_OPTIONS: [&str; 4] = ["debuginfo=", "extra-filename=", "incremental=", "strip="];
 
 /// How Cargo compiles each target of a package.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct BuildPlan {
     /// The root of the library, below the folder of the submission.
     pub root: PathBuf,
@@ -66,6 +66,22 @@ pub struct BuildPlan {
     pub checks: Invocation,
     /// The folders that hold the libraries.
     pub libraries: Vec<PathBuf>,
+}
+
+impl BuildPlan {
+    /// Returns a plan in which the library may use the dev-dependencies, as if they were dependencies.
+    pub fn with_dev_dependencies(&self) -> BuildPlan {
+        let mut plan = self.clone();
+        let known = plan.library.externs();
+        for (name, file) in self.checks.externs() {
+            if name != self.crate_name && !known.contains_key(&name) {
+                let mut value = OsString::from(name + "=");
+                value.push(file);
+                plan.library.arguments.extend(["--extern".into(), value]);
+            }
+        }
+        plan
+    }
 }
 
 /// A command line of the compiler, as Cargo gave it.

@@ -1,5 +1,5 @@
-//! Makes one of the damaged files, for a closer look: `cargo run -p robustness --example damaged_file NUMBER FOLDER`.
-//! What else is in the folder is removed.
+//! Writes one of the damaged files into a folder, to look at it:
+//! `cargo run -p robustness --example damaged_file NUMBER FOLDER`. Removes all other files of the folder.
 
 use std::env;
 use std::path::PathBuf;

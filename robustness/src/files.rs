@@ -17,11 +17,11 @@ const DATABASE: &str = "users.db";
 pub struct Files(BTreeMap<String, Vec<u8>>);
 
 impl Files {
-    /// Reads every file of a folder, except the index of a write-ahead log, which SQLite makes anew.
+    /// Reads every file of a folder, except the index of a write-ahead log, which SQLite rebuilds.
     ///
     /// # Panics
     ///
-    /// When a file cannot be read.
+    /// Panics if a file cannot be read.
     pub fn read(folder: &Path) -> Files {
         let entries = fs::read_dir(folder).expect("the folder");
         let files = entries.map(|entry| {
@@ -32,16 +32,16 @@ impl Files {
         Files(files.filter(|(name, _)| !name.ends_with("-shm")).collect())
     }
 
-    /// The names of the files, in order.
+    /// Returns the names of the files, in order.
     pub fn names(&self) -> Vec<&str> {
         self.0.keys().map(String::as_str).collect()
     }
 
-    /// Makes a folder hold these files and nothing else.
+    /// Writes these files into a folder, and removes everything else from it.
     ///
     /// # Panics
     ///
-    /// When it cannot be written to.
+    /// Panics if the folder cannot be written.
     pub fn write(&self, folder: &Path) {
         for entry in fs::read_dir(folder).expect("the folder") {
             fs::remove_file(entry.expect("an entry").path()).expect("a file that can be removed");
@@ -52,7 +52,7 @@ impl Files {
     }
 }
 
-/// Databases that are in order: what is special about each, and its files.
+/// Returns intact databases: a name for each kind, and its files.
 fn originals() -> Vec<(&'static str, Files)> {
     let small = |pragmas: &str| {
         format!("PRAGMA page_size = 512; {pragmas}; {SQLITE_TABLE}; {SQLITE_INDEX}")
@@ -61,7 +61,7 @@ fn originals() -> Vec<(&'static str, Files)> {
     let untouched = "";
     vec![
         ("the sample", made(&format!("{SQLITE_TABLE}; {SQLITE_INDEX}"), &few, untouched)),
-        // Which `seed` would replace, were it in order.
+        // `seed` would replace this one if it were intact.
         ("a part of the sample", made(&small(""), &few[..5], "ANALYZE")),
         ("many pages", made(&small(""), &many, untouched)),
         (
@@ -134,7 +134,7 @@ fn made(table: &str, users: &[User], change: &str) -> Files {
     Files::read(folder.path())
 }
 
-/// As a program leaves it that is killed now.
+/// Returns the files as a program leaves them that is killed now.
 fn left_open(table: &str, users: &[User], change: &str) -> Files {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let connection = changed(folder.path(), table, users, change);
@@ -163,9 +163,10 @@ fn changed(folder: &Path, table: &str, users: &[User], change: &str) -> Connecti
     connection
 }
 
-/// The damaged database of this number: of which kind it was, and its files. The same number gives the same damage.
+/// Returns the damaged database of this number: the kind of the original, and the files. The same number gives the same
+/// damage.
 ///
-/// One to three blows, often where they hurt most.
+/// Damages one to three places, and often those that SQLite depends on most.
 pub fn damaged_file(number: u64) -> (&'static str, Files) {
     static ORIGINALS: LazyLock<Vec<(&str, Files)>> = LazyLock::new(originals);
     let mut random = Rng::with_seed(number);
@@ -178,7 +179,7 @@ pub fn damaged_file(number: u64) -> (&'static str, Files) {
 }
 
 fn strike(files: &mut Files, random: &mut Rng) {
-    // The database itself more often than what is beside it.
+    // The database itself more often than its journal or log.
     let beside: Vec<String> = files
         .0
         .keys()
@@ -211,7 +212,7 @@ fn strike(files: &mut Files, random: &mut Rng) {
         .expect("one");
     let value = if random.bool() { value } else { random.u8(..) };
     match random.usize(0..10) {
-        // The headers: of the file, of a page, the places of its cells.
+        // The header of the file, the header of a page, the offsets of its cells.
         0 => set(bytes, random.usize(..100), value),
         1 => set(bytes, first_of_a_page + random.usize(..12), value),
         2 => set(bytes, first_of_a_page + random.usize(8..60), value),

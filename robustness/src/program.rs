@@ -1,4 +1,4 @@
-//! The programs, run with a time limit.
+//! Runs the programs with a time limit.
 
 use std::ffi::OsStr;
 use std::io::Read;
@@ -8,13 +8,13 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-/// How long a program may take. Only a failure reaches it.
+/// Time limit of a program. Only a failure reaches it.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What came of a run.
+/// The exit status and the output of a program.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The exit status; `None` when a signal ended the program.
+    /// The exit status; `None` if a signal ended the program.
     pub status: Option<i32>,
     /// Standard output.
     pub stdout: String,
@@ -23,7 +23,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether the program did its work, or failed as a program should: with status 1 and one error.
+    /// Returns whether the program succeeded, or failed with status 1 and one error message.
     pub fn is_orderly(&self) -> bool {
         match self.status {
             Some(0) => !self.stderr.contains("panicked"),
@@ -37,7 +37,7 @@ impl Outcome {
     }
 }
 
-/// A command that runs in a folder, without input and without a URL in its environment.
+/// Returns a command that runs in a folder, without input and without `DATABASE_URL`.
 pub fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command
@@ -47,11 +47,11 @@ pub fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     command
 }
 
-/// Runs a program to its end. `None` when it had to be killed after [`DEADLINE`].
+/// Runs a program to its end. Returns `None` if it was killed after [`DEADLINE`].
 ///
 /// # Panics
 ///
-/// When it cannot be started.
+/// Panics if the program cannot be started.
 pub fn run(command: &mut Command) -> Option<Outcome> {
     let mut child: Child = command
         .stdout(Stdio::piped())

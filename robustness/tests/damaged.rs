@@ -1,9 +1,9 @@
 //! Files that were damaged at random: headers, pages, the text of the schema, the write-ahead log, the journal.
 //!
-//! Asked of every reader, for every file: the rows that SQLite itself finds, if each is a user, or an error. No panic, no hang,
-//! and the files afterwards are what a bare connection to SQLite leaves that does nothing but read: the same bytes, except
-//! that SQLite rolls a hot journal back and brings a write-ahead log into the file. `seed` leaves them so, too, or replaces them
-//! with the whole new database.
+//! Each reader must return the rows that SQLite itself finds, if each row is a user, or else an error, without a panic or a
+//! hang. Afterwards the files must be the same as after a plain connection that only reads: the same bytes, except that SQLite
+//! rolls a hot journal back and writes a write-ahead log into the file. `seed` must leave the files the same way, or replace
+//! them with the whole new database.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,7 +29,7 @@ mod on_sqlx;
 
 const SAMPLE: u64 = 150;
 
-/// Of how many files one goes through the programs, and not only through the libraries.
+/// Every tenth file is tried with the programs as well, not only with the libraries.
 const PROGRAMS: u64 = 10;
 
 #[test]
@@ -74,7 +74,7 @@ fn every_reader_gives_the_right_rows_or_an_error_and_changes_nothing() {
     );
 }
 
-/// Counts the panics of all threads, also of those that a library has started.
+/// Counts the panics of all threads, including those that a library has started.
 fn count_panics() -> Arc<AtomicUsize> {
     let count = Arc::new(AtomicUsize::new(0));
     let (counted, print) = (Arc::clone(&count), panic::take_hook());
@@ -85,7 +85,7 @@ fn count_panics() -> Arc<AtomicUsize> {
     count
 }
 
-/// What came of one file, for each reader: a word for the statistics, and whether that is wrong.
+/// The result of each reader on one file: the reader, the result in a word, and details if that is wrong.
 type Seen = Vec<(&'static str, &'static str, Option<String>)>;
 
 #[derive(Default)]
@@ -106,14 +106,14 @@ impl Tally {
     }
 }
 
-/// A folder for one database after the other.
+/// A folder that holds one database at a time.
 struct Place {
     folder: TempDir,
 }
 
 impl Place {
     fn new() -> Place {
-        // In memory where that is possible: on a disk, most of the time goes into `fsync`.
+        // In memory if possible: on a disk, `fsync` takes most of the time.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
         Place {
             folder: folder.expect("a temporary folder"),
@@ -188,17 +188,17 @@ fn concat((all, older): (Vec<User>, Vec<User>)) -> Vec<User> {
     [all, older].concat()
 }
 
-/// What a bare connection to SQLite makes of the files.
+/// What a plain connection to SQLite reads, and the files that it leaves.
 struct Expected {
     plain: Lists,
-    /// With a transaction around it: damaged statistics, for one, are an error of the commit.
+    /// The lists, read in a transaction: damaged statistics, for example, make the commit fail.
     in_transaction: Lists,
     files: Files,
 }
 
 impl Expected {
-    /// Whether the files are those that a bare connection leaves. Of two connections that close at the same moment neither
-    /// may have brought the write-ahead log into the file: then the next one does.
+    /// Returns whether the files are the same as after a plain connection. If two connections close at the same moment, it
+    /// can happen that neither writes the write-ahead log into the file. Then the next connection does.
     fn finds_its_files(&self, folder: &Path) -> bool {
         if Files::read(folder) == self.files {
             return true;
@@ -208,14 +208,14 @@ impl Expected {
     }
 }
 
-/// Users, if SQLite can read every row and each is a user.
+/// The users, if SQLite can read every row and each row is a user.
 struct Lists {
     all: Option<Vec<User>>,
     older: Option<Vec<User>>,
 }
 
 impl Lists {
-    /// Reads both lists, by nothing but the driver: each over a connection of its own, between two statements.
+    /// Reads both lists with rusqlite alone, each over a separate connection and between the two given statements.
     fn read(database: &Path, around: &[&str]) -> Lists {
         let all = "SELECT id, name, email, age FROM users ORDER BY id";
         let older = "SELECT id, name, email, age FROM users WHERE age > 40 ORDER BY id";
@@ -281,7 +281,7 @@ fn read_users(database: &Path, query: &str, around: &[&str]) -> Option<Vec<User>
     Some(users)
 }
 
-/// `seed` leaves the files as a reader does, or puts the whole sample in their place.
+/// Expects that `seed` leaves the files as a reader does, or replaces them with the whole sample.
 fn seed(
     place: &Place,
     files: &Files,
@@ -327,11 +327,11 @@ struct Program {
     name: &'static str,
     path: &'static str,
     options: &'static [&'static str],
-    /// The rows that it must print, if it is to print users: none stands for an error.
+    /// The users that it must print. `Some(None)` is an error; `None` means that the output is not compared.
     right: Option<Option<Vec<User>>>,
 }
 
-/// The programs on the same file, two of them with a timeline.
+/// Runs the programs on the same file, two of them with a timeline.
 fn programs(place: &Place, files: &Files, expected: &Expected) -> Seen {
     let programs = [
         Program {
@@ -385,7 +385,7 @@ fn programs(place: &Place, files: &Files, expected: &Expected) -> Seen {
     seen
 }
 
-/// The users that a program has printed, if it has printed nothing else.
+/// Returns the users that a program has printed, if it has printed nothing else.
 fn printed(outcome: &Outcome) -> Option<Vec<User>> {
     let lines = outcome.stdout.lines().map(|line| {
         let value: serde_json::Value = serde_json::from_str(line).ok()?;

@@ -1,4 +1,4 @@
-//! Databases that people bring along, made by other programs.
+//! Databases that other programs made.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ const READERS: [(&str, &[&str]); 4] = [
 const USERS: &str =
     "INSERT INTO users (id, name, email, age) VALUES (1, 'Ada', 'ada@example.com', 36)";
 
-/// What every reader makes of a database.
+/// Runs every reader on a database.
 fn read_all(database: &Path) -> Vec<Outcome> {
     let folder = database.parent().expect("a folder");
     let read = |(program, options): (&str, &[&str])| {
@@ -30,7 +30,7 @@ fn read_all(database: &Path) -> Vec<Outcome> {
     READERS.into_iter().map(read).collect()
 }
 
-/// Makes a database, in which a text of ASCII is replaced by one of the same length that is not UTF-8.
+/// Makes a database and replaces an ASCII string in it with bytes of the same length that are not UTF-8.
 fn database(folder: &Path, sql: &str, text: &str, by: &[u8]) -> std::path::PathBuf {
     let path = folder.join("theirs.db");
     let connection = Connection::open(&path).expect("opens");
@@ -66,7 +66,7 @@ fn a_table_without_the_columns_of_a_user_says_which_are_needed() {
     }
 }
 
-/// In Latin-1, which older programs write: names of columns, of tables and of types.
+/// Older programs write names of columns, tables and types in Latin-1.
 #[test]
 fn names_that_are_not_utf_8_cause_no_panic_and_the_users_are_read() {
     let cases = [
@@ -155,8 +155,7 @@ fn every_column_of_one_name_is_printed_under_a_name_of_its_own() {
     );
 }
 
-/// Whatever the operating system takes for a name: SQLite reads some of them as URIs, and a `%` in a message may be an
-/// escape.
+/// Names that the operating system allows: SQLite reads some of them as URIs, and a `%` in a message may be an escape.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_path_of_any_bytes_is_read_or_refused() {
@@ -186,7 +185,7 @@ fn a_path_of_any_bytes_is_read_or_refused() {
                 let mut command = command(program, folder.path());
                 let outcome =
                     run(command.args(options).args(timeline).arg(option)).expect("it ends");
-                // sqlx takes paths that are UTF-8.
+                // sqlx accepts only paths that are UTF-8.
                 let is_refused = program == ON_SQLX && std::str::from_utf8(name).is_err();
                 assert_eq!(outcome.status, Some(i32::from(is_refused)), "{outcome:?}");
                 assert!(!outcome.stderr.contains("panicked"), "{outcome:?}");
@@ -195,7 +194,7 @@ fn a_path_of_any_bytes_is_read_or_refused() {
     }
 }
 
-/// Arguments as a slip of the keyboard or another program makes them, and SQL of random pieces.
+/// Arguments with typing errors, and SQL from random pieces.
 #[test]
 fn arguments_of_any_kind_cause_no_panic() {
     let mut random = fastrand::Rng::with_seed(1);

@@ -1,4 +1,4 @@
-//! Systems that refuse what is usually granted: links, threads.
+//! Systems that refuse links or threads.
 
 #![cfg(target_os = "linux")]
 
@@ -15,7 +15,7 @@ const TASK_2: &str = env!("CARGO_BIN_EXE_robust-2");
 const TASK_2_ON_SQLX: &str = env!("CARGO_BIN_EXE_robust-2-on-sqlx");
 const SEED: &str = env!("CARGO_BIN_EXE_robust-seed");
 
-/// Whether a program of the system can be used here; says so where it cannot.
+/// Returns whether a program of the system works here, and prints a line if not.
 fn can_run(program: &str, arguments: &[&str]) -> bool {
     let tried = Command::new(program)
         .args(arguments)
@@ -49,7 +49,7 @@ fn names(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// As on a shared folder of VirtualBox: no link can be made, and no file renamed on the condition that none is overwritten.
+/// A shared folder of VirtualBox allows no links, and no rename that refuses to overwrite.
 #[test]
 fn a_file_system_without_links_is_enough_for_a_new_database() {
     const WITHOUT_LINKS: [&str; 6] = [
@@ -73,8 +73,8 @@ fn a_file_system_without_links_is_enough_for_a_new_database() {
     }
 }
 
-/// Runs a program as a user who may have so many processes and threads. `None` where this is not possible. The processes
-/// of all that run as one user count together, so each test has users of its own.
+/// Runs a program as a user with a limit on processes and threads. Returns `None` if that is not possible here. The limit
+/// counts all processes of a user, so each test has a different user.
 fn with_threads(
     user: u32,
     limit: u32,
@@ -98,11 +98,11 @@ fn with_threads(
         .args(user)
         .arg(copy)
         .args(options);
-    Some(run(&mut prlimit).expect("it ends, and does not try for ever"))
+    Some(run(&mut prlimit).expect("it ends, and does not retry forever"))
 }
 
-/// A copy of a program, because the original may lie in a folder that is root's alone. Made by another process: what this one
-/// has open for writing cannot be started as long as a child of another test has it open, too.
+/// Copies a program, because only root may be allowed to read the original's folder. Another process makes the copy: a file
+/// that this process has open for writing cannot be started while a child of another test has inherited it.
 fn copy_of(program: &str, folder: &Path) -> PathBuf {
     let copy = folder.join("program");
     let mut cp = Command::new("cp");
@@ -150,7 +150,7 @@ fn where_no_thread_can_be_started_that_is_the_error() {
     }
 }
 
-/// A program can stand in a folder that was closed meanwhile. SQLite looks for the file from the root.
+/// A program's current folder can become inaccessible later. SQLite resolves the file's path from the root.
 #[test]
 fn a_file_that_has_no_whole_path_is_an_error_also_for_a_timeline() {
     let closed = tempfile::tempdir().expect("a folder");

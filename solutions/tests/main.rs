@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use checker::compile::BINARY;
@@ -62,8 +63,13 @@ fn main() -> ExitCode {
 /// Runs the required checks on a solution, and compares those that failed with those that should.
 fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
     let (reference, checks) = reference(task)?;
+    let mut reference = reference.clone();
     let targets: &[&str] = match &solution.kind {
-        Kind::Right => &[CHECKS, BINARY],
+        Kind::Right => {
+            // A student may add a crate to the dependencies that only our examples use, such as sqlx.
+            reference.plan = Arc::new(reference.plan.with_dev_dependencies());
+            &[CHECKS, BINARY]
+        }
         Kind::Wrong { .. } => &[CHECKS],
     };
     let folder = tempfile::tempdir()?;

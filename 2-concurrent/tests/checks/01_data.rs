@@ -134,7 +134,7 @@ fn a_database_that_is_not_there_is_an_error_and_is_not_created() {
         let missing = TempDatabase::missing();
         database.expect_error("a missing database", run(users(missing.path())));
         let older = run(older_users(missing.path(), 0));
-        database.expect_error("a missing database, for the older ones", older);
+        database.expect_error("a missing database in async_fetch_older_users", older);
         let untouched = run(with_connection(missing.path(), |_| Ok(())));
         database.expect_error(
             "a missing database, with a body that runs no query",

@@ -25,7 +25,7 @@ async fn closed(database: &TestDatabase) {
         .await;
 }
 
-/// Expects that a connection was opened, and that it is closed now or a little later.
+/// Expects that a connection was opened and that it closes before the deadline.
 fn expect_closed(database: &TestDatabase, when: &str) {
     database.expect(
         "a connection is opened",

@@ -194,7 +194,7 @@ fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
         let (tell_prepared, prepared) = oneshot::channel();
         let (tell_locked, locked) = channel::<()>();
         let (tell_end, end) = channel();
-        // rusqlite waits for 5 seconds by default. With so many tries that is longer than the deadline.
+        // rusqlite waits for 5 seconds by default, so all tries together take longer than the deadline.
         let tries = 2 + DEADLINE.as_secs() / 5;
         let body = move |connection: &Connection| -> concurrent::Result<()> {
             // Prepared before the lock is taken, so that `execute` waits and not `prepare`.

@@ -75,7 +75,10 @@ fn dropped_on_tokio_async_std_and_smol_both_statements_stop() {
                 None
             };
             let outcome = runtime.block_on(future::or(async { Some(work.await) }, dropped));
-            database.expect("queries that do not end by themselves", outcome.is_none());
+            database.expect(
+                "queries that end only when they are cancelled",
+                outcome.is_none(),
+            );
             database.recording().wait_until_closed();
         }
     });

@@ -93,7 +93,7 @@ pub fn asks_for_users(statement: &Statement) -> bool {
     statement.sql.to_lowercase().contains("users")
 }
 
-/// Returns an error whose text contains "on purpose", for a body to return.
+/// Returns an error for a body. Its text contains "on purpose".
 pub fn on_purpose() -> concurrent::Error {
     rusqlite::Error::InvalidColumnName("failed on purpose".to_owned()).into()
 }

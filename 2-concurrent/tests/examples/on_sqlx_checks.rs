@@ -307,7 +307,10 @@ fn a_running_statement_is_cancelled_when_its_future_is_dropped() {
             for (function, connections) in FUNCTIONS {
                 let begun = running(database.recording(), connections);
                 let outcome = until(function(database.path()), begun);
-                database.expect("a query that does not end by itself", outcome.is_none());
+                database.expect(
+                    "a query that ends only when it is cancelled",
+                    outcome.is_none(),
+                );
                 database.recording().wait_until_closed();
             }
         },
@@ -327,7 +330,10 @@ fn dropped_on_any_runtime_the_statements_are_cancelled() {
                     None
                 };
                 let outcome = runtime.block_on(future::or(async { Some(work.await) }, begun));
-                database.expect("queries that do not end by themselves", outcome.is_none());
+                database.expect(
+                    "queries that end only when they are cancelled",
+                    outcome.is_none(),
+                );
                 database.recording().wait_until_closed();
             }
         },
