@@ -115,6 +115,9 @@ pub async fn async_fetch_older_users(database: &Path, age: u32) -> Result<Vec<Us
 /// assert_eq!((all.len(), older.len()), (12, 4));
 /// # Ok::<(), concurrent::Error>(())
 /// ```
-pub async fn fetch_concurrently(database: &Path, older_than: u32) -> Result<(Vec<User>, Vec<User>)> {
+pub async fn fetch_concurrently(
+    database: &Path,
+    older_than: u32,
+) -> Result<(Vec<User>, Vec<User>)> {
     todo!("both at the same time, on a connection each; when one fails, stop the other")
 }

@@ -75,7 +75,9 @@ pub async fn with_pool<T>(
     connections: usize,
     body: impl AsyncFnOnce(&Pool) -> Result<T>,
 ) -> Result<T> {
-    todo!("make the pool and its first connection, run `body`, disconnect; and think of each way out")
+    todo!(
+        "make the pool and its first connection, run `body`, disconnect; and think of each way out"
+    )
 }
 
 /// Every user, in `id` order.

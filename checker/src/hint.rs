@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::outcome::{Check, Verdict};
 use crate::solution::{Kind, Solution};
-use crate::task::Task;
+use crate::task::{Task, file_of_module};
 
 /// Returns the hints for a check that failed: what its file is about, the mistakes that it is known to catch, the check
 /// itself, and where to read a solution. What `checker check` prints about the check is not repeated.
@@ -109,6 +109,12 @@ struct Todo {
 /// Reads the functions of a task's stub, in their order.
 fn todos(task: Task) -> Vec<Todo> {
     let stub = fs::read_to_string(task.path().join("stub/lib.rs")).unwrap_or_default();
+    // A long one is on three lines.
+    let stub = stub
+        .split("todo!(")
+        .map(str::trim_start)
+        .collect::<Vec<_>>()
+        .join("todo!(");
     let (mut todos, mut docs, mut function) =
         (Vec::new(), String::new(), (String::new(), String::new()));
     for line in stub.lines().map(str::trim) {
@@ -121,7 +127,7 @@ fn todos(task: Task) -> Vec<Todo> {
         } else if let Some(sentence) = line.strip_prefix("todo!(\"") {
             todos.push(Todo {
                 function: function.0.clone(),
-                sentence: sentence.split("\")").next().unwrap_or(sentence).to_owned(),
+                sentence: sentence.split('"').next().unwrap_or(sentence).to_owned(),
                 docs: function.1.trim_end().to_owned(),
             });
         } else if !line.starts_with("#[") {
@@ -220,20 +226,10 @@ fn mistakes(task: Task, name: &str) -> Option<String> {
         .then(|| format!("Solutions that fail this check made one of these mistakes:{list}"))
 }
 
-/// The file in `tests/checks` that a check is in: that of its module, whose name may begin with a number.
+/// The file in `tests/checks` that a check is in.
 fn file_of(task: Task, path: &str) -> Option<PathBuf> {
     let module = path.split_once("::").map_or("main", |(module, _)| module);
-    let files = fs::read_dir(task.path().join("tests/checks")).ok()?;
-    let mut files = files.filter_map(|file| Some(file.ok()?.path()));
-    files.find(|file| {
-        let stem = file.file_stem().and_then(|stem| stem.to_str());
-        let is_rust = file.extension().is_some_and(|extension| extension == "rs");
-        let numbered = |stem: &str| {
-            let (number, rest) = stem.split_once('_')?;
-            number.parse::<u8>().ok().map(|_| rest == module)
-        };
-        is_rust && stem.is_some_and(|stem| stem == module || numbered(stem) == Some(true))
-    })
+    file_of_module(&task.path().join("tests/checks"), module)
 }
 
 /// Returns the source of a check, and where it is.
@@ -285,7 +281,7 @@ mod tests {
             assert_eq!(changed_signatures(task, folder.path()), "");
             assert_eq!(changed_signatures(task, &task.path()), "", "our solution");
             let todos = todos(task);
-            assert_eq!(todos.len(), stub.matches("todo!(\"").count());
+            assert_eq!(todos.len(), stub.matches("todo!(").count());
             assert!(
                 todos
                     .iter()

@@ -17,7 +17,7 @@ use crate::extra::plan;
 use crate::manifest::{Manifest, merged};
 use crate::outcome::{Problem, Whose};
 use crate::sandbox::Sandbox;
-use crate::task::{CHECKS, TASKS, Task, workspace};
+use crate::task::{CHECKS, TASKS, Task, file_of_module, workspace};
 
 /// A task, built.
 #[derive(Debug, Clone)]
@@ -213,12 +213,13 @@ impl Order {
     fn of(&self, path: &str) -> (usize, usize) {
         let place = |text: &str, word: &str| text.find(word).unwrap_or(usize::MAX);
         let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
-        let file = format!("{}.rs", module.replace("::", "/"));
         let function = format!("fn {name}(");
         if module.is_empty() {
             return (0, place(&self.root, &function));
         }
-        let text = fs::read_to_string(self.folder.join(&file)).unwrap_or_default();
+        let file = file_of_module(&self.folder, module).unwrap_or_default();
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let file = file.file_name().unwrap_or_default().to_string_lossy();
         (
             place(&self.root, &format!("`{file}`")),
             place(&text, &function),

@@ -1,5 +1,6 @@
 //! The tasks, and the workspace in which they lie.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A task of this workspace.
@@ -71,4 +72,45 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("the crate lies in a workspace")
+}
+
+/// Returns the file of a module of checks in a folder. Its name may begin with a number: `01_opening.rs` is `opening`.
+pub(crate) fn file_of_module(folder: &Path, module: &str) -> Option<PathBuf> {
+    let files = fs::read_dir(folder).ok()?;
+    let mut files = files.filter_map(|file| Some(file.ok()?.path()));
+    files.find(|file| {
+        let name = file.file_name().and_then(|name| name.to_str());
+        name.and_then(|name| name.strip_suffix(".rs"))
+            .is_some_and(|stem| match stem.split_once('_') {
+                Some((number, rest)) if number.parse::<u8>().is_ok() => rest == module,
+                _ => stem == module,
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_a_module_may_begin_with_a_number() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in [
+            "01_opening.rs",
+            "with_connection.rs",
+            "02_with_connection.txt",
+        ] {
+            fs::write(folder.path().join(file), "").unwrap();
+        }
+        let file = |module: &str| {
+            let file = file_of_module(folder.path(), module)?;
+            Some(file.file_name()?.to_str()?.to_owned())
+        };
+        assert_eq!(file("opening").as_deref(), Some("01_opening.rs"));
+        assert_eq!(
+            file("with_connection").as_deref(),
+            Some("with_connection.rs")
+        );
+        assert_eq!(file("connection"), None);
+    }
 }

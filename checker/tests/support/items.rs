@@ -1,4 +1,4 @@
-//! What a source file offers to others.
+//! The public items of a source file.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use quote::{ToTokens, quote};
 use syn::visit::Visit;
 use syn::{Attribute, Fields, File, ImplItem, Item, ItemImpl, ItemStruct, Visibility};
 
-/// The public items, each as text: its attributes, with the docs, and its signature. Neither the body of a function nor
-/// the private fields of a struct belong to that, nor what happens on a drop.
+/// Returns the public items, each as text: its attributes and its signature. The docs are not compared, because a stub
+/// promises less than its solution; nor are bodies, private fields and `Drop`.
 pub fn public_items(source: &str) -> BTreeSet<String> {
     let file = syn::parse_file(source).unwrap();
     file.items.iter().flat_map(offered).collect()
@@ -102,6 +102,7 @@ fn is_public(visibility: &Visibility) -> bool {
 fn outer(attributes: &[Attribute]) -> String {
     attributes
         .iter()
+        .filter(|attribute| !attribute.path().is_ident("doc"))
         .map(|attribute| text(attribute) + "\n")
         .collect()
 }
