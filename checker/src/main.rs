@@ -1,4 +1,4 @@
-//! Starts an exercise, checks it, watches it, gives hints, grades a class.
+//! Starts exercises, checks them, gives hints, and grades a class.
 
 #![forbid(unsafe_code)]
 
@@ -9,7 +9,10 @@ use std::process::ExitCode;
 use commands::Command;
 use shared::cli;
 
-/// Start an exercise, check it, and grade a class. Without a command: check every task of this workspace
+/// Start an exercise, check your code, get hints, and grade a class.
+///
+/// Without a command: in a folder with tasks that you started, show how far you are; in this repository, check its own
+/// solutions.
 #[derive(clap::Parser)]
 #[command(name = env!("CARGO_BIN_NAME"), version)]
 struct Arguments {

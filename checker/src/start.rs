@@ -1,4 +1,6 @@
-//! A folder to work in: the task with its solution taken out.
+//! A folder to work in: the task without its solution, and nothing that the exercise does not need.
+
+mod slim;
 
 use std::fs;
 use std::io::{self, Write};
@@ -7,38 +9,49 @@ use std::path::{Path, PathBuf};
 use crate::outcome::{Problem, Whose};
 use crate::task::{Task, workspace};
 
-/// What no exercise needs, in whatever folder of it: `tests/examples` goes with `examples`.
-const LEFT_OUT: [&str; 4] = ["target", "stub", "examples", "Cargo.lock"];
+/// What stays in this repository, in whichever folder it is: the solution's parts, what Cargo makes, and tests that look
+/// at the solution, at the program or at the test servers instead of at the exercise.
+const LEFT_OUT: [&str; 12] = [
+    "target",
+    "stub",
+    "examples",
+    "Cargo.lock",
+    "ours",
+    "binary.rs",
+    "cli.rs",
+    "kill.rs",
+    "on_sqlx.rs",
+    "sqlx.rs",
+    "private_server.rs",
+    "server_log.rs",
+];
 
-/// Makes a folder of the task's name in `folder`, which is made if it is not there, and returns its path.
+/// Creates a folder with the task's name in `folder`, which is created if it does not exist, and returns its path.
 ///
-/// In it lie the stub in place of the solution, the parts that come solved, the checks, the README, and a copy of
-/// `shared`: it builds alone, offline if this workspace does, and inside of another Cargo workspace too. The folder
+/// It holds the stub in place of the solution, the solved parts, the checks, the README, and those packages of `shared`
+/// that the task needs. It builds alone, offline if this workspace does, and inside another Cargo workspace. The folder
 /// appears whole or not at all.
 ///
 /// Nothing in it points to this workspace's `target`: the path would be wrong on another machine and after a move, and
-/// two folders of one task would overwrite each other's programs. So Cargo compiles the libraries once more in there,
-/// the first time; [`Reference::compile`](crate::reference::Reference::compile) uses those that are compiled already.
+/// two folders of one task would overwrite each other's programs. So Cargo compiles the libraries again in there,
+/// the first time; [`Reference::compile`](crate::reference::Reference::compile) uses the compiled ones.
 ///
 /// # Errors
 ///
-/// When it is there already, whatever it holds, or cannot be written.
+/// If something with this name exists already, or the folder cannot be written.
 pub fn start(task: Task, folder: &Path) -> Result<PathBuf, Problem> {
     let wanted = folder.join(task.folder);
     let failed = |error: io::Error| Problem {
         whose: Whose::YourMachine,
-        message: format!("{} cannot be made: {error}", wanted.display()),
+        message: format!("cannot create {}: {error}", wanted.display()),
         details: String::new(),
-        help: "name a folder in which you may write, and where there is room".to_owned(),
+        help: "give a folder in which you may write, on a disk with room".to_owned(),
     };
     let taken = || Problem {
         whose: Whose::YourMachine,
-        message: format!(
-            "{} is there already, and is left as it is",
-            wanted.display()
-        ),
+        message: format!("{} already exists; nothing was changed", wanted.display()),
         details: String::new(),
-        help: "name another folder, or move that one away first".to_owned(),
+        help: "give another folder, or move that one away first".to_owned(),
     };
     if wanted.symlink_metadata().is_ok() {
         return Err(taken());
@@ -49,10 +62,10 @@ pub fn start(task: Task, folder: &Path) -> Result<PathBuf, Problem> {
         .tempdir_in(folder)
         .map_err(failed)?;
     fill(task, draft.path()).map_err(failed)?;
-    // Where the name has been taken meanwhile, this fails, by something that is no empty folder.
+    // Fails if something has taken the name meanwhile, unless that is an empty folder.
     match fs::rename(draft.path(), &wanted) {
         Ok(()) => {
-            let _ = draft.keep(); // it is not there any more under that name
+            let _ = draft.keep(); // it has another name now
             Ok(wanted)
         }
         Err(_) if wanted.symlink_metadata().is_ok() => Err(taken()),
@@ -109,20 +122,22 @@ fn fill(task: Task, to: &Path) -> io::Result<()> {
         fs::copy(from.join("src").join(&file), to.join("src").join(&file))?;
     }
     copy(&from.join("stub"), &to.join("src"), &[])?;
-    copy(&workspace().join("shared"), &to.join("shared"), &["target"])?;
     fs::copy(workspace().join("Cargo.lock"), to.join("Cargo.lock"))?;
     fs::write(to.join(".gitignore"), "/target/\n*.db\n")?;
     let readme = fs::read_to_string(from.join("README.md"))?;
     fs::write(to.join("README.md"), readme_for(&readme, to))?;
 
     let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
-    let own_workspace = "\n# This is no member of a workspace that it may lie in.\n[workspace]\n";
-    let manifest = manifest.replace("path = \"../shared", "path = \"shared") + own_workspace;
-    fs::write(to.join("Cargo.toml"), manifest)
+    let manifest = manifest.replace("path = \"../shared", "path = \"shared");
+    let manifest = slim::manifest(&manifest, to)?;
+    slim::shared(&workspace().join("shared"), &manifest, &to.join("shared"))?;
+    let own_workspace =
+        "\n# Keeps Cargo from looking for a workspace in the folders above.\n[workspace]\n";
+    fs::write(to.join("Cargo.toml"), manifest + own_workspace)
 }
 
-/// A README for the new folder: `shared` lies inside it, and what is not there, the solution first of all, is named but
-/// not linked.
+/// Returns the README for the new folder: `shared` is inside it, and a link to a file that is not there becomes plain
+/// text.
 fn readme_for(readme: &str, to: &Path) -> String {
     let readme = readme.replace("](../shared/", "](shared/");
     let (mut made, mut rest) = (String::new(), readme.as_str());
@@ -146,8 +161,8 @@ fn readme_for(readme: &str, to: &Path) -> String {
     made + rest
 }
 
-/// The files of `src/` that are beside the point, and come solved: what the stub, `main.rs` or one of them names as its
-/// module, unless the stub has a file of its own for it.
+/// Returns the files of `src/` that come solved: the modules of the stub, of `main.rs` and of each other, unless the stub
+/// has its own file for one.
 fn solved(task: &Path) -> io::Result<Vec<String>> {
     let mut files = vec!["main.rs".to_owned()];
     let stubs = fs::read_dir(task.join("stub"))?.map(|entry| entry.map(|entry| entry.path()));
@@ -172,7 +187,7 @@ fn solved(task: &Path) -> io::Result<Vec<String>> {
     Ok(files)
 }
 
-/// Copies a folder's files into another, which is made if it is not there, and leaves out what has one of these names.
+/// Copies a folder's files into another, which is created if it does not exist, without those that have these names.
 fn copy(from: &Path, to: &Path, left_out: &[&str]) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

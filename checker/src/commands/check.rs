@@ -1,4 +1,4 @@
-//! `checker check`: the verdict.
+//! `checker check`: checks once, and says what to do next.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

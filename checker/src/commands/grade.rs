@@ -21,41 +21,41 @@ use tempfile::NamedTempFile;
 use super::page::{self, Bar, FormatOption};
 use super::{Outcome, stop};
 
-/// How many checks of a submission run at a time: several, for those of a wrong one may wait in vain up to their limit.
+/// How many checks of a submission run at a time: several, because those of a wrong one may wait until their limit.
 const CHECKS_AT_ONCE: NonZero<usize> = NonZero::new(4).unwrap();
 
-/// Grade a class: any number of submissions, with any of the tasks in each
+/// Grade a class: any number of submissions, each with one or more tasks
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Folders, or archives: .tar.gz, .tgz, .zip
     #[arg(required = true)]
     submissions: Vec<PathBuf>,
-    /// How the report is written
+    /// How to write the report
     #[arg(long, value_enum, default_value_t = FormatOption::Text)]
     format: FormatOption,
-    /// Where the report is written, whole or not at all [default: standard output]
+    /// The file to write the report to [default: standard output]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Run the extras, too; they fail nobody
+    /// Run the extras as well (optional checks, which never count as failures)
     #[arg(long)]
     extras: bool,
-    /// How many submissions are graded at a time [default: as many as there are cores]
+    /// How many submissions to grade at a time [default: the number of cores]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
-    /// Grade also what was graded before and has not changed since
+    /// Grade every submission again, even if it has not changed since the last time
     #[arg(long)]
     fresh: bool,
-    /// Run the submissions with your own rights, without the sandbox: only if you trust all of them
+    /// Run submissions without the sandbox, with your own rights: only if you trust all of them
     #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "always")]
     unsandboxed: Option<Unsandboxed>,
 }
 
-/// When submissions run without the sandbox.
+/// When to run submissions without the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Unsandboxed {
     /// Always
     Always,
-    /// If bubblewrap does not work here
+    /// Only if bubblewrap does not work here
     IfNeeded,
 }
 
@@ -118,7 +118,7 @@ impl Arguments {
         if let Some(missing) = self.submissions.iter().find(|path| !path.exists()) {
             return Err(wrong(
                 format!("there is no {}", missing.display()),
-                "name folders and archives that are there",
+                "give folders and archives that exist",
             ));
         }
         if self.format == FormatOption::Gradescope && self.submissions.len() != 1 {
@@ -178,7 +178,7 @@ fn draft(path: &Path) -> Result<NamedTempFile, Problem> {
                 "the report cannot be written to {}: {error}",
                 path.display()
             ),
-            "name a file in a folder that is there and can be written to",
+            "give a file in a folder that exists and that you may write to",
         )
     })
 }

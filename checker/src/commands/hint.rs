@@ -1,4 +1,4 @@
-//! `checker hint`: one more hint for the first check that fails.
+//! `checker hint`: the next hint for the first check that fails.
 
 use std::fs;
 use std::path::{Path, PathBuf};

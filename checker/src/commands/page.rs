@@ -1,4 +1,4 @@
-//! What is printed: reports on standard output, and on standard error a bar while the work goes on.
+//! Prints reports on standard output, and a progress bar on standard error.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -16,15 +16,15 @@ use super::Failure;
 /// A format of a report, as an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum FormatOption {
-    /// For people
+    /// For people to read
     Text,
-    /// As docs/grade.schema.json describes it
+    /// As described in docs/grade.schema.json
     Json,
-    /// A line a check
+    /// One line for each check
     Csv,
-    /// JUnit's XML
+    /// JUnit XML
     Junit,
-    /// Gradescope's results.json, of one submission
+    /// Gradescope's results.json, for one submission
     Gradescope,
 }
 
@@ -61,20 +61,19 @@ pub fn print_first(submission: &Submission) -> Result<(), Failure> {
     Ok(report::text::write_first(&mut out, submission, is_coloured).map_err(OutputError::from)?)
 }
 
-/// Prints a text on standard output, and a line feed. What must not reach a terminal is escaped.
+/// Prints a text and a line feed on standard output. Control characters are escaped.
 pub fn say(text: &str) -> Result<(), Failure> {
     Ok(writeln!(io::stdout(), "{}", printable_lines(text)).map_err(OutputError::from)?)
 }
 
-/// Writes a report to a file, which is there from the beginning, so that one that cannot be written is an error before
-/// the work.
+/// Writes a report to a file. The caller opens it before the work, so that a bad path is reported early.
 pub fn write(submissions: &[Submission], format: FormatOption, file: &File) -> Result<(), Failure> {
     let mut out = BufWriter::new(file);
     report::write(&mut out, submissions, format.into(), false)?;
     Ok(out.flush()?)
 }
 
-/// A bar on standard error, on a terminal only, and gone when the value is dropped.
+/// A progress bar on standard error, on a terminal only. It disappears when the value is dropped.
 pub struct Bar(ProgressBar);
 
 impl Bar {
@@ -89,7 +88,7 @@ impl Bar {
         Bar(bar)
     }
 
-    /// A bar without an end: something takes a while.
+    /// A bar for work of unknown length.
     pub fn waiting(what: &str) -> Bar {
         let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}");
         let bar =
@@ -104,7 +103,7 @@ impl Bar {
         self.0.set_position(done as u64);
     }
 
-    /// One more is done.
+    /// Counts one more as done.
     pub fn step(&self) {
         self.0.inc(1);
     }

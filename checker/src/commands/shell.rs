@@ -1,11 +1,11 @@
-//! Command lines for the user to type next, as they work where he is.
+//! Command lines for the user to type next, valid in the current folder.
 
 use std::env;
 use std::path::Path;
 
 use checker::task::workspace;
 
-/// This program, as it was called: by Cargo, from the workspace or from elsewhere; or by its own name.
+/// Returns the command that runs this program: Cargo's, inside or outside the workspace, or its own name.
 pub fn program() -> String {
     if env::var_os("CARGO").is_none() {
         return env::args_os()
@@ -29,7 +29,7 @@ pub fn program() -> String {
     format!("cargo run{release}{manifest} --bin checker --")
 }
 
-/// A path as a shell takes it for one word.
+/// Quotes a path so that a shell reads it as one word.
 pub fn quoted(path: &Path) -> String {
     let path = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "-_./+,@%:=".contains(c);
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_that_a_shell_would_take_apart_is_quoted() {
+    fn a_path_that_a_shell_would_split_is_quoted() {
         assert_eq!(quoted(Path::new("../my/Übung-1")), "../my/Übung-1");
         assert_eq!(quoted(Path::new("my work/a")), "'my work/a'");
         assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");

@@ -9,31 +9,36 @@ use checker::task::{TASKS, Task};
 use super::shell::{program, quoted};
 use super::{Outcome, page};
 
-/// Make a folder to work in: the task with its solution taken out, which builds alone
+/// Create a folder to work in: the task without its solution, which builds on its own
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The task, such as 2-concurrent
+    /// The task, for example 0-databaseconnection
     #[arg(value_name = "TASK", value_parser = task)]
     task: Task,
-    /// Where the folder is made, under the task's name; nothing that is there is overwritten
+    /// Where to create the folder, which gets the task's name; existing files are never overwritten
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
 
 fn task(name: &str) -> Result<Task, String> {
     let names = || TASKS.map(|task| task.folder).join(", ");
-    Task::find(name).ok_or_else(|| format!("the tasks are {}", names()))
+    Task::find(name).ok_or_else(|| format!("the tasks are: {}", names()))
 }
 
 impl Arguments {
     pub fn run(self) -> Outcome {
         let made = start(self.task, &self.folder)?;
         let (command, folder) = (program(), quoted(&made));
+        let shown = made.display();
         page::say(&format!(
-            "{} is made: read its README.md, and fill in src/lib.rs\n\n\
-             next: {command} watch {folder}    # checks it at each save\n      \
-             {command} hint {folder}     # when you are stuck",
-            made.display()
+            "created {shown}\n\n\
+             next: open these two files in your editor, and read the first one:\n  \
+             {shown}/README.md     the lesson\n  \
+             {shown}/src/lib.rs    your code goes here\n\
+             then check at every save, and write one function at a time:\n  \
+             {command} watch {folder}\n\
+             stuck? ask for a hint:\n  \
+             {command} hint {folder}"
         ))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C: ends what runs, so that the program comes to its end on the usual way, and removes what is temporary.
+//! Ctrl-C: ends the running work, so that the program ends normally and removes its temporary files.
 
 use std::io;
 use std::process::{self, ExitCode};
@@ -8,10 +8,10 @@ use checker::process::stop;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// What a shell shows for a program that a Ctrl-C has ended.
+/// The exit status that shells show for a program ended by Ctrl-C.
 pub const STATUS: u8 = 130;
 
-/// From now on a Ctrl-C stops the work; a second one ends the program at once.
+/// Makes Ctrl-C stop the work; a second Ctrl-C ends the program immediately.
 pub fn on_ctrl_c() -> io::Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     thread::spawn(move || {
@@ -24,7 +24,7 @@ pub fn on_ctrl_c() -> io::Result<()> {
     Ok(())
 }
 
-/// The status to end with, if somebody has asked for the end.
+/// Returns the exit status, if the user has asked to stop.
 pub fn asked() -> Option<ExitCode> {
     checker::process::is_stopped().then(|| ExitCode::from(STATUS))
 }

@@ -14,7 +14,7 @@ pub struct Subject {
     pub folder: PathBuf,
 }
 
-/// Returns the crates in these folders. A task's name stands for this repository's own crate; without names, the result
+/// Returns the crates in these folders. A task's name stands for the crate in this repository; without names, the result
 /// is every task of this repository.
 pub fn subjects(names: &[PathBuf]) -> Result<Vec<Subject>, Problem> {
     if names.is_empty() {

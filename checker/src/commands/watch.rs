@@ -1,4 +1,4 @@
-//! `checker watch`: the verdict at each save.
+//! `checker watch`: checks at every save.
 
 use std::io::{self, IsTerminal, Write};
 use std::mem;
@@ -24,14 +24,14 @@ use super::shell::{program, quoted};
 use super::subject::{Subject, own_code, subjects};
 use super::{Failure, Outcome, stop};
 
-/// How long nothing may happen before a save counts as over: many an editor writes in several steps.
+/// How long no event may arrive before a save is complete: many editors write in several steps.
 const QUIET: Duration = Duration::from_millis(20);
 
-/// How often the files are looked at where the system tells of no save: beyond its limit of watches, on a network drive,
-/// on a Windows drive below WSL, in Docker Desktop.
+/// How often to read the files where the system reports no saves: beyond its limit of watches, on a network drive, on a
+/// Windows drive under WSL, in Docker Desktop.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether the user has asked for the end.
+/// How often to look for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Check your code at every save, and show the first required check that fails; Ctrl-C ends it
@@ -62,7 +62,7 @@ impl Arguments {
             .iter()
             .map(|_| private_folder())
             .collect::<io::Result<Vec<_>>>()?;
-        // What was judged last of each; the inner `None` is a crate that could not be read.
+        // The last checked state of each; the inner `None` is a crate that could not be read.
         let mut seen: Vec<Option<Option<Fingerprint>>> = subjects.iter().map(|_| None).collect();
         let mut next = Next::Look;
         loop {
@@ -142,7 +142,7 @@ impl Arguments {
     }
 }
 
-/// Waits until a file that was found changed is written to its end.
+/// Waits until a changed file is completely written.
 fn settled(subject: &Subject, mut now: Option<Fingerprint>) -> Option<Fingerprint> {
     loop {
         sleep(QUIET);
@@ -178,7 +178,7 @@ impl Saves {
         let (send, events) = channel();
         let tell = send.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            // Reading is no change, and the compiler reads.
+            // The compiler's reads are events as well.
             if !matches!(&event, Ok(event) if matches!(event.kind, EventKind::Access(_))) {
                 let _ = tell.send(event.map(drop));
             }
@@ -196,11 +196,11 @@ impl Saves {
         saves
     }
 
-    /// Watches the folders, again each time: one that was removed and came back, as when Git changes branches, is another
-    /// to the system.
+    /// Watches the folders, again each time: a folder that was removed and created again, as by `git checkout`, is a new
+    /// one to the system.
     fn watch(&mut self, subjects: &[Subject]) {
         for Subject { folder, .. } in subjects {
-            // The folder for its Cargo.toml; not all that is below, where Cargo writes.
+            // The folder for its Cargo.toml, but not the folders inside it, where Cargo writes.
             for (path, mode) in [
                 (folder.clone(), RecursiveMode::NonRecursive),
                 (folder.join("src"), RecursiveMode::Recursive),
@@ -210,7 +210,7 @@ impl Saves {
                     .as_mut()
                     .map_or(Ok(()), |watcher| watcher.watch(&path, mode));
                 match watched {
-                    // The verdict says so.
+                    // The verdict reports it.
                     Err(_) if !path.exists() => {}
                     Err(error) => self.report(&error),
                     Ok(()) => {}
@@ -235,7 +235,7 @@ impl Saves {
         }
     }
 
-    /// Waits for a save, for the time to look at the files, or for the end.
+    /// Waits for a save, until it is time to read the files, or for Ctrl-C.
     fn next(&mut self, interval: Duration) -> Next {
         let begun = Instant::now();
         while stop::asked().is_none() {

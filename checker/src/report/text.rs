@@ -125,15 +125,29 @@ impl<W: Write> Page<'_, W> {
                 continue;
             };
             writeln!(self.out)?;
-            self.failing(first, None)?;
-            if let Verdict::Failed { message, hint, .. } = &first.verdict {
-                let unwritten =
-                    task::Task::find(&task.task).and_then(|task| hint::unwritten(task, message));
-                let hint = unwritten.unwrap_or_else(|| hint.clone());
-                let label = self.styled(Style::Bold, "hint:");
-                if !hint.is_empty() {
-                    writeln!(self.out, "\n{label} {hint}")?;
+            let unwritten = match &first.verdict {
+                Verdict::Failed { message, .. } => {
+                    task::Task::find(&task.task).and_then(|task| hint::unwritten(task, message))
                 }
+                _ => None,
+            };
+            let hint = match (unwritten, &first.verdict) {
+                (Some(unwritten), _) => {
+                    self.line(first, Style::Bad)?;
+                    self.indented(BELOW, &message(first), MESSAGE)?;
+                    unwritten
+                }
+                (None, verdict) => {
+                    self.failing(first, None)?;
+                    match verdict {
+                        Verdict::Failed { hint, .. } => hint.clone(),
+                        _ => String::new(),
+                    }
+                }
+            };
+            if !hint.is_empty() {
+                let label = self.styled(Style::Bold, "hint:");
+                writeln!(self.out, "\n{label} {hint}")?;
             }
             let more = match failing.count() {
                 0 => continue,

@@ -1,4 +1,4 @@
-//! What a source file offers to others.
+//! The public items of a source file.
 
 use std::collections::BTreeSet;
 
