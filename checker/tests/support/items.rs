@@ -1,4 +1,4 @@
-//! What a source file offers to others.
+//! Lists the public items of a source file.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use quote::{ToTokens, quote};
 use syn::visit::Visit;
 use syn::{Attribute, Fields, File, ImplItem, Item, ItemImpl, ItemStruct, Visibility};
 
-/// The public items, each as text: its attributes, with the docs, and its signature. Neither the body of a function nor
-/// the private fields of a struct belong to that, nor what happens on a drop.
+/// Returns the public items as text, with attributes, docs and signatures, but without function bodies, private fields and
+/// `Drop` implementations.
 pub fn public_items(source: &str) -> BTreeSet<String> {
     let file = syn::parse_file(source).unwrap();
     file.items.iter().flat_map(offered).collect()
@@ -81,7 +81,7 @@ fn implemented(item: &ItemImpl) -> Vec<String> {
     offered
 }
 
-/// How many functions with a body it has.
+/// Returns the number of blocks in it.
 pub fn bodies(source: &str) -> usize {
     struct Count(usize);
     impl Visit<'_> for Count {
