@@ -1,10 +1,10 @@
-//! How long it takes from a save to the verdict, and how many crates are graded in a minute.
+//! Measures the time from a save to the verdict, and how many crates are graded in a minute.
 //!
 //! `cargo build --bin checker && cargo run -p checker --example speed`
 //!
-//! It runs the program `checker` that lies beside it. A save changes a body of `src/lib.rs`; the time runs until `watch`
-//! has printed the verdict. The class is made of the right solutions of tasks 0 to 2, and then of the wrong ones, each in
-//! a crate of its own; nothing of them was graded before. Medians, and the fastest and the slowest.
+//! It runs the program `checker` from the same build. A save changes a function body in `src/lib.rs`, and the time runs
+//! until `watch` has printed the verdict. The class consists of the right solutions of tasks 0 to 2, then of the wrong
+//! ones, each in a separate crate and without the cache. It prints medians, minima and maxima.
 
 use std::env;
 use std::error::Error;
@@ -56,7 +56,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The time of each save of our own solution.
+/// Returns the time for each save of the reference solution.
 fn watch(program: &Path, task: Task) -> Result<Vec<Duration>> {
     let folder = tempfile::tempdir()?;
     let folder = checker::start::start(task, folder.path())?;
@@ -96,7 +96,7 @@ fn watch(program: &Path, task: Task) -> Result<Vec<Duration>> {
     Ok(times)
 }
 
-/// How many crates were graded, and in what time.
+/// Returns how many crates were graded, and the time that it took.
 fn grade(program: &Path, tasks: &[Task], kind: &str, copies: usize) -> Result<(usize, Duration)> {
     let class = tempfile::tempdir()?;
     let mut crates: Vec<PathBuf> = Vec::new();

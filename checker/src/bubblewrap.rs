@@ -1,4 +1,4 @@
-//! bubblewrap: where it is, and why it does not work.
+//! Finds bubblewrap, and explains why it does not work.
 
 use std::env;
 use std::fmt;
@@ -11,21 +11,21 @@ use crate::process::{self, End, Limits};
 use crate::report::clean;
 use crate::sandbox::{Mounts, Sandbox};
 
-/// Why submissions cannot be sandboxed here.
+/// The reason why submissions cannot run in a sandbox here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unusable {
     /// There is no `bwrap` on the PATH.
     NotInstalled,
-    /// It is installed, and fails.
+    /// It is installed but fails.
     Fails {
-        /// The program.
+        /// The path of bubblewrap.
         bwrap: PathBuf,
-        /// What it says.
+        /// Its error message.
         said: String,
     },
 }
 
-/// To set up a sandbox takes milliseconds.
+/// Setting up a sandbox takes milliseconds.
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(30),
     memory: 1 << 30,
@@ -33,11 +33,11 @@ const LIMITS: Limits = Limits {
     output: 64 << 10,
 };
 
-/// Finds bubblewrap on the PATH, and tries whether it can make the sandbox that submissions run in.
+/// Finds bubblewrap on the PATH, and tests whether it can make the sandbox for submissions.
 ///
 /// # Errors
 ///
-/// When it is not installed or fails. In many a container it may not make namespaces.
+/// If it is not installed or fails. Many containers do not allow it to make namespaces.
 pub fn find() -> Result<PathBuf, Unusable> {
     let path = env::var_os("PATH").unwrap_or_default();
     let bwrap = env::split_paths(&path)
@@ -72,7 +72,7 @@ impl fmt::Display for Unusable {
         match self {
             Unusable::NotInstalled => write!(
                 f,
-                "bubblewrap, which sandboxes submissions, is not installed"
+                "bubblewrap is not installed, and submissions need it for their sandbox"
             ),
             Unusable::Fails { bwrap, said } => write!(
                 f,
@@ -102,13 +102,13 @@ impl From<Unusable> for Problem {
             message: unusable.to_string(),
             details: String::new(),
             help: format!(
-                "{remedy}, or, if you trust every submission with your files and your network, add --unsandboxed"
+                "{remedy}; or add --unsandboxed if you trust every submission with your files and your network"
             ),
         }
     }
 }
 
-/// Returns what allows bubblewrap to work, by what it said and by the kernel's settings.
+/// Returns advice on how to make bubblewrap work, based on its error message and the kernel's settings.
 fn remedy(said: &str, setting: impl Fn(&str) -> Option<u64>) -> &'static str {
     let is_refused = [
         "Permission denied",
@@ -119,16 +119,16 @@ fn remedy(said: &str, setting: impl Fn(&str) -> Option<u64>) -> &'static str {
     .iter()
     .any(|words| said.contains(words));
     if !is_refused {
-        "see what `bwrap --unshare-all --ro-bind / / --proc /proc true` says"
+        "run `bwrap --unshare-all --ro-bind / / --proc /proc true` to see the error"
     } else if setting("kernel/apparmor_restrict_unprivileged_userns") == Some(1) {
         "allow user namespaces, which AppArmor restricts on Ubuntu 24.04 and later: \
-         `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` (docs/instructors.md has a way for bubblewrap alone)"
+         `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` (docs/instructors.md shows how to allow only bubblewrap)"
     } else if setting("kernel/unprivileged_userns_clone") == Some(0) {
         "allow user namespaces: `sudo sysctl kernel.unprivileged_userns_clone=1`"
     } else if setting("user/max_user_namespaces") == Some(0) {
         "allow user namespaces: `sudo sysctl user.max_user_namespaces=10000`"
     } else {
-        "run this outside of the container, or give the container the right to make namespaces (Docker: `--security-opt \
+        "run this outside the container, or allow the container to make namespaces (Docker: `--security-opt \
          seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined`)"
     }
 }
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_remedy_is_that_of_the_setting_which_forbids_namespaces() {
+    fn the_advice_fits_the_setting_that_forbids_namespaces() {
         let refused = "bwrap: setting up uid map: Permission denied";
         for (name, value, expected) in [
             (
@@ -158,6 +158,6 @@ mod tests {
             assert!(help.contains(expected), "{name}: {help}");
         }
         let help = remedy("bwrap: Unknown option --size", |_| None);
-        assert!(help.starts_with("see what"), "{help}");
+        assert!(help.starts_with("run `bwrap"), "{help}");
     }
 }

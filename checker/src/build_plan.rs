@@ -1,8 +1,8 @@
 //! How Cargo compiles a package: the compiler's command lines, recorded once and replayed with other files.
 //!
-//! Cargo builds a package that has the manifest in question and no code. In place of the compiler it calls a script
-//! (`RUSTC_WORKSPACE_WRAPPER`) that writes down its arguments and its environment, and then calls the compiler.
-//! To compile a solution with that manifest, the same command line is run with the paths of its files.
+//! Cargo builds a package that has the manifest and no code. Instead of the compiler, Cargo calls a script
+//! (`RUSTC_WORKSPACE_WRAPPER`) that records its arguments and its environment, and then calls the compiler.
+//! To compile a solution with that manifest, the checker runs the same command line with the paths of the solution's files.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -12,7 +12,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// The script. Lints are no concern of a package without code, whatever its manifest says of them.
+/// The script. It turns lints off because the package has no code.
 const SCRIPT: &str = r#"#!/bin/sh
 if [ -n "$CARGO_CRATE_NAME" ]; then
     printf '%s\0' "$@" > "$CHECKER_RECORD/$CARGO_CRATE_NAME.arguments" &&
@@ -22,13 +22,13 @@ fi
 exec "$@"
 "#;
 
-/// A shell's command that runs Cargo and notes with which environment.
+/// A shell command that records its environment, then runs Cargo.
 pub(crate) const START: &str = r#"env -0 > "$CHECKER_RECORD/cargo.before" && exec "$@""#;
 
 /// The variable that names the folder for the records.
 pub(crate) const RECORD: &str = "CHECKER_RECORD";
 
-/// Variables that concern one run of Cargo, or its shell.
+/// Variables that belong to one run of Cargo or to its shell.
 const OF_ONE_RUN: [&str; 9] = [
     "CARGO_BUILD_BUILD_DIR",
     "CARGO_HOME",
@@ -41,20 +41,20 @@ const OF_ONE_RUN: [&str; 9] = [
     "_",
 ];
 
-/// Arguments that say where the output goes and how errors are reported, which is the caller's business.
+/// Arguments that say where the output goes and how errors are reported. The caller decides both.
 const OUTPUT: [&str; 4] = [
     "--emit=",
     "--error-format=",
     "--json=",
     "--diagnostic-width=",
 ];
-/// The same among the options of `-C`. Without debug information a verdict comes sooner, and is the same.
+/// The same for the options of `-C`. Without debug information, the same verdict comes sooner.
 const OUTPUT_OPTIONS: [&str; 4] = ["debuginfo=", "extra-filename=", "incremental=", "strip="];
 
 /// How Cargo compiles each target of a package.
 #[derive(Debug, Clone)]
 pub struct BuildPlan {
-    /// The root of the library, below the folder of the submission.
+    /// The library's root file, relative to the folder of the submission.
     pub root: PathBuf,
     /// The library.
     pub library: Invocation,
@@ -62,7 +62,7 @@ pub struct BuildPlan {
     pub crate_name: String,
     /// The task's program.
     pub program: Invocation,
-    /// A target of tests. They differ in nothing but the file.
+    /// A test target. Test targets differ only in their source file.
     pub checks: Invocation,
     /// The folders that hold the libraries.
     pub libraries: Vec<PathBuf>,
@@ -84,7 +84,7 @@ impl BuildPlan {
     }
 }
 
-/// A command line of the compiler, as Cargo gave it.
+/// A command line of the compiler, as Cargo wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
     /// The folder of the package.
@@ -95,24 +95,24 @@ pub struct Invocation {
     environment: Vec<(OsString, OsString)>,
 }
 
-/// The files with which a command line is replayed.
+/// The files that replace the recorded ones when a command line runs again.
 #[derive(Debug, Clone, Copy)]
 pub struct Files<'f> {
-    /// The folder that the compiler is told is the package's.
+    /// The folder of the package.
     pub package: &'f Path,
     /// The file that is compiled.
     pub source: &'f Path,
-    /// The crate name of the package's library, and the file that takes its place.
+    /// The crate name of the package's library, and the file to link instead.
     pub library: Option<(&'f str, &'f Path)>,
 }
 
-/// Writes the script into a folder, always under the same name, because Cargo compiles again when it changes.
+/// Writes the script into a folder. Its name is always the same because Cargo compiles again when it changes.
 pub(crate) fn script(folder: &Path) -> io::Result<PathBuf> {
     let path = folder.join("record.sh");
     if fs::read_to_string(&path).is_ok_and(|text| text == SCRIPT) {
         return Ok(path);
     }
-    // Whole or not at all: another process may be about to run it.
+    // Renamed into place: another process may be about to run it.
     let file = tempfile::Builder::new()
         .permissions(fs::Permissions::from_mode(0o700))
         .tempfile_in(folder)?;
@@ -122,7 +122,7 @@ pub(crate) fn script(folder: &Path) -> io::Result<PathBuf> {
 }
 
 impl Invocation {
-    /// Reads what the script wrote down of a crate.
+    /// Reads the script's record of a crate.
     pub(crate) fn read(
         record: &Path,
         crate_name: &str,
@@ -139,7 +139,7 @@ impl Invocation {
         Ok(Invocation {
             package: package.to_owned(),
             source: package.join(source),
-            // The first is the compiler.
+            // The first argument is the compiler.
             arguments: words(&arguments)
                 .skip(1)
                 .map(|word| OsString::from_vec(word.to_vec()))
@@ -148,7 +148,7 @@ impl Invocation {
         })
     }
 
-    /// The environment, for other files.
+    /// Returns the environment, with other files.
     pub fn environment(&self, files: Files<'_>) -> impl Iterator<Item = (&OsStr, OsString)> {
         self.environment.iter().map(move |(name, value)| {
             let value = match Path::new(value).strip_prefix(&self.package) {
@@ -160,7 +160,7 @@ impl Invocation {
         })
     }
 
-    /// The arguments, for other files, without those that say where the output goes.
+    /// Returns the arguments, with other files and without those that say where the output goes.
     pub fn arguments(&self, files: Files<'_>) -> Vec<OsString> {
         let mut replayed = Vec::new();
         let mut arguments = self.arguments.iter();
@@ -199,7 +199,7 @@ impl Invocation {
         replayed
     }
 
-    /// The libraries that the code may name, by the names of their crates.
+    /// Returns the libraries that the code may use, by their crate names.
     pub fn externs(&self) -> BTreeMap<String, PathBuf> {
         let values = self
             .values_of("--extern")
@@ -209,7 +209,7 @@ impl Invocation {
             .collect()
     }
 
-    /// The folders in which the compiler looks for libraries.
+    /// Returns the folders in which the compiler looks for libraries.
     pub(crate) fn search_folders(&self) -> impl Iterator<Item = PathBuf> {
         self.values_of("-L").map(|value| {
             value

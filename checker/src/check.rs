@@ -1,4 +1,4 @@
-//! Runs the checks of a compiled solution, each in a process of its own, and reads its verdict.
+//! Runs the checks of a compiled solution and reads their verdicts.
 
 use std::io::{self, PipeReader, Write};
 use std::path::Path;
@@ -13,30 +13,30 @@ use crate::process::{self, End, Ended, Limits, MOST_OUTPUT};
 use crate::reference::Target;
 use crate::sandbox::{Mounts, Sandbox};
 
-/// How many checks run at a time in one process: more than cores, for they mostly wait.
+/// How many checks run at the same time in one process. This is more than the number of cores because checks mostly wait.
 const AT_A_TIME: u64 = 4;
 const TOGETHER: [&str; 1] = ["--test-threads=4"];
 
-/// How much of a crashed check's output is shown, in bytes, its end.
+/// How many bytes to show from the end of a crashed check's output.
 const SHOWN: usize = 4000;
 
-/// The report of a check that has ended, after its token, as `testkit` prints it.
+/// The report that `testkit` prints after the token when a check ends.
 #[derive(Deserialize)]
 struct CheckReport {
-    /// Its name.
+    /// The name of the check.
     check: String,
     #[serde(flatten)]
     verdict: Verdict,
 }
 
 impl Compiled {
-    /// Runs one check, in a process of its own.
+    /// Runs one check in a separate process.
     ///
-    /// A check has passed only if it printed its token, and its name; an exit status can be forged.
+    /// A check has passed only if it printed its token and its name; an exit status can be forged.
     ///
     /// # Errors
     ///
-    /// When it cannot be started, or is killed from outside: the machine's problem.
+    /// If it cannot be started or is killed from outside. The problem is the machine's.
     pub fn run(&self, target: &Target, name: &str, sandbox: &Sandbox) -> Result<Check, Problem> {
         let arguments = ["--exact", name, "--include-ignored", "--test-threads=1"];
         let (ended, reports) = self.start(target, &arguments, self.limits(), sandbox)?;
@@ -50,11 +50,11 @@ impl Compiled {
         })
     }
 
-    /// Runs the required checks in one process, some at a time: faster, and one that ends the process ends the others.
+    /// Runs the required checks in one process. This is faster, but a check that ends the process ends the others too.
     ///
     /// # Errors
     ///
-    /// As [`run`](Compiled::run).
+    /// Like [`run`](Compiled::run).
     pub fn run_required(&self, target: &Target, sandbox: &Sandbox) -> Result<Vec<Check>, Problem> {
         let (ended, reports) = self.start(target, &TOGETHER, self.limits_together(), sandbox)?;
         let verdict = |name: &String| {
@@ -75,11 +75,11 @@ impl Compiled {
         target.required.iter().map(check).collect()
     }
 
-    /// Runs the required tests of a target that gives no token for each: the exit status decides.
+    /// Runs the required tests of a target whose tests print no token. The exit status decides.
     ///
     /// # Errors
     ///
-    /// As [`run`](Compiled::run).
+    /// Like [`run`](Compiled::run).
     pub fn run_tests(&self, target: &Target, sandbox: &Sandbox) -> Result<Verdict, Problem> {
         let (ended, _) = self.start(target, &TOGETHER, self.limits_together(), sandbox)?;
         let has_passed = matches!(ended.end, End::Exited(status) if status.success());
@@ -91,23 +91,23 @@ impl Compiled {
 
     fn limits(&self) -> Limits {
         Limits {
-            // One that has not given itself up by then hangs.
+            // A check gives up after twice its deadline, so it hangs if it still runs.
             time: 3 * self.deadline,
             memory: 1 << 30,
-            // MariaDB and the shell that starts it are two.
+            // MariaDB and the shell that starts it count.
             processes: 100,
             output: MOST_OUTPUT,
         }
     }
 
-    /// Of those that run in one process.
+    /// Returns the limits of checks that run in one process.
     fn limits_together(&self) -> Limits {
         let one = self.limits();
         Limits {
             time: 10 * one.time,
             memory: AT_A_TIME * one.memory,
             processes: AT_A_TIME as usize * one.processes,
-            // A check whose report is lost in what the others print runs again, alone.
+            // If the other checks' output pushes a report out, its check runs again in a separate process.
             output: one.output,
         }
     }
@@ -119,15 +119,15 @@ impl Compiled {
         limits: Limits,
         sandbox: &Sandbox,
     ) -> Result<(Ended, Vec<CheckReport>), Problem> {
-        // On a descriptor that the check reads to its end before it calls the solution. The environment and the command
-        // line can be read again.
+        // The check reads standard input to its end before it calls the solution. The solution could read the environment and
+        // the command line again.
         let started = random_token().and_then(|token| Ok((given_on_stdin(&token)?, token)));
         let (stdin, token) = started.map_err(|error| Problem::our_bug("start a check", &error))?;
         let mounts = Mounts {
             read: vec![self.folder()],
             ..Mounts::default()
         };
-        // What a solution makes under a name without a folder, and what a check leaves behind that was stopped.
+        // For files that a solution creates under a relative path, and files that a killed check leaves.
         let room = private_folder().map_err(|error| no_room(&error))?;
         let ended = process::run(
             sandbox,
@@ -163,14 +163,14 @@ fn random_token() -> io::Result<String> {
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
-/// Returns the reading end of a pipe that holds this line and nothing else.
+/// Returns the reading end of a pipe that contains only this line.
 fn given_on_stdin(line: &str) -> io::Result<PipeReader> {
     let (reader, mut writer) = io::pipe()?;
     writeln!(writer, "{line}")?;
     Ok(reader)
 }
 
-/// The verdict on a check that did not say how it ended. There is none on one that was killed from outside.
+/// Returns the verdict of a check that printed no report. If it was killed from outside, there is no verdict.
 fn without_a_report(ended: &Ended) -> Result<Verdict, Problem> {
     if let Some(problem) = fault::of_the_machine("a check", ended) {
         return Err(problem);
@@ -188,7 +188,7 @@ fn without_a_report(ended: &Ended) -> Result<Verdict, Problem> {
     })
 }
 
-/// The end of what it printed.
+/// Returns the end of its output.
 fn shown(ended: &Ended) -> String {
     let mut output = ended.stdout.clone();
     output.extend(&ended.stderr);

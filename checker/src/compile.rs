@@ -23,7 +23,7 @@ use crate::reference::Reference;
 use crate::sandbox::{Mounts, Sandbox};
 use crate::task::workspace;
 
-/// A compiler that runs longer than this compiles no exercise.
+/// Limits of one run of the compiler.
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(120),
     memory: 2 << 30,
@@ -31,26 +31,26 @@ const LIMITS: Limits = Limits {
     output: 512 << 20,
 };
 
-/// The target of tests that runs a task's program.
+/// The test target that runs a task's program.
 pub const BINARY: &str = "binary";
-/// How long a check waits for what does not come, if nobody says otherwise.
+/// How long a check waits for an event by default.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// What compiling made of a solution.
+/// A solution and its checks, compiled.
 #[derive(Debug)]
 pub struct Compiled {
     folder: Folder,
-    /// How long a check waits for what does not come, in whole seconds. It gives itself up after twice that, and is ended
-    /// after three times that.
+    /// How long a check waits for an event, in whole seconds. A check gives up after twice that time, and is killed after
+    /// three times that time.
     pub deadline: Duration,
-    /// The programs of the checks, by their targets' names.
+    /// The programs of the checks, by the names of their targets.
     pub programs: BTreeMap<String, PathBuf>,
 }
 
-/// Where the programs lie.
+/// The folder that holds the programs.
 #[derive(Debug)]
 enum Folder {
-    /// Goes with the value.
+    /// Removed when the value is dropped.
     Temporary(TempDir),
     Stays(PathBuf),
 }
@@ -71,21 +71,23 @@ impl Folder {
 }
 
 impl Compiled {
-    /// The folder in which the programs lie.
+    /// Returns the folder that holds the programs.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 }
 
 impl Reference {
-    /// Compiles a solution, whose root is this file, and these targets of checks against it, with the manifest of this
-    /// reference. With the target [`BINARY`] goes the task's own program, compiled against it, too; outside a sandbox only,
-    /// because the tests find it by a variable of the environment.
+    /// Compiles the solution with this root file, and these targets of checks against it, with the manifest of this
+    /// reference.
+    ///
+    /// The target [`BINARY`] also needs the task's program, which is then compiled against the solution. It works only
+    /// outside a full sandbox, because the tests find the program by an environment variable.
     ///
     /// # Errors
     ///
-    /// When the solution does not compile, or the checks do not against it, because a name or a type of the task's is
-    /// missing; the details are the compiler's.
+    /// If the solution does not compile, or the checks do not compile against it because a name or a type is missing. The
+    /// details are the compiler's errors.
     pub fn compile(
         &self,
         root: &Path,
@@ -96,9 +98,10 @@ impl Reference {
         self.compile_in(None, folder, root, targets, sandbox)
     }
 
-    /// As [`compile`](Reference::compile), for a package in a folder, all of which the compiler may read. The programs
-    /// are put in a folder that stays, if one is given: in it the compiler keeps what it can use again when the package
-    /// changes. One at a time uses it. Not in a full sandbox.
+    /// Compiles like [`compile`](Reference::compile), but the compiler may read the whole folder `package`.
+    ///
+    /// If `stays` is given, the programs are written there, and the compiler's incremental data stays there for the next
+    /// call. Only one call at a time may use it. A full sandbox ignores it.
     ///
     /// # Errors
     ///
@@ -159,7 +162,7 @@ impl Reference {
         })
     }
 
-    /// Compiles a file of the task's against a solution that is compiled.
+    /// Compiles one of the task's files against the compiled solution.
     fn against(
         &self,
         library: &Path,
@@ -175,7 +178,7 @@ impl Reference {
             source,
             library: Some((&self.plan.crate_name, library)),
         };
-        // The lints of a submission's manifest are for its own code.
+        // The lints in a submission's manifest are for its code only.
         let options = [options, &["--cap-lints=allow".into()]].concat();
         self.rustc(invocation, files, &options, output, sandbox)
             .map_err(|failure| {
@@ -217,15 +220,15 @@ impl Reference {
             Path::new("/usr/bin/env"),
             LIMITS,
             |command| {
-                // As words for `env`: a shell loses variables with a hyphen in their names.
+                // By `env`: a shell loses variables with a hyphen in their names.
                 for (name, value) in invocation.environment(files) {
                     command.arg(OsString::from_iter([name, "=".as_ref(), &value]));
                 }
-                // The task's program lies beside whatever is compiled.
+                // The task's program is in the same folder as the output.
                 let (program, name) = (output.with_file_name(self.task.folder), self.task.folder);
                 command.arg(format!("CARGO_BIN_EXE_{name}={}", program.display()));
                 if is_full(sandbox) {
-                    // Nothing is written but in memory; what comes out is read through a pipe, up to a limit.
+                    // The sandbox writes only to memory. The output is read through a pipe, up to a limit.
                     let script = r#""$@" -o /tmp/out >&2 && cat /tmp/out"#;
                     command.args(["/bin/sh", "-c", script, "rustc"]);
                     prepare(command);
@@ -245,7 +248,7 @@ impl Reference {
                 return Err(Errors::read(&ended.stderr).failure(&ended.how()));
             }
             End::TimedOut | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => {
-                let how = format!("the compiler did not come to an end: {}", ended.how());
+                let how = format!("the compiler did not finish: {}", ended.how());
                 return Err(Failure::Compiler(how));
             }
         }
@@ -257,11 +260,11 @@ impl Reference {
     }
 }
 
-/// What the compiler said when it failed.
+/// The compiler's output when it failed.
 struct Errors {
     /// Errors with a place in the code.
     of_the_code: String,
-    /// Everything else: errors of the linker, of files that cannot be written, and what is no message of the compiler's.
+    /// Everything else: errors of the linker, files that cannot be written, and lines that are not messages.
     others: String,
 }
 
@@ -292,7 +295,7 @@ impl Errors {
         }
     }
 
-    /// A compiler that names no place in the code can lack something that the machine should give it.
+    /// Returns the failure. If no error names a place in the code, the machine may be the cause.
     fn failure(self, how: &str) -> Failure {
         if self.of_the_code.is_empty() {
             if let Some(problem) = fault::shortage("the compiler", &self.others) {
@@ -310,8 +313,8 @@ fn is_full(sandbox: &Sandbox) -> bool {
     matches!(sandbox, Sandbox::Full { .. })
 }
 
-/// A link to a folder would be followed before the sandbox is closed. One to a file leads nowhere behind it, which is said
-/// more clearly here than by the compiler.
+/// Refuses symbolic links on the path to the root file. bubblewrap would follow a link to a folder when it mounts the
+/// folder. A link to a file does not resolve in the sandbox, and the compiler's error would be unclear.
 fn refuse_links(root: &Path, package: &Path) -> Result<(), Problem> {
     let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|data| data.is_symlink());
     let inside = root
@@ -323,30 +326,28 @@ fn refuse_links(root: &Path, package: &Path) -> Result<(), Problem> {
             whose: Whose::YourCode,
             message: format!("{} is a link", link.display()),
             details: String::new(),
-            help: "put the file itself there: links are not followed".to_owned(),
+            help: "replace the link with the file or folder itself".to_owned(),
         }),
     }
 }
 
-/// A file system can forbid that anything on it is executed.
+/// Returns a problem if the file system does not allow its programs to run (`noexec`).
 fn is_executable(program: &Path) -> Result<(), Problem> {
     access(program, Access::EXEC_OK).map_err(|error| Problem {
         whose: Whose::YourMachine,
         message: format!(
-            "nothing may be executed in {}: {error}",
+            "programs in {} cannot be executed: {error}",
             env::temp_dir().display()
         ),
         details: String::new(),
-        help:
-            "name another folder for temporary files in TMPDIR: this one is mounted with `noexec`"
-                .to_owned(),
+        help: "set TMPDIR to another folder: this one is mounted with `noexec`".to_owned(),
     })
 }
 
 enum Failure {
-    /// What the compiler says.
+    /// The compiler's errors.
     Compiler(String),
-    /// It could not be asked.
+    /// The compiler could not run.
     Other(Problem),
 }
 
@@ -371,10 +372,9 @@ fn did_not_compile(message: &str, failure: Failure) -> Problem {
 pub(crate) fn no_room(error: &std::io::Error) -> Problem {
     Problem {
         whose: Whose::YourMachine,
-        message: format!("a folder for temporary files cannot be written to: {error}"),
+        message: format!("cannot write to the folder for temporary files: {error}"),
         details: String::new(),
-        help: "see whether there is room in it: it is the one that TMPDIR names, or /tmp"
-            .to_owned(),
+        help: "free space in the folder that TMPDIR names, or in /tmp".to_owned(),
     }
 }
 
@@ -383,8 +383,8 @@ fn make_executable(file: &Path) -> std::io::Result<()> {
     fs::set_permissions(file, fs::Permissions::from_mode(0o700))
 }
 
-/// The folder of the toolchain in use: rustup's `rustc` is a proxy, which needs a home. It is asked once, for the answer
-/// takes a tenth of a verdict.
+/// Returns the folder of the toolchain in use. rustup's `rustc` is a proxy that needs a home folder, which the sandbox does
+/// not have. The answer is stored because it takes a tenth of the time of a verdict.
 pub(crate) fn toolchain() -> Result<&'static Path, Problem> {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
     if let Some(found) = FOUND.get() {
@@ -393,7 +393,7 @@ pub(crate) fn toolchain() -> Result<&'static Path, Problem> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc)
         .args(["--print", "sysroot"])
-        // Where a `rust-toolchain` would say which.
+        // A `rust-toolchain` file there applies.
         .current_dir(workspace())
         .output()
         .map_err(|error| Problem::our_bug("find the compiler", &error))?;

@@ -1,6 +1,6 @@
-//! Has Cargo resolve and download the crates that a submission adds, within limits: what it adds is the submission's choice.
+//! Resolves and downloads a submission's added dependencies with Cargo, within limits.
 //!
-//! Neither runs code of a crate.
+//! Neither step runs code from a crate.
 
 use std::collections::HashSet;
 use std::fs;
@@ -17,24 +17,25 @@ use crate::reference::cargo_command;
 use crate::sandbox::{Mounts, Sandbox};
 use crate::task::workspace;
 
-/// Whether Cargo may ask the registry for what has not been downloaded yet.
+/// Whether Cargo may download crates from the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Downloads {
     /// It may.
     Allowed,
-    /// It uses what is there.
+    /// It uses only crates that have been downloaded before.
     Forbidden,
 }
 
 /// How much Cargo may download for a submission.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many crates there may be beside those of this workspace; default 200. `axum`, `reqwest` and `clap` together
-    /// bring about that many.
+    /// The maximum number of crates that this workspace does not use. The default is 200: `axum`, `reqwest` and `clap`
+    /// together bring about that many.
     pub crates: usize,
-    /// How many bytes these may take, as archives and unpacked; default 300 MiB. It is looked up once a second.
+    /// The maximum size of these crates in bytes, as archives and unpacked. The default is 300 MiB. It is measured once a
+    /// second.
     pub bytes: u64,
-    /// How long resolving may take, and downloading; default 5 minutes each.
+    /// The time limit of each step, resolving and downloading. The default is 5 minutes.
     pub time: Duration,
 }
 
@@ -48,12 +49,12 @@ impl Default for Limits {
     }
 }
 
-/// Resolves and downloads the dependencies of the package in `folder`, from what is there already or else from the
-/// registry. `home` is Cargo's folder.
+/// Resolves and downloads the dependencies of the package in `folder`. Crates that have been downloaded before are tried
+/// first, then the registry. `home` is Cargo's home folder.
 ///
 /// # Errors
 ///
-/// When something does not exist or cannot be downloaded, and when it exceeds a limit.
+/// If a crate does not exist or cannot be downloaded, or if a limit is exceeded.
 pub fn fetch(
     folder: &Path,
     home: &Path,
@@ -68,7 +69,7 @@ pub fn fetch(
     let fetch = ["fetch", "--target=host-tuple"];
     let mut ended = cargo.run(&[fetch[0], fetch[1], "--offline"], &|| false)?;
     if !is_success(&ended) && downloads == Downloads::Allowed {
-        // Without downloading anything. Versions that are in the lock file stay.
+        // Writes the lock file and downloads no crate. Versions that are in the lock file stay.
         ended = cargo.run(&["update", "--workspace"], &|| false)?;
         if is_success(&ended) {
             let added = Added::read(folder, home)?;
@@ -86,23 +87,27 @@ pub fn fetch(
         End::Exited(_) => Err(why(String::from_utf8_lossy(&ended.stderr).into_owned())),
         _ => Err(Problem {
             whose: Whose::YourMachine,
-            message: format!("Cargo could not download what it adds: {}", ended.how()),
+            message: format!(
+                "Cargo could not download its added dependencies: {}",
+                ended.how()
+            ),
             details: String::from_utf8_lossy(&ended.stderr).into_owned(),
-            help: "try again when the registry answers: what was downloaded once stays".to_owned(),
+            help: "try again when the registry answers; crates that were downloaded stay"
+                .to_owned(),
         }),
     }
 }
 
-/// How often it is looked up what was written: that reads thousands of files' lengths.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// The time between two measurements. Each reads the lengths of thousands of files.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Returns a function that says whether `measure` returns more than `limit`. It measures once in a while, however often it is
-/// called.
+/// Returns a function that returns true if `measure` returns more than `limit`. It measures at most once in
+/// [`MEASURE_INTERVAL`].
 pub(crate) fn more_than(limit: u64, measure: impl Fn() -> u64 + Sync) -> impl Fn() -> bool + Sync {
     let measured = Mutex::new(Instant::now());
     move || {
         let mut measured = measured.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_time = measured.elapsed() > INTERVAL;
+        let is_time = measured.elapsed() > MEASURE_INTERVAL;
         let is_more = is_time && measure() > limit;
         if is_time {
             *measured = Instant::now();
@@ -159,7 +164,7 @@ fn is_success(ended: &Ended) -> bool {
     matches!(ended.end, End::Exited(status) if status.success())
 }
 
-/// The packages that a lock file has and that of this workspace has not.
+/// The packages in a lock file that are not in this workspace's.
 struct Added {
     /// Their names and versions, as Cargo calls their files.
     packages: Vec<String>,
@@ -174,7 +179,7 @@ impl Added {
                 .map_err(io::Error::other)?;
             let packages = lock.get("package").and_then(|packages| packages.as_array());
             let packages = packages.into_iter().flatten();
-            // Those without a source are folders of this workspace.
+            // Packages without a source are folders of this workspace.
             let packages = packages.filter(|package| package.get("source").is_some());
             let name = |package: &toml::Value| {
                 let of = |key: &str| Some(package.get(key)?.as_str()?.to_owned());
@@ -194,9 +199,9 @@ impl Added {
         })
     }
 
-    /// How much of them is there, as archives and unpacked.
+    /// Returns the size of those that have been downloaded, as archives and unpacked.
     fn bytes(&self) -> u64 {
-        // Below each there is a folder for each registry.
+        // Each of these folders has a folder for each registry.
         let folders = ["cache", "src"].map(|kind| fs::read_dir(self.registry.join(kind)));
         let registries = folders.into_iter().flatten().flatten().flatten();
         let of = |registry: &Path, package: &String| {
@@ -214,7 +219,7 @@ impl Added {
     }
 }
 
-/// Returns the length of a file, or of all files in a folder; zero where there is nothing.
+/// Returns the length of a file, or of all files in a folder. It is zero if the path does not exist.
 pub(crate) fn bytes_of(path: &Path) -> u64 {
     let Ok(metadata) = path.symlink_metadata() else {
         return 0;
@@ -229,13 +234,13 @@ pub(crate) fn bytes_of(path: &Path) -> u64 {
 fn too_much(limit: &str) -> Problem {
     Problem {
         whose: Whose::YourCode,
-        message: format!("the crates that it adds bring more than {limit} to download"),
+        message: format!("its added dependencies need more than {limit} to download"),
         details: String::new(),
-        help: "do without them: no exercise needs more than the task's crates".to_owned(),
+        help: "remove them: no exercise needs more than the task's crates".to_owned(),
     }
 }
 
-/// The problem that Cargo means when it could not resolve or download.
+/// Returns the problem for what Cargo printed when it could not resolve or download.
 fn why(said: String) -> Problem {
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let no_network = [
@@ -257,24 +262,23 @@ fn why(said: String) -> Problem {
     if says(&no_network) {
         return Problem {
             whose: Whose::YourMachine,
-            message:
-                "a crate that it adds is not on this machine, and the registry does not answer"
-                    .to_owned(),
+            message: "an added dependency is not on this machine, and the registry does not answer"
+                .to_owned(),
             details: said,
-            help: "connect to the network and try again: what was downloaded once stays".to_owned(),
+            help: "connect to the network and try again; crates that were downloaded stay"
+                .to_owned(),
         };
     }
     let message = if says(&["no matching package", "not found in registry"]) {
         "it depends on a crate that does not exist"
     } else {
-        "its dependencies do not fit together with the task's"
+        "its dependencies conflict with the task's"
     };
     Problem {
         whose: Whose::YourCode,
         message: message.to_owned(),
         details: said,
-        help: "see what `cargo check` says in its folder; compare its Cargo.toml with the task's"
-            .to_owned(),
+        help: "run `cargo check` in its folder; compare its Cargo.toml with the task's".to_owned(),
     }
 }
 
@@ -283,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cargo_says_of_the_registry_and_of_the_network_is_told_apart() {
+    fn errors_of_the_manifest_and_of_the_network_are_distinguished() {
         let of = |said: &str| (why(said.to_owned()).whose, why(said.to_owned()).message);
         let unknown = "error: no matching package named `nosuch` found\n";
         let (whose, message) = of(unknown);

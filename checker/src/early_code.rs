@@ -1,9 +1,9 @@
-//! Refuses a solution with code that runs before the checks do, or in place of a function that they call.
+//! Refuses a solution with code that runs before the checks, or that replaces a function that they call.
 //!
-//! A check proves that it has run to its end with a token, which it reads before it calls the solution. A constructor
-//! (`.init_array`), a global allocator, or a function called `write` would run earlier or with the token in its
-//! arguments. Attributes, macros and assembly can all make one, so that the compiled library is looked at, not the
-//! source. Ordinary Rust, `unsafe` included, has neither.
+//! A check proves with a token that it ran to its end. It reads the token before it calls the solution. A constructor
+//! (`.init_array`) or a global allocator would run earlier, and a function named `write` would get the token as an argument.
+//! Attributes, macros and assembly can all define these, so the compiled library is examined instead of the source.
+//! Ordinary Rust, including `unsafe` code, has none of them.
 
 use std::fs;
 use std::path::Path;
@@ -30,20 +30,20 @@ const ORDINARY: [&str; 9] = [
 
 type Elf<'data> = ElfFile64<'data, Endianness>;
 
-/// Looks into a compiled solution (`.rlib`); `reference` is the program of the same checks with the reference solution.
+/// Examines a compiled solution (`.rlib`). `reference` is the program of the same checks with the reference solution. Object
+/// files that are not ELF, such as those on macOS, are not examined.
 ///
 /// # Errors
 ///
-/// When the library has such code: the submission's fault. When a file cannot be read: our bug. What is not in the
-/// format ELF, on macOS for example, is not looked at.
+/// If the library has such code, which is the submission's fault, or a file cannot be read, which is our bug.
 pub(crate) fn refuse(library: &Path, reference: &Path) -> Result<(), Problem> {
     let found = find(library, reference)
-        .map_err(|error| Problem::our_bug("look into the solution", &error))?;
+        .map_err(|error| Problem::our_bug("examine the solution", &error))?;
     match found {
         None => Ok(()),
         Some(what) => Err(Problem {
             whose: Whose::YourCode,
-            message: format!("it has code that would run before the checks, or replace a function that they call: {what}"),
+            message: format!("it has code that runs before the checks or replaces a function that they call: {what}"),
             details: String::new(),
             help: "remove `link_section`, `no_mangle`, `export_name`, `global_allocator` and `global_asm!`: no exercise \
                    needs them"
@@ -81,7 +81,7 @@ fn find(library: &Path, reference: &Path) -> Result<Option<String>, Box<dyn std:
     let reference = fs::read(reference)?;
     let elf = Elf::parse(&*reference)?;
     for symbol in elf.symbols().chain(elf.dynamic_symbols()) {
-        // An imported one may have a version, as in `write@GLIBC_2.2.5`.
+        // An imported symbol may have a version: `write@GLIBC_2.2.5`.
         let name = symbol.name()?.split('@').next().unwrap_or_default();
         if names.contains(&name) {
             return Ok(Some(format!("the symbol `{name}`")));
@@ -90,8 +90,8 @@ fn find(library: &Path, reference: &Path) -> Result<Option<String>, Box<dyn std:
     Ok(None)
 }
 
-/// Returns a loaded section that the linker or the system may treat as more than code or data. A name without a dot
-/// means nothing to them.
+/// Returns a loaded section that the linker or the system may not treat as ordinary code or data. They ignore names without
+/// a dot.
 fn unusual_section(elf: &Elf<'_>) -> object::Result<Option<String>> {
     for section in elf.sections() {
         let (name, header) = (section.name()?, section.elf_section_header());
@@ -115,6 +115,6 @@ fn unusual_section(elf: &Elf<'_>) -> object::Result<Option<String>> {
 fn can_replace(name: &str) -> bool {
     let is_of_rust = name.starts_with("_R") || name.starts_with("_ZN");
     let is_of_the_runtime = name.contains("___rustc");
-    // Every crate that can unwind has it.
+    // Every crate that can unwind has this one.
     name != "DW.ref.rust_eh_personality" && (!is_of_rust || is_of_the_runtime)
 }

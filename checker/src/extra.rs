@@ -1,9 +1,9 @@
-//! How a submission is compiled: as Cargo would compile a package with its manifest.
+//! Finds out how Cargo would compile a submission with its manifest.
 //!
-//! Cargo builds a package with that manifest and no code, once for each manifest, and its command lines are recorded. The
-//! libraries are those of the workspace where the submission adds none. A set of added dependencies is built once, in a
-//! folder below the workspace's `target`: of a class in which fifty students add `anyhow`, one waits for it. Resolving and
-//! downloading run no code of a crate. The build scripts and procedural macros of added crates run in the sandbox.
+//! Once for each manifest, Cargo builds a package with that manifest and no code, and its command lines are recorded. A
+//! submission without added dependencies uses the workspace's libraries. Each set of added dependencies is built once, in a
+//! folder below the workspace's `target`: if fifty students add `anyhow`, one of them waits for it. Resolving and
+//! downloading run no code from a crate. The build scripts and procedural macros of added dependencies run in the sandbox.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -28,10 +28,11 @@ use crate::reference::{Reference, cargo_command, folders, state_folder};
 use crate::sandbox::{Mounts, Sandbox};
 use crate::task::{CHECKS, Task, workspace};
 
-/// How much may lie in the folder that they are built in, in bytes: build scripts and macros write there.
+/// The maximum size of the folder in which added dependencies are built, in bytes. Their build scripts and macros can write
+/// there.
 const MOST_BUILT: u64 = 4 << 30;
 
-/// Libraries that take longer to build are not for an exercise.
+/// Limits of building added dependencies.
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(600),
     memory: 8 << 30,
@@ -40,13 +41,14 @@ const LIMITS: Limits = Limits {
 };
 
 impl Reference {
-    /// The same task, for a submission: how its library, the task's program and the checks are compiled with its manifest.
+    /// Returns the reference with the manifest of a submission, which decides how its library, the task's program and the
+    /// checks are compiled.
     ///
     /// # Errors
     ///
-    /// When the submission has a build script or is a procedural macro, when its manifest cannot be read or is another
-    /// package's, when what it adds does not exist, does not come from the registry, does not fit the task's own
-    /// dependencies or does not build; and when it cannot be downloaded.
+    /// If the submission has a build script or is a procedural macro, if its manifest cannot be read or is another
+    /// package's, or if an added dependency does not exist, is not from the registry, conflicts with the task's
+    /// dependencies, cannot be downloaded or does not build.
     pub fn for_submission(
         &self,
         folder: &Path,
@@ -62,7 +64,7 @@ impl Reference {
     }
 }
 
-/// How Cargo compiles with a manifest. It is asked once for each; while it works, others wait who want the same.
+/// Returns how Cargo compiles with a manifest. Cargo runs once for each manifest, and further calls for it wait.
 pub(crate) fn plan(
     task: Task,
     merged: Merged,
@@ -90,7 +92,7 @@ pub(crate) fn plan(
 struct Stage {
     folder: TempDir,
     merged: Merged,
-    /// Where the libraries are built that the task does not have.
+    /// The folder in which added dependencies are built, if there are any.
     added: Option<PathBuf>,
 }
 
@@ -98,7 +100,7 @@ impl Stage {
     fn new(merged: Merged) -> Result<Stage, Problem> {
         let state = state_folder()?;
         let added = merged.has_added.then(|| {
-            // Of the manifest, what decides on the libraries.
+            // The tables of the manifest that decide how libraries are built.
             let mut hasher = DefaultHasher::new();
             for table in [
                 "dependencies",
@@ -133,7 +135,7 @@ impl Stage {
         downloads: Downloads,
         sandbox: &Sandbox,
     ) -> Result<BuildPlan, Problem> {
-        // Two processes that want the same libraries build them one after the other, and the second finds them built.
+        // If two processes need the same libraries, the second waits and finds them built.
         let mut lock = None;
         if let Some(added) = &self.added {
             fs::create_dir_all(added.join("target")).map_err(|error| no_room(&error))?;
@@ -175,8 +177,8 @@ impl Stage {
             fs::create_dir(self.path(folder))?;
         }
         fs::write(self.path("Cargo.toml"), self.merged.manifest.to_string())?;
-        // Newer than whatever another process has compiled meanwhile from a package of the same name. Otherwise Cargo would
-        // take it for this one, and call no compiler.
+        // Newer than anything that another process compiles from a package of the same name. Otherwise Cargo would take
+        // that for this package, and not call the compiler.
         let tomorrow = SystemTime::now() + Duration::from_secs(24 * 60 * 60);
         for (name, text) in [
             ("src/lib.rs", ""),
@@ -187,7 +189,7 @@ impl Stage {
             file.write_all(text.as_bytes())?;
             file.set_modified(tomorrow)?;
         }
-        // The task's versions, as far as they go.
+        // Keeps the task's versions.
         let known = self
             .added
             .iter()
@@ -228,7 +230,7 @@ impl Stage {
         let program = Path::new("/usr/bin/env");
         let written = || match &self.added {
             Some(_) => download::bytes_of(libraries),
-            None => 0, // nobody's code runs
+            None => 0, // no code of a submission's crates runs
         };
         let is_too_much = download::more_than(MOST_BUILT, written);
         let prepare = |command: &mut Command| {
@@ -244,7 +246,7 @@ impl Stage {
                 .arg(setting("RUSTC_WORKSPACE_WRAPPER", &script))
                 .arg(setting(RECORD, &record))
                 .arg(setting("CARGO_BUILD_BUILD_DIR", libraries))
-                // The programs are put there, and not in the place of the task's own.
+                // So that the task's programs are not overwritten.
                 .arg(setting("CARGO_TARGET_DIR", &target))
                 .args(["/bin/sh", "-c", START, "cargo"])
                 .arg(toolchain.join("bin/cargo"))
@@ -277,25 +279,25 @@ impl Stage {
         let how = match ended.end {
             End::Exited(_) => String::new(),
             End::TimedOut | End::TooManyProcesses | End::OutOfMemory | End::TooMuchWritten => {
-                format!(": {}", ended.how())
+                format!(" ({})", ended.how())
             }
         };
         Err(match &self.added {
             Some(_) => refused(
-                &format!("a crate that it adds does not build here{how}"),
+                &format!("an added dependency does not build here{how}"),
                 &details,
-                "do without it: no exercise needs more than the task's crates",
+                "remove it: no exercise needs more than the task's crates",
             ),
             None => refused(
-                &format!("Cargo does not build a crate with its Cargo.toml{how}"),
+                &format!("Cargo cannot build a crate with its Cargo.toml{how}"),
                 &details,
                 FIX,
             ),
         })
     }
 
-    /// Where Cargo takes crates from, if that is configured (a mirror, a folder), for a Cargo that does not see the
-    /// configuration. The rest of it, such as a wrapper for the compiler, has no meaning in a sandbox.
+    /// Returns Cargo's configured source replacement (a mirror or a folder), because Cargo in the sandbox does not see the
+    /// configuration. Other settings, such as a wrapper for the compiler, would not work in a sandbox.
     fn sources(&self) -> Result<Option<Sources>, Problem> {
         let output = cargo_command()
             .args([
@@ -342,7 +344,7 @@ impl Stage {
         };
         let library = read(&self.merged.library, "src/lib.rs")?;
         let checks = read(CHECKS, "tests/checks.rs")?;
-        // A procedural macro can write to the record, and make links: only what lies there counts.
+        // A procedural macro can write to the record and make links, so only folders that are really below it count.
         let built_below = built_below.canonicalize()?;
         let folders = [&library, &checks]
             .into_iter()
@@ -364,24 +366,23 @@ impl Stage {
     }
 }
 
-/// Where Cargo takes crates from.
+/// Cargo's source replacement.
 struct Sources {
-    /// A configuration that says so.
+    /// A configuration file with it.
     file: PathBuf,
     /// The folders that it names.
     folders: Vec<PathBuf>,
 }
 
-/// What to do about a manifest.
-const FIX: &str =
-    "see what `cargo check` says in its folder; compare its Cargo.toml with the task's";
+/// The advice for a manifest that Cargo cannot build.
+const FIX: &str = "run `cargo check` in its folder; compare its Cargo.toml with the task's";
 
 fn no_room(error: &io::Error) -> Problem {
     Problem {
         whose: Whose::YourMachine,
-        message: format!("the folder for what submissions add cannot be written: {error}"),
+        message: format!("cannot write to the folder for added dependencies: {error}"),
         details: String::new(),
-        help: "see whether there is room on the disk, and who owns the workspace's `target`"
+        help: "check for free space on the disk, and the owner of the workspace's `target`"
             .to_owned(),
     }
 }

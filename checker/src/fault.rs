@@ -1,12 +1,12 @@
-//! Tells the machine's faults from those of the code: a program that was killed from outside, or that could not get what
-//! it needs, says nothing about the code that it was given.
+//! Distinguishes faults of the machine from faults of the code. If a program was killed from outside, or a resource was
+//! missing, there is no verdict on the code.
 
 use std::io;
 
 use crate::outcome::{Problem, Whose};
 use crate::process::{End, Ended};
 
-/// Signals by which the kernel ends a program for what it did itself. Any other comes from somebody else.
+/// Signals that the kernel sends to a program because of its own action. Any other comes from another process.
 const OWN_FAULTS: [i32; 10] = [
     4,  // SIGILL
     5,  // SIGTRAP
@@ -20,7 +20,7 @@ const OWN_FAULTS: [i32; 10] = [
     31, // SIGSYS
 ];
 
-/// How the system's errors read that have nothing to do with the code, in the words of the C library, the linker and Cargo.
+/// Errors that have nothing to do with the code, as the C library, the linker and Cargo print them.
 const SHORTAGES: [&str; 10] = [
     "No space left on device",
     "Disk quota exceeded",
@@ -34,19 +34,17 @@ const SHORTAGES: [&str; 10] = [
     "signal: 9, SIGKILL",
 ];
 
-/// A program that could not be started.
+/// Returns the problem when a program could not be started.
 pub(crate) fn not_started(program: &str, error: &io::Error) -> Problem {
     Problem {
         whose: Whose::YourMachine,
         message: format!("{program} cannot be started: {error}"),
         details: String::new(),
-        help: "free memory, processes or room on the disk, then run the same command again"
-            .to_owned(),
+        help: "free memory, processes or disk space, then run the same command again".to_owned(),
     }
 }
 
-/// Returns the problem when a program was killed by a signal from outside; one that this program stopped at a limit was
-/// not.
+/// Returns the problem if a program was killed by a signal from outside. A program that was killed at a limit was not.
 pub(crate) fn of_the_machine(program: &str, ended: &Ended) -> Option<Problem> {
     let End::Exited(_) = ended.end else {
         return None;
@@ -57,22 +55,22 @@ pub(crate) fn of_the_machine(program: &str, ended: &Ended) -> Option<Problem> {
         message: format!("{program} was killed from outside, by signal {signal}"),
         details: String::new(),
         help:
-            "run the same command again; if it happens again, see whether the machine has too little memory \
-               (`dmesg` tells)"
+            "run the same command again; if it happens again, run `dmesg` to see whether the machine has too little \
+               memory"
                 .to_owned(),
     })
 }
 
-/// Returns the problem when a program's own words say that the machine lacks something.
+/// Returns the problem if a program's output says that the machine lacks a resource.
 pub(crate) fn shortage(program: &str, said: &str) -> Option<Problem> {
     let lacks = SHORTAGES
         .into_iter()
         .find(|shortage| said.contains(shortage))?;
     Some(Problem {
         whose: Whose::YourMachine,
-        message: format!("{program} did not get what it needs: {lacks}"),
+        message: format!("{program} failed because the machine lacks a resource: {lacks}"),
         details: said.to_owned(),
-        help: "free what it names; temporary files are in the folder that TMPDIR names, or in /tmp"
+        help: "free that resource; temporary files are in the folder that TMPDIR names, or in /tmp"
             .to_owned(),
     })
 }

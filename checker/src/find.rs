@@ -1,4 +1,4 @@
-//! Where in a submission the tasks are.
+//! Finds the tasks in a submission.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,33 +13,34 @@ use crate::outcome::{Problem, Whose};
 use crate::process::is_stopped;
 use crate::task::{TASKS, Task};
 
-/// How many folders below the submission's a task may lie: an archive often wraps everything in one more folder, and a
-/// course's website in another.
+/// How many folders down a task may be. An archive often wraps everything in one more folder, and a course's website adds
+/// another.
 const DEEPEST: usize = 4;
-/// How many folders are looked into.
+/// The maximum number of folders to search.
 const MOST_FOLDERS: usize = 10_000;
-/// How much of a manifest is read, in bytes.
+/// The maximum length of a manifest, in bytes.
 const LONGEST_MANIFEST: u64 = 64 << 10;
 
-/// A task that a submission has.
+/// A task in a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Which task.
+    /// The task.
     pub task: Task,
-    /// The folder of its crate; or why it cannot be told.
+    /// The folder of its crate, or why there is none to check.
     pub folder: Result<PathBuf, Problem>,
 }
 
-/// Finds the tasks in a submission's folder, in the order of the tasks: the folders with a `Cargo.toml` that has a task's
-/// package name, here or at most four folders down. Neither `target` nor hidden folders are looked into, and no links are
-/// followed.
+/// Finds the tasks in a submission's folder and returns them in the order of the tasks.
 ///
-/// Of two crates of one task, one inside the other, the outer is meant. Otherwise neither is taken, and the problem names
-/// both. A `Cargo.toml` that cannot be read is the problem of the task after which its folder is called.
+/// A task is a folder whose `Cargo.toml` has the task's package name, at most four folders down. The search skips `target`
+/// and hidden folders, and does not follow links.
+///
+/// If one crate of a task is inside another, the outer one counts. If two are side by side, the task has a problem that
+/// names both. If a `Cargo.toml` cannot be read, the name of its folder says which task has the problem.
 ///
 /// # Errors
 ///
-/// When the folder cannot be read, has more than 10 000 folders, or has no task.
+/// If the folder cannot be read, has more than 10,000 folders, or has no task.
 pub fn find_tasks(folder: &Path) -> Result<Vec<Found>, Error> {
     let (crates, archives) = find_crates(folder).map_err(|reason| Error::new(folder, reason))?;
     let found: Vec<Found> = TASKS
@@ -64,14 +65,14 @@ pub fn find_tasks(folder: &Path) -> Result<Vec<Found>, Error> {
 /// A folder with a manifest.
 struct Crate {
     folder: PathBuf,
-    /// The package's name; or what is wrong with the manifest.
+    /// The package's name, or the error in the manifest.
     package: Result<String, String>,
 }
 
 fn found(task: Task, root: &Path, crates: &[Crate]) -> Option<Found> {
     let is_it = |found: &&Crate| found.package.as_deref() == Ok(task.package);
     let mut copies: Vec<&Crate> = Vec::new();
-    // From the outside inwards.
+    // Outer folders come first.
     for copy in crates.iter().filter(is_it) {
         if !copies
             .iter()
@@ -86,20 +87,20 @@ fn found(task: Task, root: &Path, crates: &[Crate]) -> Option<Found> {
         [one, other, ..] => Err(Problem {
             whose: Whose::YourCode,
             message: format!(
-                "{} is there {} times: in `{}` and in `{}`",
-                task.folder,
+                "the submission has {} copies of {}: `{}` and `{}`",
                 copies.len(),
+                task.folder,
                 below(&one.folder, root),
                 below(&other.folder, root),
             ),
             details: String::new(),
-            help: "leave the one that counts, and remove the others".to_owned(),
+            help: "keep the one that counts and remove the others".to_owned(),
         }),
     };
     Some(Found { task, folder })
 }
 
-/// The problem of a task whose manifest cannot be read, told by the folder's name.
+/// Returns the problem of a task whose manifest cannot be read. The folder's name says which task it is.
 fn broken(task: Task, crates: &[Crate]) -> Option<Problem> {
     let named = |found: &&Crate| {
         found
@@ -115,11 +116,11 @@ fn broken(task: Task, crates: &[Crate]) -> Option<Problem> {
         whose: Whose::YourCode,
         message: format!("the Cargo.toml of {} cannot be read", task.folder),
         details,
-        help: MEND.to_owned(),
+        help: FIX.to_owned(),
     })
 }
 
-const MEND: &str = "mend it: `cargo check` in its folder shows what is wrong";
+const FIX: &str = "run `cargo check` in its folder to see the error, and fix it";
 
 fn below(folder: &Path, root: &Path) -> String {
     match folder.strip_prefix(root) {
@@ -129,7 +130,7 @@ fn below(folder: &Path, root: &Path) -> String {
     }
 }
 
-/// All crates, from the outside inwards, and all archives.
+/// Returns all crates, outer folders first, and all archives.
 fn find_crates(root: &Path) -> Result<(Vec<Crate>, Vec<PathBuf>), Reason> {
     let (mut crates, mut archives) = (Vec::new(), Vec::new());
     let mut to_visit = VecDeque::from([(root.to_owned(), 0)]);
@@ -145,10 +146,10 @@ fn find_crates(root: &Path) -> Result<(Vec<Crate>, Vec<PathBuf>), Reason> {
         let mut entries: Vec<DirEntry> = fs::read_dir(&folder)
             .and_then(|entries| entries.collect())
             .map_err(Reason::Read)?;
-        // The file system's order is any.
+        // The file system returns them in any order.
         entries.sort_by_key(DirEntry::file_name);
         for entry in entries {
-            // Of the entry itself: a link is neither a file nor a folder.
+            // The type of the entry itself: a link is neither a file nor a folder.
             let kind = entry.file_type().map_err(Reason::Read)?;
             let name = entry.file_name();
             let is_hidden = name.to_string_lossy().starts_with('.');
@@ -174,7 +175,7 @@ fn is_archive(name: &str) -> bool {
         .any(|end| name.ends_with(end))
 }
 
-/// The package's name in a manifest; `None` for one of a workspace without a package of its own.
+/// Returns the package's name in a manifest, or `None` if it has no package, like some workspaces.
 fn package(manifest: &Path) -> io::Result<Option<Result<String, String>>> {
     let mut bytes = Vec::new();
     File::open(manifest)?
@@ -194,7 +195,7 @@ fn package(manifest: &Path) -> io::Result<Option<Result<String, String>>> {
     Ok(name.and_then(Value::as_str).map(|name| Ok(name.to_owned())))
 }
 
-/// Why no task was found. Its text is one short message and a line that begins with `help:`.
+/// The error when no task was found. Its text is one short message and a line that begins with `help:`.
 #[derive(Debug)]
 pub struct Error {
     folder: PathBuf,
@@ -206,11 +207,11 @@ enum Reason {
     Read(io::Error),
     TooManyFolders,
     NoTask {
-        /// The packages that are there instead.
+        /// The names of the packages that were found.
         packages: Vec<String>,
         archives: Vec<PathBuf>,
     },
-    /// A manifest cannot be read; the text says why.
+    /// A manifest cannot be read. The text says why.
     Manifest(String),
 }
 
@@ -222,7 +223,7 @@ impl Error {
         }
     }
 
-    /// The archives in a folder without a task.
+    /// Returns the archives in a folder without a task.
     pub fn archives(&self) -> &[PathBuf] {
         match &self.reason {
             Reason::NoTask { archives, .. } => archives,
@@ -241,10 +242,10 @@ impl Error {
                     .take(4)
                     .map(|archive| below(archive, &self.folder));
                 let some: Vec<String> = some.map(|name| format!("`{name}`")).collect();
-                format!("it holds archives: {}", some.join(", "))
+                format!("it contains archives: {}", some.join(", "))
             }
             Reason::NoTask { packages, .. } if packages.is_empty() => {
-                "it has no Cargo.toml of a package".to_owned()
+                "it has no Cargo.toml with a package".to_owned()
             }
             Reason::NoTask { packages, .. } => {
                 let some: Vec<String> = packages
@@ -266,20 +267,20 @@ impl Error {
 
     fn help(&self) -> String {
         match &self.reason {
-            Reason::Read(_) => "check the path, and what you may read there".to_owned(),
+            Reason::Read(_) => "check the path and its permissions".to_owned(),
             Reason::TooManyFolders => {
-                "name the folder of the submission, or submit the tasks only".to_owned()
+                "name the folder of the submission, or submit only the tasks".to_owned()
             }
             Reason::NoTask { archives, .. } if !archives.is_empty() => {
-                "unpack the one that counts, and name its folder".to_owned()
+                "unpack the one that counts and name its folder".to_owned()
             }
             Reason::NoTask { .. } => {
                 let names = TASKS.map(|task| format!("`{}`", task.package)).join(", ");
                 format!(
-                    "keep the package's name in each Cargo.toml: {names}; at most {DEEPEST} folders down"
+                    "keep the task's package name in each Cargo.toml ({names}), at most {DEEPEST} folders down"
                 )
             }
-            Reason::Manifest(_) => MEND.to_owned(),
+            Reason::Manifest(_) => FIX.to_owned(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Tells whether a crate has changed since its last verdict.
+//! Detects whether a crate has changed since its last verdict.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,19 +6,19 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-/// A hash of a crate's files: crates with the same fingerprint have the same content.
+/// A hash of a crate's files. Crates with the same fingerprint have the same files.
 pub type Fingerprint = [u8; 32];
 
-/// The files in which Cargo notes what it built lie beside one of this name.
+/// Cargo puts a file with this name into its target folder.
 const CACHE_TAG: &str = "CACHEDIR.TAG";
 
-/// Returns the fingerprint of a crate: the names and contents of everything that a compiler can read in its folder, and
-/// of the manifests above it, from which it can inherit. Only Cargo's `target` and Git's `.git` are left out. A link counts
-/// by its own text, because it is not followed in a full sandbox.
+/// Returns the fingerprint of a crate: the names and contents of all files in its folder, and of the manifests in the folders
+/// above, from which it can inherit. Cargo's `target` and Git's `.git` are left out. For a link, its target path counts,
+/// because a full sandbox does not follow it.
 ///
 /// # Errors
 ///
-/// When something cannot be read.
+/// If a file or folder cannot be read.
 pub fn fingerprint(folder: &Path) -> io::Result<Fingerprint> {
     let mut hash = Sha256::new();
     hash.update(manifests(folder)?);
@@ -26,12 +26,12 @@ pub fn fingerprint(folder: &Path) -> io::Result<Fingerprint> {
     Ok(hash.finalize().into())
 }
 
-/// Returns a hash of everything that decides how Cargo reads the manifest in a folder: the manifest, those in the folders
-/// above it, and the names of the files that it looks for.
+/// Returns a hash of everything that decides how Cargo reads the manifest in a folder: the manifest, the manifests in the
+/// folders above, and the names of the files that Cargo looks for.
 ///
 /// # Errors
 ///
-/// When something cannot be read.
+/// If a manifest cannot be read.
 pub fn manifests(folder: &Path) -> io::Result<Fingerprint> {
     let mut hash = Sha256::new();
     for (distance, folder) in folder.canonicalize()?.ancestors().enumerate() {
@@ -78,7 +78,7 @@ fn add(hash: &mut Sha256, folder: &Path, below: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Adds a text with its length, which keeps its end apart from the beginning of the next one.
+/// Adds a text with its length, so that the boundary to the next text is part of the hash.
 fn add_text(hash: &mut Sha256, text: &[u8]) {
     hash.update((text.len() as u64).to_le_bytes());
     hash.update(text);
@@ -88,7 +88,7 @@ fn add_text(hash: &mut Sha256, text: &[u8]) {
 mod tests {
     use super::*;
 
-    /// Whether the fingerprint changes with the content of a file.
+    /// Returns whether the fingerprint changes with the content of a file.
     fn depends_on(file: &str) -> bool {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("Cargo.toml"), "").unwrap();

@@ -1,4 +1,4 @@
-//! Gives the crate of a task its verdict: compiles it, and runs the reference's checks on it.
+//! Judges the crate of a task: compiles it and runs the reference's checks on it.
 
 use std::env;
 use std::num::NonZero;
@@ -15,7 +15,7 @@ use crate::outcome::{self, Check, Problem, Verdict, Whose};
 use crate::reference::{Reference, Target};
 use crate::sandbox::Sandbox;
 
-/// What has to be free where temporary files are made, in bytes: the programs of a task's checks take a third of it.
+/// The free space that temporary files need, in bytes. The programs of a task's checks take a third of it.
 const ROOM: u64 = 256 << 20;
 
 /// How crates are judged.
@@ -23,34 +23,33 @@ const ROOM: u64 = 256 << 20;
 pub struct Judge {
     /// What a crate may see and do.
     pub sandbox: Sandbox,
-    /// Whether the extras are run, too.
+    /// Whether to run the extras.
     pub with_extras: bool,
-    /// How many checks run at a time.
+    /// How many checks run at the same time.
     pub at_once: NonZero<usize>,
-    /// Whether the required checks share a process at first: faster, and what one of them leaves behind the others see.
-    /// Those that give no report there run again, each alone.
+    /// Whether the required checks run in one process first. This is faster, but a check can see what another one left
+    /// behind. Checks that give no report there run again, each in a separate process.
     pub is_quick: bool,
-    /// A folder in which crates are compiled, and the compiler keeps what it may use the next time: for one's own crate,
-    /// which is judged again and again.
+    /// A folder for the programs and the compiler's incremental data, which makes judging the same crate again faster.
     pub stays: Option<PathBuf>,
 }
 
 impl Judge {
-    /// Judges the crate in a folder: its `src/lib.rs` against the task's checks.
+    /// Judges the library of the crate in a folder with the task's checks.
     ///
-    /// `tell` hears how many checks have ended, of how many; from several threads.
+    /// `progress` is called with the number of checks that have ended and the number of all checks, from several threads.
     pub fn judge(
         &self,
         reference: &Reference,
         folder: &Path,
-        tell: &(dyn Fn(usize, usize) + Sync),
+        progress: &(dyn Fn(usize, usize) + Sync),
     ) -> outcome::Task {
         let mut task = outcome::Task {
             task: reference.task.folder.to_owned(),
             checks: Vec::new(),
             problem: None,
         };
-        match self.checks(reference, folder, tell) {
+        match self.checks(reference, folder, progress) {
             Ok(checks) => task.checks = checks,
             Err(problem) => task.problem = Some(problem),
         }
@@ -62,7 +61,7 @@ impl Judge {
         &self,
         reference: &Reference,
         folder: &Path,
-        tell: &(dyn Fn(usize, usize) + Sync),
+        progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Vec<Check>, Problem> {
         machine_is_ready(reference)?;
         let reference = reference.for_submission(folder, Downloads::Allowed, &self.sandbox)?;
@@ -87,16 +86,16 @@ impl Judge {
             .filter(|name| !checks.iter().any(|check| check.name == **name));
         let left: Vec<&str> = left.copied().collect();
         let before = checks.len();
-        let tell = |ended: usize| tell(before + ended, names.len());
-        tell(0);
-        checks.extend(self.each_alone(&compiled, required, &left, &tell)?);
-        // In the same order, however they were run.
+        let progress = |ended: usize| progress(before + ended, names.len());
+        progress(0);
+        checks.extend(self.each_alone(&compiled, required, &left, &progress)?);
+        // The order does not depend on how they ran.
         checks.sort_by_key(|check| names.iter().position(|name| check.name == *name));
         if self.with_extras {
             for target in reference.extras() {
                 let compiled = match compile(target) {
                     Ok(compiled) => compiled,
-                    // What only extras look at need not be there.
+                    // A submission need not have what only extras use.
                     Err(problem) if problem.whose == Whose::YourCode => continue,
                     Err(problem) => return Err(problem),
                 };
@@ -107,13 +106,14 @@ impl Judge {
         Ok(checks)
     }
 
-    /// Runs checks each in a process of its own, some at a time, and returns them in the order of the names.
+    /// Runs each check in a separate process, [`at_once`](Judge::at_once) at the same time, and returns them in the order of
+    /// the names.
     fn each_alone(
         &self,
         compiled: &Compiled,
         target: &Target,
         names: &[&str],
-        tell: &(dyn Fn(usize) + Sync),
+        progress: &(dyn Fn(usize) + Sync),
     ) -> Result<Vec<Check>, Problem> {
         let (next, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let (send, checks) = channel();
@@ -123,7 +123,7 @@ impl Judge {
                 scope.spawn(move || {
                     while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let check = compiled.run(target, name, &self.sandbox);
-                        tell(ended.fetch_add(1, Ordering::Relaxed) + 1);
+                        progress(ended.fetch_add(1, Ordering::Relaxed) + 1);
                         if send.send(check).is_err() {
                             break;
                         }
@@ -144,7 +144,7 @@ fn has_reported(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Passed | Verdict::Failed { .. })
 }
 
-/// Whether the checks can run here at all: what they lack is not the fault of the code.
+/// Returns a problem if this machine cannot run the checks.
 fn machine_is_ready(reference: &Reference) -> Result<(), Problem> {
     let lacking = |message: String, help: &str| Problem {
         whose: Whose::YourMachine,
@@ -154,7 +154,7 @@ fn machine_is_ready(reference: &Reference) -> Result<(), Problem> {
     };
     if reference.task.needs_mariadb && TempServer::program().is_err() {
         return Err(lacking(
-            "there is no MariaDB server, which this task's checks need".to_owned(),
+            "this task's checks need a MariaDB server, and none is installed".to_owned(),
             "install one: `apt install mariadb-server` (Debian, Ubuntu), `dnf install mariadb-server` (Fedora), \
              `brew install mariadb` (macOS)",
         ));
@@ -162,8 +162,8 @@ fn machine_is_ready(reference: &Reference) -> Result<(), Problem> {
     let temporary = env::temp_dir();
     match rustix::fs::statvfs(&temporary) {
         Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM => Err(lacking(
-            format!("there is no room left in {}", temporary.display()),
-            "free 256 MiB there, or name another folder in TMPDIR",
+            format!("{} is full", temporary.display()),
+            "free 256 MiB there, or set TMPDIR to another folder",
         )),
         _ => Ok(()),
     }

@@ -1,5 +1,5 @@
-//! What students and instructors run: it gets a crate ready, runs the task's own checks on it, safely, and says what to
-//! do next. The verdicts are the checks', in each task's `tests/`.
+//! The program that students and instructors run. It prepares a crate, runs the task's checks on it in a sandbox, and says
+//! what to do next. The checks are in each task's `tests/`.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -1,8 +1,8 @@
-//! The manifest of a submission, as Cargo reads it, and the one with which it is compiled.
+//! Reads a submission's manifest as Cargo does, and merges it with the task's to compile the submission.
 //!
-//! The task's manifest decides on names, targets, the tests and what they need, and on the versions of the task's own
-//! dependencies. Everything else is the submission's: the edition, what `env!("CARGO_PKG_…")` says, features, lints,
-//! profiles, and the dependencies that it adds.
+//! The task's manifest decides the names, the targets, the tests with their dependencies, and the versions of the task's
+//! dependencies. The submission's manifest decides everything else: the edition, the values of `env!("CARGO_PKG_…")`,
+//! features, lints, profiles, and added dependencies.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,7 @@ use crate::process::{self, End, Limits};
 use crate::sandbox::{Mounts, Sandbox};
 use crate::task::{CHECKS, Task, workspace};
 
-/// Reading a manifest takes Cargo a tenth of a second; a pattern of workspace members can make it search the disk.
+/// Cargo reads a manifest in a tenth of a second, but a pattern for workspace members can make it search the disk.
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(60),
     memory: 1 << 30,
@@ -36,19 +36,19 @@ const FIX: &str = "fix Cargo.toml; compare it with the task's";
 pub struct Manifest {
     /// The package, as `cargo metadata` describes it.
     package: Json,
-    /// The root of the library, below the folder of the package.
+    /// The library's root file, relative to the folder of the package.
     root: PathBuf,
     lints: Option<Value>,
     profiles: Option<Value>,
 }
 
 impl Manifest {
-    /// Reads the manifest of the package in a folder. Nothing of the package runs.
+    /// Reads the manifest of the package in a folder. No code of the package runs.
     ///
     /// # Errors
     ///
-    /// When Cargo does not accept it, when it has a build script or is a procedural macro, or when its library is
-    /// outside its folder.
+    /// If Cargo does not accept the manifest, if the package has a build script or is a procedural macro, or if its library
+    /// is outside its folder.
     pub fn read(folder: &Path) -> Result<Arc<Manifest>, Problem> {
         static READ: Mutex<BTreeMap<Fingerprint, Arc<Manifest>>> = Mutex::new(BTreeMap::new());
         let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,7 +64,7 @@ impl Manifest {
         }
         let manifest = Arc::new(match ask_cargo(folder) {
             Ok(metadata) => Manifest::new(folder, &text, &metadata)?,
-            // A folder that lies in a workspace without being its member, or was submitted without `shared`.
+            // The folder may be in a workspace of which it is not a member, or it was submitted without `shared`.
             Err(problem) if problem.whose == Whose::YourCode => {
                 alone(folder, &text).map_err(|_| problem)?
             }
@@ -97,7 +97,7 @@ impl Manifest {
         let Some(source) = library.and_then(|library| library["src_path"].as_str()) else {
             return Err(Problem::no_library());
         };
-        // Without `..`, which a link in the path would give another meaning.
+        // Without `..`: after a link, it would lead to another folder.
         let source = Path::new(source);
         let root = source.strip_prefix(&folder).ok().filter(|root| {
             root.components()
@@ -134,14 +134,14 @@ impl Manifest {
         })
     }
 
-    /// The library, as `cargo metadata` describes it.
+    /// Returns the library, as `cargo metadata` describes it.
     fn library(&self) -> Option<&Json> {
         let mut targets = self.package["targets"].as_array().into_iter().flatten();
         targets.find(|target| array(&target["kind"]).any(|kind| kind.contains("lib")))
     }
 }
 
-/// What `cargo metadata` says about the package in a folder and the workspace that it is a member of.
+/// Returns what `cargo metadata` prints about the package in a folder and its workspace.
 fn ask_cargo(folder: &Path) -> Result<Json, Problem> {
     let cargo = toolchain()?.join("bin/cargo");
     let ended = process::run(
@@ -160,7 +160,7 @@ fn ask_cargo(folder: &Path) -> Result<Json, Problem> {
                 ])
                 .arg("--manifest-path")
                 .arg(folder.join("Cargo.toml"))
-                // Cargo's configuration is that of the workspace: a submission has none.
+                // Cargo uses the workspace's configuration, not the submission's.
                 .current_dir(workspace());
         },
     );
@@ -176,7 +176,7 @@ fn ask_cargo(folder: &Path) -> Result<Json, Problem> {
         .map_err(|error| Problem::our_bug("read what Cargo says", &error))
 }
 
-/// Reads the same manifest from a folder that lies in no workspace, without what it needs from other folders.
+/// Reads the manifest from a copy outside any workspace, without its path dependencies.
 fn alone(folder: &Path, text: &str) -> Result<Manifest, Problem> {
     let failed = |error: std::io::Error| crate::compile::no_room(&error);
     let mut manifest: Table = text.parse().map_err(|error| refused("", &error, FIX))?;
@@ -191,7 +191,7 @@ fn alone(folder: &Path, text: &str) -> Result<Manifest, Problem> {
     fs::create_dir(copy.path().join("src")).map_err(failed)?;
     let text = manifest.to_string();
     fs::write(copy.path().join("Cargo.toml"), &text).map_err(failed)?;
-    // What Cargo looks for of itself.
+    // Cargo looks for these files.
     for name in ["src/lib.rs", "README.md", "README.txt", "README"] {
         if folder.join(name).is_file() {
             fs::write(copy.path().join(name), "").map_err(failed)?;
@@ -201,8 +201,8 @@ fn alone(folder: &Path, text: &str) -> Result<Manifest, Problem> {
     Manifest::new(&path, &text, &ask_cargo(&path)?)
 }
 
-/// Gives each dependency that lies in another folder a source that Cargo does not look for. It stays one that does not come
-/// from the registry.
+/// Turns each path dependency into a Git dependency, which `cargo metadata --no-deps` does not fetch. So it still counts as
+/// one that is not from the registry.
 fn move_away(manifest: &mut Table) {
     for (name, table) in manifest.iter_mut() {
         let Value::Table(table) = table else { continue };
@@ -222,24 +222,24 @@ fn move_away(manifest: &mut Table) {
     }
 }
 
-/// A manifest to compile a submission with.
+/// The manifest with which a submission is compiled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Merged {
-    /// The manifest of a package without code, whose targets are `src/lib.rs`, `src/main.rs` and `tests/checks.rs`.
+    /// The manifest, with the targets `src/lib.rs`, `src/main.rs` and `tests/checks.rs`.
     pub manifest: Table,
     /// The crate name of its library.
     pub library: String,
-    /// The root of the submission's library, below its folder.
+    /// The root file of the submission's library, relative to its folder.
     pub root: PathBuf,
-    /// Whether it has dependencies, or features of dependencies, that the task's does not have.
+    /// Whether it has dependencies, or features of dependencies, that the task does not have.
     pub has_added: bool,
 }
 
-/// The submission's manifest with the task's names, tests and versions.
+/// Merges a submission's manifest with the task's.
 ///
 /// # Errors
 ///
-/// When it is another package's, or depends on code that does not come from the registry.
+/// If it is another package's manifest, or has a dependency that is not from the registry.
 pub fn merged(task: Task, theirs: &Manifest) -> Result<Merged, Problem> {
     let read = |folder: &Path| -> Result<Table, Problem> {
         let text = fs::read_to_string(folder.join("Cargo.toml"))
@@ -257,7 +257,7 @@ pub fn merged(task: Task, theirs: &Manifest) -> Result<Merged, Problem> {
         .cloned()
         .unwrap_or_else(|| "2015".into());
     let target = |name: &str, path: &str| {
-        // The program and the checks are the task's, and so is their edition.
+        // The program and the checks belong to the task, and so does their edition.
         let entries = [
             ("name", name.into()),
             ("path", path.into()),
@@ -301,14 +301,14 @@ pub fn merged(task: Task, theirs: &Manifest) -> Result<Merged, Problem> {
     Ok(merged)
 }
 
-/// Package, library, dependencies, features and lints.
+/// Merges the package, library, dependencies, features and lints.
 fn merge(reference: &Table, package: &str, theirs: &Manifest) -> Result<Merged, Problem> {
     if theirs.package["name"] != package {
         return Err(Problem {
             whose: Whose::YourCode,
-            message: "its Cargo.toml is another package's".to_owned(),
+            message: "its Cargo.toml has another package's name".to_owned(),
             details: String::new(),
-            help: format!("keep the task's name for the package: {package}"),
+            help: format!("set the package's name to the task's: `{package}`"),
         });
     }
     let mut manifest = Table::new();
@@ -346,7 +346,7 @@ fn merge(reference: &Table, package: &str, theirs: &Manifest) -> Result<Merged, 
         .flatten()
     {
         if !asked["kind"].is_null() {
-            continue; // The tests are the task's.
+            continue; // The tests belong to the task.
         }
         let name = asked["rename"]
             .as_str()
@@ -354,7 +354,7 @@ fn merge(reference: &Table, package: &str, theirs: &Manifest) -> Result<Merged, 
             .unwrap_or_default();
         let known = dependencies.get(name).or_else(|| for_tests.get(name));
         let wanted = match known {
-            // The version is the task's, because the checks are compiled with it.
+            // The task decides the version because the checks are compiled with it.
             Some(known) => with_features(known, asked),
             None => from_registry(name, asked)?,
         };
@@ -372,7 +372,7 @@ fn merge(reference: &Table, package: &str, theirs: &Manifest) -> Result<Merged, 
     }
     let features: Table =
         serde_json::from_value(theirs.package["features"].clone()).unwrap_or_default();
-    // Such as `rusqlite/chrono`, which can bring another crate.
+    // A feature such as `rusqlite/chrono` can bring another crate.
     let reaches_out = |value: &Value| array_of(value).any(|feature| feature.contains('/'));
     has_added |= features.values().any(reaches_out);
 
@@ -398,7 +398,7 @@ fn merge(reference: &Table, package: &str, theirs: &Manifest) -> Result<Merged, 
     })
 }
 
-/// What the compiler is told of a package.
+/// Returns the `[package]` table, with the values that Cargo passes to the compiler.
 fn package_table(package: &Json) -> Table {
     let mut table = Table::new();
     for name in [
@@ -435,7 +435,7 @@ fn package_table(package: &Json) -> Table {
     table
 }
 
-/// One of the task's dependencies, with the features that a submission asks for as well.
+/// Returns one of the task's dependencies, with the features that a submission adds.
 fn with_features(known: &Value, asked: &Json) -> Value {
     let mut table = match known {
         Value::Table(known) => known.clone(),
@@ -456,7 +456,7 @@ fn with_features(known: &Value, asked: &Json) -> Value {
     if missing.is_empty() && !wants_default {
         return known.clone();
     }
-    // In one order, so that those who ask for the same get the same.
+    // Sorted, so that submissions with the same features get the same manifest.
     missing.sort();
     features.extend(missing);
     table.insert("features".to_owned(), features.into());
@@ -466,7 +466,7 @@ fn with_features(known: &Value, asked: &Json) -> Value {
     Value::Table(table)
 }
 
-/// A dependency that the task does not have.
+/// Returns the entry for an added dependency.
 fn from_registry(name: &str, asked: &Json) -> Result<Value, Problem> {
     let is_elsewhere = !asked["registry"].is_null()
         || !asked["path"].is_null()
@@ -476,9 +476,9 @@ fn from_registry(name: &str, asked: &Json) -> Result<Value, Problem> {
     if is_elsewhere {
         return Err(Problem {
             whose: Whose::YourCode,
-            message: format!("it depends on `{name}`, which does not come from the registry"),
+            message: format!("its dependency `{name}` is not from the registry"),
             details: String::new(),
-            help: "depend on crates by their names and versions, or move the code into the crate"
+            help: "depend on a crate by name and version, or move its code into your crate"
                 .to_owned(),
         });
     }
@@ -525,7 +525,7 @@ fn make_paths_absolute(dependencies: Option<&mut Value>, folder: &Path) {
     }
 }
 
-/// Puts one value on another: tables entry by entry, anything else in its place.
+/// Merges `over` into `under`: tables entry by entry, and other values are replaced.
 fn overlay(under: &mut Value, over: &Value) {
     match (under, over) {
         (Value::Table(under), Value::Table(over)) => {

@@ -1,29 +1,29 @@
-//! What came of checking.
+//! The results of checking.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A submission, and what came of each task in it.
+/// A submission, and the results of each task in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
-    /// Its name: that of its folder or archive.
+    /// Its name: the name of its folder or archive.
     pub name: String,
-    /// What it has of each task, in the order of the tasks.
+    /// Its tasks, in the order of the tasks.
     pub tasks: Vec<Task>,
-    /// Why it could not be looked into at all: an archive that cannot be unpacked, a folder without a task.
+    /// Why it could not be opened: an archive that cannot be unpacked, or a folder without a task.
     pub problem: Option<Problem>,
 }
 
-/// A task, and what came of it.
+/// A task of a submission, and its results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// The task's folder in the workspace, such as `2-concurrent`.
     pub task: String,
-    /// What became of each check; empty where there is a problem.
+    /// The results of the checks. It is empty if there is a problem.
     pub checks: Vec<Check>,
-    /// Why the checks could not be run.
+    /// Why the checks could not run.
     pub problem: Option<Problem>,
 }
 
@@ -32,9 +32,9 @@ pub struct Task {
 pub struct Problem {
     /// Whose problem it is.
     pub whose: Whose,
-    /// One line that says what happened.
+    /// What happened, in one line.
     pub message: String,
-    /// The rest: the compiler's errors, for example. May be empty.
+    /// More details, such as the compiler's errors. May be empty.
     pub details: String,
     /// What to do about it.
     pub help: String,
@@ -44,58 +44,58 @@ pub struct Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Whose {
-    /// The code that is checked: it does not compile, it has no such task.
+    /// The problem is in the code that is checked, for example it does not compile.
     YourCode,
-    /// The machine: no MariaDB, no room on the disk, no crate in the cache.
+    /// The problem is in the machine, for example no MariaDB is installed or the disk is full.
     YourMachine,
-    /// This program.
+    /// The problem is in this program.
     OurBug,
 }
 
-/// A check, and what became of it.
+/// A check, and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// Its name, a sentence in snake case.
     pub name: String,
-    /// Whether the task asks for it; else it is an extra, which is reported and fails nobody.
+    /// Whether the task requires it. Otherwise it is an extra, which is reported and never fails a submission.
     pub is_required: bool,
-    /// What became of it.
+    /// Its verdict.
     pub verdict: Verdict,
     /// How long it took.
     pub took: Duration,
 }
 
-/// What became of a check.
+/// The verdict of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
 pub enum Verdict {
-    /// It ran to its end, and printed its token.
+    /// It ran to its end and printed its token.
     Passed,
     /// It failed.
     Failed {
-        /// What was expected and found.
+        /// What was expected and what was found.
         message: String,
-        /// What the recorder saw, a small timeline; may be empty.
+        /// What the recorder saw, as a small timeline. May be empty.
         saw: String,
         /// The check's hint.
         hint: String,
     },
-    /// It did not end within its time.
+    /// It did not end within its time limit.
     TimedOut {
-        /// What it had printed, its end.
+        /// The end of its output.
         output: String,
     },
-    /// Its process ended, and the check did not print its token.
+    /// Its process ended before the check printed its token.
     Crashed {
-        /// How: by which signal, with which status, or out of memory.
+        /// How it ended: a signal, an exit status, or a limit.
         how: String,
-        /// What it had printed, its end.
+        /// The end of its output.
         output: String,
     },
 }
 
 impl Task {
-    /// Whether every required check passed.
+    /// Returns whether every required check passed.
     pub fn is_passed(&self) -> bool {
         let mut required = self
             .checks
@@ -108,11 +108,11 @@ impl Task {
     }
 }
 
-/// The most of a text that is kept, in bytes: a class of 900 stays in memory until its report is written.
+/// The maximum length of a text, in bytes. A class of 900 stays in memory until its report is written.
 const LONGEST_TEXT: usize = 64 << 10;
 
 impl Task {
-    /// Cuts every text that a submission can make long: of what was printed the end stays, of all others the beginning.
+    /// Cuts every text that a submission can make long. Output keeps its end, other texts keep their beginning.
     pub(crate) fn cap(&mut self) {
         if let Some(problem) = &mut self.problem {
             cap(&mut problem.details);
@@ -141,7 +141,7 @@ fn cap(text: &mut String) {
 }
 
 impl Submission {
-    /// Whether it has a task, and every required check of each passed.
+    /// Returns whether it has a task, and every required check of each task passed.
     pub fn is_passed(&self) -> bool {
         self.problem.is_none() && !self.tasks.is_empty() && self.tasks.iter().all(Task::is_passed)
     }
@@ -160,29 +160,29 @@ impl fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 impl Problem {
-    /// Code of the submission's that would run while it is compiled.
+    /// Returns the problem of a submission with code that would run while it is compiled.
     pub(crate) fn build_script() -> Problem {
         Problem {
             whose: Whose::YourCode,
-            message: "it has a build script or is a procedural macro, which is not run here".to_owned(),
+            message: "it has a build script or is a procedural macro, and neither runs here".to_owned(),
             details: String::new(),
-            help: "remove `build.rs`, and `build` and `proc-macro` from Cargo.toml: no exercise needs them"
+            help: "remove `build.rs`, and remove `build` and `proc-macro` from Cargo.toml: no exercise needs them"
                 .to_owned(),
         }
     }
 
-    /// No library, whatever its manifest says.
+    /// Returns the problem of a submission without a library.
     pub(crate) fn no_library() -> Problem {
         Problem {
             whose: Whose::YourCode,
             message: "there is no src/lib.rs".to_owned(),
             details: String::new(),
-            help: "write the solution into src/lib.rs, under the names that the task asks for"
+            help: "write the solution into src/lib.rs, with the names that the task asks for"
                 .to_owned(),
         }
     }
 
-    /// Something that cannot happen, and has.
+    /// Returns the problem for an error that should be impossible.
     pub(crate) fn our_bug(doing: &str, error: &dyn std::fmt::Display) -> Problem {
         Problem {
             whose: Whose::OurBug,

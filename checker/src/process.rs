@@ -1,4 +1,4 @@
-//! Runs a program with limits, and tells what became of it.
+//! Runs a program with limits and reports how it ended.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -19,37 +19,38 @@ use rustix::process::{
 use crate::sandbox::{Mounts, Sandbox};
 use crate::usage::Usage;
 
-/// What a program may use.
+/// Limits of a program.
 ///
-/// The kernel sees to it that no process asks for more than four times the memory; what all of them use together is
-/// looked up ten times a second, so that for a moment it can be more. Memory that is in no process, such as that of a file
-/// in memory, is not counted.
+/// The kernel limits the address space of each process to four times `memory`. The memory and the number of all processes
+/// together are measured every 100 ms, so that a program can exceed these limits for a moment. Memory that belongs to no
+/// process, such as that of a file in memory, does not count.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How long it may run.
+    /// How long the program may run.
     pub time: Duration,
-    /// How much memory it and all that it starts may use together, in bytes.
+    /// How much memory the program and its descendants may use together, in bytes.
     pub memory: u64,
-    /// How many processes there may be, it and all that it starts.
+    /// The maximum number of processes: the program and its descendants.
     pub processes: usize,
-    /// How much of its standard output is kept, in bytes; of standard error at most [`MOST_OUTPUT`]. The first half and
-    /// the last half are kept. The rest is read and thrown away, so that the program does not block.
+    /// How much of standard output to keep, in bytes. The limit for standard error is the same, but at most
+    /// [`MOST_OUTPUT`]. The beginning and the end are kept. The rest is read and discarded, so that the program does not
+    /// block.
     pub output: usize,
 }
 
-/// How much of a stream that is read by people is kept, in bytes.
+/// How much to keep of output that people read, in bytes.
 pub const MOST_OUTPUT: usize = 1 << 20;
 
-/// What became of a program.
+/// The result of running a program.
 #[derive(Debug)]
 pub struct Ended {
     /// How it ended.
     pub end: End,
     /// The signal that ended it, if one did.
     pub signal: Option<i32>,
-    /// Its standard output. If it was cut, a note stands where bytes are missing.
+    /// Its standard output. A note replaces bytes that were cut.
     pub stdout: Vec<u8>,
-    /// Its standard error, likewise.
+    /// Its standard error. A note replaces bytes that were cut.
     pub stderr: Vec<u8>,
     /// How long it ran.
     pub took: Duration,
@@ -58,28 +59,28 @@ pub struct Ended {
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// By itself, or by a signal.
+    /// It exited, or a signal ended it.
     Exited(ExitStatus),
-    /// It was killed because its time was up.
+    /// It was killed because it ran too long.
     TimedOut,
-    /// It was killed because there were too many processes.
+    /// It was killed because it had too many processes.
     TooManyProcesses,
-    /// It was killed because they used too much memory.
+    /// It was killed because it used too much memory.
     OutOfMemory,
-    /// It was killed because it had written too much.
+    /// It was killed because it wrote too much.
     TooMuchWritten,
 }
 
-/// The largest file that it may write, in bytes.
+/// The largest file that a program may write, in bytes.
 const LARGEST_FILE: u64 = 2 << 30;
 
-/// How often it is looked up what it uses.
-const INTERVAL: Duration = Duration::from_millis(100);
+/// The time between two measurements of what a program uses.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long a stream is read on when its program has ended: somebody else may hold it open.
-const AFTERWARDS: Duration = Duration::from_millis(500);
+/// How long to read a stream after its program has ended. Another process may hold the stream open.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The process groups that run now, and whether there shall be no more.
+/// The process groups that are running, and whether [`stop`] was called.
 static RUNNING: Mutex<Running> = Mutex::new(Running {
     groups: Vec::new(),
     is_stopped: false,
@@ -90,7 +91,7 @@ struct Running {
     is_stopped: bool,
 }
 
-/// Ends every program that [`run`] has started, and lets it start no more: each of its calls returns soon, with an error.
+/// Kills every program that [`run`] has started. Every call of `run`, current or later, returns an error.
 pub fn stop() {
     let mut running = lock(&RUNNING);
     running.is_stopped = true;
@@ -99,16 +100,16 @@ pub fn stop() {
     }
 }
 
-/// Whether [`stop`] was called.
+/// Returns whether [`stop`] was called.
 pub fn is_stopped() -> bool {
     lock(&RUNNING).is_stopped
 }
 
-/// Runs a program until it ends or goes beyond a limit, in a process group of its own, which is gone afterwards.
+/// Runs a program until it ends or exceeds a limit. It runs in a new process group, which is killed before this returns.
 ///
 /// # Errors
 ///
-/// When it cannot be started, or somebody called [`stop`].
+/// If the program cannot be started, or [`stop`] was called.
 pub fn run(
     sandbox: &Sandbox,
     mounts: &Mounts<'_>,
@@ -119,12 +120,12 @@ pub fn run(
     run_until(sandbox, mounts, program, limits, prepare, &|| false)
 }
 
-/// As [`run`]; the program is also ended when `is_too_much`, which is called ten times a second, says that it has written
-/// too much.
+/// Runs a program like [`run`], and kills it when `is_too_much` returns true because it wrote too much. `is_too_much` is
+/// called every 100 ms.
 ///
 /// # Errors
 ///
-/// As [`run`].
+/// Like [`run`].
 pub fn run_until(
     sandbox: &Sandbox,
     mounts: &Mounts<'_>,
@@ -133,14 +134,14 @@ pub fn run_until(
     prepare: impl FnOnce(&mut Command),
     is_too_much: &(dyn Fn() -> bool + Sync),
 ) -> io::Result<Ended> {
-    // Resource limits are set by a shell, for the standard library cannot.
+    // A shell sets resource limits because the standard library cannot.
     let mut command = sandbox.command(Path::new("/bin/sh"), mounts);
-    // More than they use: much of what a process asks for it never touches. (The blocks are of 512 bytes.)
+    // Four times the memory: a process reserves more than it uses. A block has 512 bytes.
     let (kilobytes, blocks) = (4 * limits.memory / 1024, LARGEST_FILE / 512);
     command
         .arg("-c")
         .arg(format!(
-            // Where memory runs out, this goes first. (in a full sandbox it may not say so.)
+            // The kernel kills this process first if memory runs out. A full sandbox does not allow the setting.
             "{{ echo 1000 > /proc/self/oom_score_adj; }} 2> /dev/null; \
              ulimit -c 0; ulimit -v {kilobytes}; ulimit -f {blocks}; exec \"$0\" \"$@\""
         ))
@@ -157,7 +158,7 @@ pub fn run_until(
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()?;
-    // Closes our copy of the pipe that `prepare` may have chosen as standard input.
+    // Closes our copy of the pipe that may be its standard input.
     drop(command);
     let group = Pid::from_child(&child);
     running.groups.push(group);
@@ -166,8 +167,8 @@ pub fn run_until(
     let stdout = keep(stdout.expect("a pipe"), limits.output);
     let stderr = keep(stderr.expect("a pipe"), limits.output.min(MOST_OUTPUT));
 
-    // The end of the process, told by a thread: the standard library cannot wait with a limit. The process stays in the
-    // table, so that until `wait` below nobody else gets its number, which is the group's as well.
+    // A thread waits because the standard library cannot wait with a time limit. `NOWAIT` leaves a zombie, so that no other
+    // process gets this id, which is also the group's, before `wait` below.
     let (tell_end, end) = channel();
     thread::spawn(move || {
         let wait = || {
@@ -180,15 +181,15 @@ pub fn run_until(
     });
     let must_stop = watch(group, limits, begun, end, is_too_much);
     let took = begun.elapsed();
-    // Also when it has ended: it may have left others.
+    // Even if it has ended: it may have left other processes.
     let _ = kill_process_group(group, Signal::KILL);
-    // Before its number is free for somebody else's.
+    // Before `wait` frees the id for another process.
     lock(&RUNNING).groups.retain(|running| *running != group);
     let status = child.wait()?;
     if is_stopped() {
         return Err(stopped());
     }
-    // bubblewrap reports the signal that ended its program as 128 and its number.
+    // If a signal ended the program, bubblewrap exits with 128 plus the signal's number.
     let reported = status
         .code()
         .filter(|&code| code > 128 && *sandbox != Sandbox::None);
@@ -202,10 +203,10 @@ pub fn run_until(
 }
 
 fn stopped() -> io::Error {
-    io::Error::new(io::ErrorKind::Interrupted, "it was stopped")
+    io::Error::new(io::ErrorKind::Interrupted, "stopped")
 }
 
-/// Waits for the end of a program, and returns why it must be stopped, if it must.
+/// Waits until a program ends. Returns why it must be killed, if it exceeds a limit.
 fn watch(
     group: Pid,
     limits: Limits,
@@ -215,10 +216,10 @@ fn watch(
 ) -> Option<End> {
     let look = move || loop {
         let left = limits.time.saturating_sub(begun.elapsed());
-        if end.recv_timeout(left.min(INTERVAL)) != Err(RecvTimeoutError::Timeout) {
+        if end.recv_timeout(left.min(POLL_INTERVAL)) != Err(RecvTimeoutError::Timeout) {
             return None;
         }
-        // Before thousands of processes that want to run as well, where this user may do so.
+        // This thread must run even if thousands of processes want to. Only root may raise the priority.
         let _ = setpriority_process(None, -20);
         let usage = Usage::of(group);
         if usage.processes > limits.processes {
@@ -231,36 +232,32 @@ fn watch(
             return Some(End::TimedOut);
         }
     };
-    // On a thread of its own, for on Linux the priority is the thread's.
+    // On a separate thread because on Linux the priority belongs to the thread.
     thread::scope(|scope| scope.spawn(look).join().unwrap_or(Some(End::TimedOut)))
 }
 
 impl Ended {
-    /// How it ended, in words, as the second half of a sentence.
+    /// Describes how it ended, as the second half of a sentence.
     pub fn how(&self) -> String {
         let status = match self.end {
             End::Exited(status) => status,
-            End::TimedOut => return "its time was up".to_owned(),
+            End::TimedOut => return "killed: it ran too long".to_owned(),
             End::TooManyProcesses => {
-                return "it was stopped, for it started too many processes".to_owned();
+                return "killed: it started too many processes".to_owned();
             }
-            End::OutOfMemory => return "it was stopped, for it used too much memory".to_owned(),
-            End::TooMuchWritten => {
-                return "it was stopped, because it had written too much".to_owned();
-            }
+            End::OutOfMemory => return "killed: it used too much memory".to_owned(),
+            End::TooMuchWritten => return "killed: it wrote too much".to_owned(),
         };
         let stderr = String::from_utf8_lossy(&self.stderr);
         match (self.signal, status.code()) {
             _ if stderr.contains("has overflowed its stack") => {
-                "it overflowed its stack: does something call itself without an end?".to_owned()
+                "it overflowed its stack: does a function call itself without end?".to_owned()
             }
             _ if stderr.contains("memory allocation of") => {
                 "it asked for too much memory".to_owned()
             }
             (Some(signal), _) => format!("it was ended by {}", name_of(signal)),
-            (None, Some(101)) => {
-                "it panicked outside of what is checked; its output says why".to_owned()
-            }
+            (None, Some(101)) => "it panicked outside the check; see its output".to_owned(),
             (None, Some(code)) => format!(
                 "its process ended with exit status {code} before the check did: does something call \
                  `std::process::exit`, or close standard output?"
@@ -276,7 +273,7 @@ fn name_of(signal: i32) -> String {
         6 => "SIGABRT: it aborted",
         7 => "SIGBUS, a bad access to memory",
         8 => "SIGFPE, an arithmetic error",
-        9 => "SIGKILL: it was killed, by lack of memory perhaps",
+        9 => "SIGKILL: it was killed, perhaps because memory ran out",
         11 => "SIGSEGV, a bad access to memory",
         25 => "SIGXFSZ: it wrote a file that is too large",
         _ => return format!("signal {signal}"),
@@ -284,17 +281,17 @@ fn name_of(signal: i32) -> String {
     name.to_owned()
 }
 
-/// A stream that is being read by a thread, so that its program never waits.
+/// A stream that a thread reads, so that its program never blocks.
 struct Kept {
     output: Arc<Mutex<Output>>,
     end: Receiver<()>,
 }
 
-/// The first and the last of what was read: the beginning shows what happened, and a check's word stands at the end.
+/// The beginning and the end of a stream: the beginning shows what happened, and a check's token comes at the end.
 #[derive(Default)]
 struct Output {
     first: Vec<u8>,
-    /// How many bytes between the two were thrown away.
+    /// How many bytes between the two were discarded.
     cut: u64,
     last: VecDeque<u8>,
 }
@@ -313,7 +310,7 @@ fn keep(mut stream: impl Read + Send + 'static, most: usize) -> Kept {
 }
 
 impl Output {
-    /// Keeps that many bytes of each.
+    /// Adds a piece, and keeps at most `most` bytes of the beginning and of the end.
     fn add(&mut self, piece: &[u8], most: usize) {
         let (first, rest) = piece.split_at(piece.len().min(most - self.first.len()));
         self.first.extend_from_slice(first);
@@ -325,9 +322,9 @@ impl Output {
 }
 
 impl Kept {
-    /// What there was, when the program has ended; somebody else may still hold the stream open.
+    /// Returns what was kept. Call it when the program has ended; another process may still hold the stream open.
     fn end(self) -> Vec<u8> {
-        let _ = self.end.recv_timeout(AFTERWARDS);
+        let _ = self.end.recv_timeout(DRAIN_TIMEOUT);
         let Output {
             mut first,
             cut,

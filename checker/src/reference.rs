@@ -1,8 +1,8 @@
-//! A task as this workspace has it: its checks, and how they and a solution are compiled.
+//! A task's reference: its checks, and how they and a solution are compiled.
 //!
-//! Cargo builds the libraries and says how it compiles a package with a certain manifest. A solution and its checks are
-//! then compiled by rustc alone, one call each. Cargo would build the dependencies of a solution again for each folder, or
-//! let one submission wait for the other.
+//! Cargo builds the libraries and shows how it compiles a package with a given manifest. Then rustc alone compiles a
+//! solution and its checks, with one call each. Cargo would build the dependencies again for each folder, or make one
+//! submission wait for another.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,28 +19,28 @@ use crate::outcome::{Problem, Whose};
 use crate::sandbox::Sandbox;
 use crate::task::{CHECKS, TASKS, Task, workspace};
 
-/// A task, built.
+/// A task that has been built.
 #[derive(Debug, Clone)]
 pub struct Reference {
-    /// Which.
+    /// The task.
     pub task: Task,
-    /// Its targets of tests, such as `checks`.
+    /// Its test targets, such as `checks`.
     pub targets: Vec<Target>,
-    /// How a solution and the checks are compiled: with the task's own manifest, or with that of a submission.
+    /// How a solution and the checks are compiled: with the task's manifest, or with a submission's.
     pub plan: Arc<BuildPlan>,
 }
 
-/// The tasks, each built when it is asked for first, and once.
+/// The tasks. Each is built once, when it is first used.
 #[derive(Debug, Default)]
 pub struct Tasks([OnceLock<Result<Reference, Problem>>; TASKS.len()]);
 
 impl Tasks {
-    /// None is built yet.
+    /// Returns the tasks, without building any.
     pub const fn new() -> Tasks {
         Tasks([const { OnceLock::new() }; TASKS.len()])
     }
 
-    /// A task, built.
+    /// Returns a task, and builds it on the first call.
     ///
     /// # Errors
     ///
@@ -55,27 +55,27 @@ impl Tasks {
     }
 }
 
-/// A target of tests: a program whose every test is a check.
+/// A test target: a program in which every test is a check.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Its name.
     pub name: String,
-    /// The file that is its root.
+    /// Its root file.
     pub source: PathBuf,
-    /// The program, compiled against the task's own solution.
+    /// The program, compiled against the reference solution.
     pub program: PathBuf,
-    /// The paths of the checks that a solution must pass, in the order in which they are best looked at.
+    /// The paths of the required checks, in the order of the lesson.
     pub required: Vec<String>,
     /// The paths of the extras.
     pub extras: Vec<String>,
 }
 
 impl Reference {
-    /// Builds a task and its checks. Takes as long as Cargo does: a minute the first time, and next to nothing later.
+    /// Builds a task and its checks with Cargo. The first time takes about a minute.
     ///
     /// # Errors
     ///
-    /// When the workspace does not build: the machine's problem, or ours.
+    /// If the workspace does not build. The problem is the machine's or ours.
     pub fn build(task: Task) -> Result<Reference, Problem> {
         let arguments = [
             "test",
@@ -96,12 +96,12 @@ impl Reference {
                 targets.push(Target::list(&test)?);
             }
         }
-        // Cargo tells of them as they are done.
+        // Cargo reports targets in the order in which they finish.
         targets.sort_by(|one, other| one.name.cmp(&other.name));
         let plan = Manifest::read(&task.path())
             .and_then(|manifest| merged(task, &manifest))
             .and_then(|merged| plan(task, merged, Downloads::Forbidden, &Sandbox::None))
-            // The manifest is ours.
+            // The manifest is the task's, so the code that is checked is not at fault.
             .map_err(|problem| Problem {
                 whose: Whose::YourMachine,
                 ..problem
@@ -113,28 +113,28 @@ impl Reference {
         })
     }
 
-    /// The target whose checks give the verdict.
+    /// Returns the target with the checks that decide the verdict.
     ///
     /// # Errors
     ///
-    /// When the task has none: our bug.
+    /// If the task has none, which is our bug.
     pub fn checks(&self) -> Result<&Target, Problem> {
         self.target(CHECKS)
             .ok_or_else(|| Problem::our_bug("find the checks", &self.task.folder))
     }
 
-    /// The targets of which every check is an extra.
+    /// Returns the targets that contain only extras.
     pub fn extras(&self) -> impl Iterator<Item = &Target> {
         self.task.extras.iter().filter_map(|name| self.target(name))
     }
 
-    /// One of its targets.
+    /// Returns the target with this name.
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
     }
 }
 
-/// A target of tests that Cargo has built.
+/// A test target that Cargo has built.
 struct Test<'m> {
     name: &'m str,
     source: &'m Path,
@@ -155,7 +155,7 @@ impl Test<'_> {
 }
 
 impl Target {
-    /// The paths of its required checks, and then, if they are asked for, of the extras.
+    /// Returns the paths of the required checks, followed by the extras if `with_extras` is true.
     pub fn names(&self, with_extras: bool) -> impl Iterator<Item = &str> {
         let extras = self.extras.iter().filter(move |_| with_extras);
         self.required.iter().chain(extras).map(String::as_str)
@@ -243,16 +243,16 @@ pub(crate) fn module_file(folder: &Path, module: &str) -> PathBuf {
         .map_or_else(|| plain.clone(), |name| plain.with_file_name(name))
 }
 
-/// Where Cargo builds.
+/// The folders that Cargo builds in.
 #[derive(Debug, Clone)]
 pub(crate) struct Folders {
-    /// What is wanted: the programs.
+    /// The final artifacts: programs.
     pub target: PathBuf,
-    /// What it takes to make that: the libraries.
+    /// The intermediate artifacts: libraries.
     pub build: PathBuf,
 }
 
-/// Where Cargo builds this workspace.
+/// Returns the folders that Cargo builds this workspace in.
 pub(crate) fn folders() -> Result<&'static Folders, Problem> {
     static FOLDERS: OnceLock<Result<Folders, Problem>> = OnceLock::new();
     let find = || {
@@ -271,19 +271,20 @@ pub(crate) fn folders() -> Result<&'static Folders, Problem> {
     FOLDERS.get_or_init(find).as_ref().map_err(Problem::clone)
 }
 
-/// Where this program keeps what it wants to find again: beside what Cargo has built.
+/// Returns the checker's folder for its cache and the libraries that it builds, in Cargo's target folder.
 ///
 /// # Errors
 ///
-/// When Cargo does not say where that is.
+/// If Cargo does not report its target folder.
 pub fn state_folder() -> Result<PathBuf, Problem> {
     Ok(folders()?.target.join("checker"))
 }
 
-/// Cargo, without what Cargo itself has told this program of its package: build scripts that look at it would run anew.
+/// Returns a command that runs Cargo, without the variables that Cargo has set for this program. Build scripts that depend
+/// on them would run again.
 pub(crate) fn cargo_command() -> Command {
-    // Not the one that built this program: behind rustup's `cargo` the compiler is the same for every crate, also for
-    // one that brings a `rust-toolchain` of its own.
+    // Not `env!("CARGO")`, which built this program: rustup's `cargo` uses one toolchain for every crate, even for one with
+    // its own `rust-toolchain` file.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
         if name == "CARGO_MANIFEST_DIR" || name.to_string_lossy().starts_with("CARGO_PKG_") {
@@ -293,7 +294,7 @@ pub(crate) fn cargo_command() -> Command {
     command
 }
 
-/// Runs Cargo in the workspace, and returns what it printed.
+/// Runs Cargo in the workspace and returns its standard output.
 fn cargo(arguments: &[&str]) -> Result<String, Problem> {
     let output = cargo_command()
         .args(arguments)
@@ -309,7 +310,7 @@ fn cargo(arguments: &[&str]) -> Result<String, Problem> {
     if output.status.success() {
         return Ok(stdout);
     }
-    // The compiler's own words stand in the messages.
+    // The compiler's errors are in the messages.
     let messages = stdout
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -326,8 +327,8 @@ fn cargo(arguments: &[&str]) -> Result<String, Problem> {
         ),
         details: errors + &String::from_utf8_lossy(&output.stderr),
         help:
-            "see what `cargo test --no-run` says there: no room on the disk, or no network for what is not \
-               downloaded yet?"
+            "run `cargo test --no-run` there to see the error; is the disk full, or is there no network to download \
+               crates?"
                 .to_owned(),
     })
 }

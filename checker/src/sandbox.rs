@@ -1,41 +1,42 @@
-//! What a program may see and do that somebody else has written.
+//! Limits what a program that another person wrote may see and do.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How much of the machine a program gets.
+/// How much of the machine a program can reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sandbox {
-    /// All of it, as if the user had started it. What it leaves running in a session of its own is not found.
+    /// Everything that the user can reach. A process that it starts in a new session is not found and keeps running.
     None,
-    /// All of it, in a namespace of its own for processes: what it leaves running ends with it.
+    /// Everything that the user can reach, in a new PID namespace: all its processes end with it.
     PidNamespace {
-        /// bubblewrap.
+        /// The path of bubblewrap.
         bwrap: PathBuf,
     },
-    /// The system's programs and libraries, and what it is given: no home, no environment, no network but its own.
+    /// The system's programs and libraries, and its mounts. It has an empty home folder and an empty environment, and a
+    /// network with only a loopback interface.
     Full {
-        /// bubblewrap.
+        /// The path of bubblewrap.
         bwrap: PathBuf,
     },
 }
 
-/// What a program is given in a full sandbox.
+/// The files and folders that a full sandbox contains besides the system's.
 #[derive(Debug, Clone, Default)]
 pub struct Mounts<'p> {
-    /// Files and folders that it may read, under their own names.
+    /// Files and folders that the program may read, under the same paths.
     pub read: Vec<&'p Path>,
-    /// Folders that it may write, too.
+    /// Folders that the program may also write to.
     pub write: Vec<&'p Path>,
 }
 
-/// Where a full sandbox lets a program write: in memory, and no more than this many bytes.
+/// The size of `/tmp` in a full sandbox, which is in memory, in bytes.
 const ROOM: u64 = 2 << 30;
-/// And how much of that in POSIX's shared memory.
+/// The size of `/dev/shm`, in bytes.
 const SHARED_MEMORY: u64 = 64 << 20;
 
-/// What a program needs of the system's settings.
+/// The system's settings that a program needs.
 const SETTINGS: [&str; 5] = [
     "/etc/alternatives",
     "/etc/ld.so.cache",
@@ -45,8 +46,8 @@ const SETTINGS: [&str; 5] = [
 ];
 
 impl Sandbox {
-    /// A command that runs the program in the sandbox. In a full one it begins in `/tmp`, an empty folder, which
-    /// is its home as well.
+    /// Returns a command that runs the program in the sandbox. In a full sandbox, its current folder and its home folder are
+    /// `/tmp`, which is empty.
     pub fn command(&self, program: &Path, mounts: &Mounts<'_>) -> Command {
         match self {
             Sandbox::None => Command::new(program),
@@ -72,7 +73,7 @@ impl Sandbox {
 
 fn full(bwrap: &Path, program: &Path, mounts: &Mounts<'_>) -> Command {
     let mut command = Command::new(bwrap);
-    // bubblewrap's own, which stands in `/proc/1/environ` in the sandbox.
+    // The sandbox can read bubblewrap's environment in `/proc/1/environ`.
     command.env_clear();
     command.args([
         "--unshare-all",
@@ -89,7 +90,7 @@ fn full(bwrap: &Path, program: &Path, mounts: &Mounts<'_>) -> Command {
     for file in SETTINGS {
         bind(&mut command, "--ro-bind-try", Path::new(file));
     }
-    // Before what is given, which may lie in one of them. What bubblewrap itself makes in memory has no limit.
+    // Before the other mounts, which may be inside these. Without `--size`, they would have no limit.
     command.args(["--size", &ROOM.to_string(), "--tmpfs", "/tmp"]);
     command.args(["--size", &SHARED_MEMORY.to_string(), "--tmpfs", "/dev/shm"]);
     for path in &mounts.read {
@@ -98,7 +99,7 @@ fn full(bwrap: &Path, program: &Path, mounts: &Mounts<'_>) -> Command {
     for path in &mounts.write {
         bind(&mut command, "--bind", path);
     }
-    // `/proc/sys` is the machine's, and open to whom it takes for root.
+    // `/proc/sys` belongs to the machine, and root may write to it.
     command.args([
         "--remount-ro",
         "/proc",
@@ -107,7 +108,7 @@ fn full(bwrap: &Path, program: &Path, mounts: &Mounts<'_>) -> Command {
         "--remount-ro",
         "/",
     ]);
-    // As root, bubblewrap would leave it the rights to undo all that.
+    // If root runs bubblewrap, the program would otherwise keep the rights to undo all this.
     command.args(["--cap-drop", "ALL"]);
     command.args([OsStr::new("--chdir"), OsStr::new("/tmp"), OsStr::new("--")]);
     command.arg(program);

@@ -25,7 +25,7 @@ pub struct Solution {
 pub enum Kind {
     /// `Right: …`: every required check passes.
     Right,
-    /// `Wrong: …`: these checks fail, and no others.
+    /// `Wrong: …`: only these checks fail.
     Wrong {
         /// What is wrong, in one paragraph.
         mistake: String,
@@ -62,7 +62,7 @@ impl Solution {
     ///
     /// # Errors
     ///
-    /// As [`all`](Solution::all).
+    /// Like [`all`](Solution::all).
     pub fn read(file: &Path) -> Result<Solution, String> {
         let named = |error: String| format!("{}: {error}", file.display());
         let text = read(file)?;
@@ -142,7 +142,7 @@ impl Kind {
 
 /// Replaces the old lines of each hunk by its new ones.
 ///
-/// A hunk has no line numbers, so that a base can change around it: its old lines must occur exactly once.
+/// A hunk has no line numbers, so that a base can change around it. Its old lines must occur exactly once.
 fn apply(base: &str, edit: &str) -> Result<String, String> {
     let mut program: Vec<&str> = base.lines().collect();
     let edit: Vec<&str> = edit.lines().collect();

@@ -1,4 +1,4 @@
-//! What a program and all that it started use, as `/proc` tells it; where there is none, nothing is seen.
+//! Measures what a program and its descendants use, from `/proc`. On a system without `/proc` it finds nothing.
 
 use std::collections::HashSet;
 use std::fs;
@@ -6,14 +6,15 @@ use std::fs;
 use rustix::param::page_size;
 use rustix::process::Pid;
 
-/// Of a program and all that it started: its process group, and the children of any of them. Only what left the group and
-/// whose parent has ended is missed; in a namespace for processes not even that, for there the first of them is its
-/// parent then.
+/// What a program and its descendants use: the processes in its process group, and their children.
+///
+/// A process is missed if it left the group and its parent has ended. In a PID namespace, none is missed, because the first
+/// process there becomes its parent.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Usage {
-    /// How many processes there are.
+    /// The number of processes.
     pub processes: usize,
-    /// How much memory they use that is each one's own, in bytes.
+    /// The memory that they do not share, in bytes.
     pub memory: u64,
 }
 
@@ -25,7 +26,7 @@ impl Usage {
         let mut strangers: Vec<Process> = processes.filter_map(Process::read).collect();
         let mut ours = HashSet::from([group]);
         let mut usage = Usage::default();
-        // Until there is none any more that is a child of one of them.
+        // Repeats until no further child is found.
         loop {
             let (found, others): (Vec<_>, Vec<_>) = strangers.into_iter().partition(|process| {
                 process.group == group
@@ -52,11 +53,11 @@ struct Process {
 }
 
 impl Process {
-    /// `None` when it has ended meanwhile.
+    /// Reads a process; `None` if it has ended.
     fn read(id: i32) -> Option<Process> {
         let stat = fs::read(format!("/proc/{id}/stat")).ok()?;
         let stat = String::from_utf8_lossy(&stat);
-        // The second field is the program's name in parentheses, and that may hold any character.
+        // The second field is the program's name in parentheses. The name can contain any character.
         let mut fields = stat.rsplit(')').next()?.split_ascii_whitespace().skip(1);
         let (parent, group) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
         Some(Process { id, parent, group })

@@ -1,4 +1,4 @@
-//! What `archive::unpack` makes of archives, the hostile ones above all.
+//! Tests `archive::unpack` with ordinary and hostile archives.
 
 #[path = "support/archive.rs"]
 mod archive;
@@ -20,7 +20,7 @@ use zip::write::SimpleFileOptions;
 use archive::{Claims, FILE, Tar, Zip, gzip};
 use folder::temporary_folder;
 
-/// A folder with an archive in it, and the place to unpack it to.
+/// A folder with an archive in it, and the path to unpack it to.
 struct Bench {
     folder: TempDir,
     limits: Limits,
@@ -45,7 +45,7 @@ impl Bench {
         self.folder.path().join("class/alice")
     }
 
-    /// Unpacks what must be unpacked: the paths that are there then, and the names that were left out.
+    /// Unpacks an archive that must be accepted. Returns the unpacked paths and the names that were left out.
     fn accepts(&self) -> (Vec<String>, Vec<String>) {
         let unpacked = unpack(&self.archive(), &self.unpacked(), &self.limits).unwrap();
         self.assert_nothing_elsewhere(&["class/alice/"]);
@@ -57,7 +57,7 @@ impl Bench {
         (paths(&self.unpacked()), left_out)
     }
 
-    /// Unpacks what must be refused, without a trace: why, and the error's text.
+    /// Unpacks an archive that must be refused and leave no trace. Returns the reason and the error's text.
     fn refuses(&self) -> (Reason, String) {
         let error = unpack(&self.archive(), &self.unpacked(), &self.limits).unwrap_err();
         self.assert_nothing_elsewhere(&[]);
@@ -68,7 +68,7 @@ impl Bench {
         (error.into_reason(), text)
     }
 
-    /// Nothing but the archive, the class's folder, and what lies below these.
+    /// Asserts that there is nothing but the archive, the class's folder, and files below it.
     fn assert_nothing_elsewhere(&self, below: &[&str]) {
         let mut elsewhere = paths(self.folder.path());
         elsewhere.retain(|path| {
@@ -80,7 +80,7 @@ impl Bench {
     }
 }
 
-/// All paths below a folder, links not followed; a folder's end with `/`.
+/// Returns all paths below a folder, without following links. A folder's path ends with `/`.
 fn paths(folder: &Path) -> Vec<String> {
     fn walk(folder: &Path, root: &Path, paths: &mut Vec<String>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -101,7 +101,7 @@ fn paths(folder: &Path) -> Vec<String> {
     paths
 }
 
-/// The same files in both formats.
+/// Packs the same files in both formats.
 fn both(files: &[(&str, &str)]) -> [Bench; 2] {
     let tar = files.iter().fold(Tar::default(), |tar, (name, contents)| {
         tar.file(name, contents)
@@ -112,7 +112,7 @@ fn both(files: &[(&str, &str)]) -> [Bench; 2] {
     [Bench::new(&tar.gzip()), Bench::new(&zip.finish())]
 }
 
-/// Both formats refuse this name, and say which it was.
+/// Asserts that both formats refuse this name and show it.
 #[track_caller]
 fn assert_name_refused(name: &str, expected: &str) {
     for bench in both(&[("Cargo.toml", ""), (name, "escaped")]) {
@@ -125,7 +125,7 @@ fn assert_name_refused(name: &str, expected: &str) {
     }
 }
 
-// What honest tools write.
+// Archives by ordinary tools.
 
 #[test]
 fn unpacks_what_a_tar_builder_has_packed_with_long_names_too() {
@@ -190,7 +190,7 @@ fn takes_names_that_begin_with_a_dot_and_backslashes_as_other_tools_do() {
     }
 }
 
-/// As old tools on Windows and in a Latin-1 locale write them.
+/// Old tools on Windows and in a Latin-1 locale write such names.
 #[test]
 fn names_that_are_not_utf_8_stay_different() {
     let named = |name: &[u8]| {
@@ -252,16 +252,16 @@ fn the_header_that_git_archive_writes_is_no_file() {
     assert_eq!((paths, left_out), (vec!["a".to_owned()], Vec::new()));
 }
 
-// Out of the folder.
+// Paths out of the folder.
 
 #[test]
 fn refuses_a_name_with_two_dots() {
     assert_name_refused("../escaped.txt", "contains `..`");
     assert_name_refused("src/../../escaped.txt", "contains `..`");
     assert_name_refused("src/..", "contains `..`");
-    // Where a backslash separates.
+    // A backslash separates on Windows.
     assert_name_refused("..\\escaped.txt", "contains `..`");
-    // Also in what is passed over, although nothing of it is written.
+    // Even in entries that are skipped, which are never written.
     assert_name_refused("target/../../escaped.txt", "contains `..`");
 }
 
@@ -276,9 +276,9 @@ fn refuses_an_absolute_path() {
 
 #[test]
 fn refuses_the_paths_that_are_absolute_on_windows() {
-    assert_name_refused("C:\\escaped.txt", "contains a drive's letter");
-    assert_name_refused("c:escaped.txt", "contains a drive's letter");
-    assert_name_refused("src/C:/escaped.txt", "contains a drive's letter");
+    assert_name_refused("C:\\escaped.txt", "contains a drive letter");
+    assert_name_refused("c:escaped.txt", "contains a drive letter");
+    assert_name_refused("src/C:/escaped.txt", "contains a drive letter");
     assert_name_refused("\\\\server\\share\\escaped.txt", "is an absolute path");
     assert_name_refused("\\\\?\\C:\\escaped.txt", "is an absolute path");
 }
@@ -297,7 +297,7 @@ fn refuses_a_name_with_a_nul() {
         "{reason:?}"
     );
 
-    // A header's name ends at a NUL; one that stands before it need not.
+    // A name in a header ends at a NUL; a long name before the header need not.
     let long = Tar::default().entry(
         "././@LongLink",
         EntryType::GNULongName,
@@ -389,7 +389,7 @@ fn refuses_an_entry_that_goes_through_a_link() {
                 .file("src/escaped.txt", "")
                 .gzip(),
         ),
-        // Where upper and lower case are the same, it goes through this one, too.
+        // On a system that ignores case, the path goes through this link.
         Bench::new(
             &Tar::default()
                 .link(EntryType::Symlink, "src", "..")
@@ -474,7 +474,7 @@ fn a_link_that_leads_nowhere_in_the_folders_place_is_not_followed() {
     assert!(!elsewhere.exists());
 }
 
-// A full disk, a full memory.
+// Archives that would fill the disk or the memory.
 
 #[test]
 fn refuses_more_bytes_than_the_limit_in_one_file_or_in_many() {
@@ -510,7 +510,7 @@ fn counts_the_bytes_that_come_out_and_not_those_that_the_header_claims() {
 
         match size {
             None => assert!(text.contains("1 MiB"), "{text}"),
-            // Whichever is noticed first.
+            // One of these is noticed first.
             Some(_) => assert!(
                 matches!(reason, Reason::TooLarge(_) | Reason::Broken(_)),
                 "{reason:?}"
@@ -540,7 +540,7 @@ fn refuses_more_entries_than_the_limit_folders_on_the_way_and_those_left_out_too
 }
 
 #[test]
-fn does_not_uncompress_for_ever_what_it_passes_over() {
+fn limits_what_it_uncompresses_to_skip_it() {
     let mut bench = Bench::new(
         &Tar::default()
             .file("target/bomb", &"\0".repeat(5 << 20))
@@ -575,7 +575,7 @@ fn refuses_a_long_name_that_would_fill_the_memory() {
     );
 }
 
-/// A name that is long to read and short to keep: 1,500 of them fill 1.5 GB from an archive of 1.6 MB.
+/// Such names compress well: 1,500 of them fill 1.5 GB from an archive of 1.6 MB.
 #[test]
 fn refuses_a_name_that_is_longer_than_a_path_can_be_a_link_s_too() {
     let long = "./".repeat(100_000) + "x";
@@ -595,7 +595,7 @@ fn refuses_a_name_that_is_longer_than_a_path_can_be_a_link_s_too() {
             "{text}"
         );
     }
-    // Where a link leads is not kept.
+    // The target of a link is not stored.
     let tar = Tar::default()
         .entry(
             "././@LongLink",
@@ -624,7 +624,7 @@ fn gives_up_an_archive_that_takes_too_long() {
 #[test]
 fn refuses_a_list_of_files_that_would_fill_the_memory() {
     let mut zip = Zip::default();
-    // Each name is as long as a name may be in the format.
+    // Each name is as long as the format allows.
     for index in 0..300 {
         let name = format!("target/{index:065000}");
         zip = zip.file(&name, "");
@@ -636,7 +636,7 @@ fn refuses_a_list_of_files_that_would_fill_the_memory() {
     assert!(text.contains("16 MiB"), "{text}");
 }
 
-/// A file of nothing but a hole of 2^62 bytes.
+/// A file that is one hole of 2^62 bytes.
 fn sparse() -> Tar {
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(EntryType::GNUSparse);
@@ -644,7 +644,7 @@ fn sparse() -> Tar {
     let gnu = header.as_gnu_mut().unwrap();
     gnu.name[..6].copy_from_slice(b"sparse");
     gnu.set_real_size(1 << 62);
-    // One block of nothing, at the end.
+    // One empty block at the end.
     gnu.sparse[0].set_offset(1 << 62);
     gnu.sparse[0].set_length(0);
     header.set_cksum();
@@ -672,7 +672,7 @@ fn a_sparse_file_that_claims_to_be_huge_makes_no_room_for_a_long_name() {
     );
 }
 
-// Modes, and names that are one to some systems.
+// Modes, and names that are the same on some systems.
 
 #[test]
 fn takes_no_mode_from_the_archive_neither_set_uid_nor_an_unreadable_folder() {
@@ -733,7 +733,7 @@ fn refuses_two_names_that_differ_in_case() {
 }
 
 #[test]
-fn refuses_a_file_that_is_there_twice_and_names_it() {
+fn refuses_two_entries_for_one_file_and_names_it() {
     for bench in both(&[
         ("a", "1"),
         ("src/lib.rs", "a"),
@@ -757,7 +757,7 @@ fn refuses_a_file_inside_a_file() {
 }
 
 #[test]
-fn a_folder_may_be_there_twice() {
+fn accepts_two_entries_for_one_folder() {
     let tar = Tar::default()
         .folder("src/")
         .file("src/lib.rs", "")
@@ -766,10 +766,10 @@ fn a_folder_may_be_there_twice() {
     assert_eq!(Bench::new(&tar.gzip()).accepts().0, ["src/", "src/lib.rs"]);
 }
 
-// What nobody submits on purpose.
+// Files that are always skipped.
 
 #[test]
-fn passes_over_what_cargo_git_and_macos_add_before_it_counts() {
+fn skips_and_does_not_count_what_cargo_git_and_macos_add() {
     let large = "a".repeat(10_000);
     let files = [
         ("task/target/debug/deps/a.rlib", large.as_str()),
@@ -798,7 +798,7 @@ fn passes_over_what_cargo_git_and_macos_add_before_it_counts() {
 }
 
 #[test]
-fn a_link_in_what_is_passed_over_is_not_worth_a_word() {
+fn a_link_in_what_is_skipped_is_not_listed() {
     let tar = Tar::default().file("target/debug/deps/a", "").link(
         EntryType::Link,
         "target/debug/a",
@@ -807,7 +807,7 @@ fn a_link_in_what_is_passed_over_is_not_worth_a_word() {
     assert_eq!(Bench::new(&tar.gzip()).accepts(), (Vec::new(), Vec::new()));
 }
 
-// Broken, encrypted, something else.
+// Damaged or encrypted archives, and other files.
 
 #[test]
 fn says_what_to_do_about_an_encrypted_archive() {
@@ -838,7 +838,7 @@ fn says_what_to_do_about_a_compression_that_is_not_supported() {
 }
 
 #[test]
-fn says_what_a_file_is_that_is_no_archive_of_ours() {
+fn names_the_kind_of_a_file_that_is_not_supported() {
     let mut tar = vec![0; 257];
     tar.extend(b"ustar\0");
     for (bytes, expected) in [
@@ -918,7 +918,7 @@ fn a_wrong_checksum_is_noticed() {
     assert!(matches!(reason, Reason::Broken(_)), "{reason:?}");
 }
 
-// The machine.
+// Faults of the machine.
 
 #[test]
 fn never_touches_a_folder_that_exists() {
@@ -940,7 +940,7 @@ fn never_touches_a_folder_that_exists() {
 }
 
 #[test]
-fn tells_the_packers_mistakes_from_the_machines() {
+fn distinguishes_faults_of_the_archive_and_of_the_machine() {
     let problem = |archive: &Path, folder: &Path| {
         Problem::from(unpack(archive, folder, &Limits::default()).unwrap_err())
     };

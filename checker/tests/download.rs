@@ -1,4 +1,4 @@
-//! Submissions whose dependencies are a burden: a registry of this test's own, over HTTP, and the real Cargo.
+//! Submissions with too many or too large dependencies: a local registry over HTTP, and the real Cargo.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 struct Registry {
     crates: Vec<Vec<u8>>,
     address: String,
-    /// What Cargo has asked for.
+    /// The paths that Cargo has requested.
     asked: Mutex<Vec<String>>,
 }
 
@@ -83,7 +83,7 @@ impl Registry {
         ) + "\n"
     }
 
-    /// Cargo's folder and a package that depends on `crate-0`.
+    /// Makes a home folder for Cargo and a package that depends on `crate-0`.
     fn package(&self) -> (TempDir, TempDir) {
         let (home, folder) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         let address = &self.address;
@@ -134,7 +134,7 @@ fn write(path: &Path, text: &str) {
 }
 
 #[test]
-fn what_is_within_the_limits_is_downloaded() {
+fn dependencies_within_the_limits_are_downloaded() {
     let registry = Registry::start(5, 1000);
     let limits = Limits {
         crates: 5,
@@ -172,9 +172,9 @@ fn too_many_bytes_are_refused() {
     assert!(problem.message.contains("more than 4 MiB"), "{problem}");
 }
 
-/// It accepts, and says nothing.
+/// The registry accepts the connection and sends nothing.
 #[test]
-fn a_registry_that_does_not_answer_is_given_up_and_is_the_machines_problem() {
+fn a_registry_that_does_not_answer_is_the_machines_problem() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let registry = Registry {
         crates: Vec::new(),

@@ -1,5 +1,4 @@
-//! What a submission tries to reach from in the full sandbox: each fails if it does. While it is compiled, and while
-//! its checks run.
+//! Submissions that try to reach something outside the full sandbox, while they are compiled and while their checks run.
 
 #[path = "support/sandboxes.rs"]
 mod sandboxes;
@@ -26,7 +25,7 @@ use tempfile::TempDir;
 use sandboxes::sandboxes;
 use submission::{CHECK, checks, reference, with_twist};
 
-/// Carries out orders, which lie in a file beside its program, and prints what came of each.
+/// Carries out the orders in a file next to its program, and prints the result of each.
 const SPY: &str = r#"
 fn twist() {
     let program = std::env::current_exe().unwrap();
@@ -99,14 +98,14 @@ fn sees_nothing_of_the_environment() {
 }
 
 #[test]
-fn is_told_of_its_package_all_the_same() {
+fn has_the_variables_of_its_package() {
     let Some(sandbox) = closed() else { return };
     let code = r#"const _: &str = concat!(env!("CARGO_MANIFEST_DIR"), env!("CARGO_PKG_NAME"));"#;
     assert_eq!(compile(code, &sandbox).map(drop), Ok(()));
 }
 
 #[test]
-fn reads_neither_the_home_nor_other_submissions_nor_results_nor_the_checks() {
+fn cannot_read_the_home_other_submissions_results_or_the_checks() {
     let Some(sandbox) = closed() else { return };
     let beside = TempDir::new().unwrap();
     let others = beside.path().join("others.rs");
@@ -138,7 +137,7 @@ fn reads_neither_the_home_nor_other_submissions_nor_results_nor_the_checks() {
 }
 
 #[test]
-fn writes_nowhere_but_in_its_own_folder_for_temporary_files() {
+fn writes_only_to_its_folder_for_temporary_files() {
     let Some(sandbox) = closed() else { return };
     for folder in [
         "/", "/usr", "/usr/bin", "/etc", "/dev", "/proc", "/var", "/root", "/run",
@@ -160,7 +159,7 @@ fn writes_nowhere_but_in_its_own_folder_for_temporary_files() {
     expect_no(&try_to("open", results.path().display(), &sandbox));
 }
 
-/// As root, whom the kernel takes for the machine's root where files are concerned, and in a namespace of its own, too.
+/// Tested as root, because the kernel treats it as the machine's root for files, and in a new user namespace.
 #[test]
 fn has_no_rights_to_undo_the_sandbox() {
     let Some(sandbox) = closed() else { return };
@@ -179,7 +178,7 @@ fn has_no_rights_to_undo_the_sandbox() {
 }
 
 #[test]
-fn writes_neither_to_its_program_nor_beside_it() {
+fn cannot_write_to_its_program_or_next_to_it() {
     let Some(sandbox) = closed() else { return };
     let folder = spy()
         .lock()
@@ -199,7 +198,7 @@ fn writes_neither_to_its_program_nor_beside_it() {
 }
 
 #[test]
-fn fills_no_disk_and_no_more_memory_than_it_may() {
+fn fills_no_disk_and_only_limited_memory() {
     let Some(sandbox) = closed() else { return };
     for folder in ["/tmp", "/dev/shm"] {
         let tried = try_to("fill", folder, &sandbox);
@@ -214,10 +213,10 @@ fn reaches_no_network_but_its_own() {
     listener.set_nonblocking(true).unwrap();
     expect_no(&try_to("connect", listener.local_addr().unwrap(), &sandbox));
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
-    // Documentation's address: no route leads anywhere at all.
+    // An address reserved for documentation: there is no route to any network.
     let tried = try_to("connect", "192.0.2.1:80", &sandbox);
     assert!(tried.contains("unreachable"), "{tried}");
-    // MariaDB listens there, in the checks of task 3.
+    // In the checks of task 3, MariaDB listens on the loopback.
     expect_yes(&try_to("meet", "127.0.0.1:0", &sandbox));
 }
 
@@ -231,7 +230,7 @@ fn reaches_no_socket_without_a_file() {
 }
 
 #[test]
-fn neither_sees_nor_signals_nor_traces_processes_outside() {
+fn cannot_see_signal_or_trace_processes_outside() {
     let Some(sandbox) = closed() else { return };
     let this = process::id();
     for verb in ["signal", "attach"] {
@@ -295,14 +294,14 @@ fn is_not_compiled_from_files_outside_of_its_folder() {
     );
 }
 
-/// In the sandbox, or nothing, if there is none here.
+/// Returns the full sandbox, if this machine has bubblewrap.
 fn closed() -> Option<Sandbox> {
     sandboxes()
         .into_iter()
         .find(|sandbox| matches!(sandbox, Sandbox::Full { .. }))
 }
 
-/// What a submission says when it has tried.
+/// Returns what a submission prints when it has tried.
 fn try_to(verb: &str, object: impl ToString, sandbox: &Sandbox) -> String {
     let spy = spy().lock().unwrap_or_else(PoisonError::into_inner);
     fs::write(
@@ -335,7 +334,7 @@ fn expect_not_said(said: &str, secret: &str) {
     assert!(!said.contains(secret), "{said}");
 }
 
-/// It must compile in the sandbox, to begin with.
+/// Compiles the submission in the sandbox.
 fn spy() -> &'static Mutex<Compiled> {
     static SPY_COMPILED: OnceLock<Mutex<Compiled>> = OnceLock::new();
     SPY_COMPILED.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Submissions that ask for more than their task does: crates, features, and code that runs at compile time.
+//! Submissions that need more than their task: crates, features, and code that runs at compile time.
 
 #[path = "support/folder.rs"]
 mod folder;
@@ -21,12 +21,12 @@ use tempfile::TempDir;
 static REFERENCE: LazyLock<Reference> =
     LazyLock::new(|| Reference::build(Task::find("0-databaseconnection").unwrap()).unwrap());
 
-/// As grading does it, where that is possible.
+/// Returns the full sandbox, which grading uses, if this machine has bubblewrap.
 fn sandbox() -> Sandbox {
     bubblewrap::find().map_or(Sandbox::None, |bwrap| Sandbox::Full { bwrap })
 }
 
-/// The task's solution and some more code, with this manifest in place of the task's.
+/// Makes a submission: the reference solution with more code and this manifest.
 fn submission(manifest: &str, more: &str) -> TempDir {
     let folder = temporary_folder();
     fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
@@ -57,7 +57,7 @@ fn written(externs: &BTreeMap<String, PathBuf>) -> Vec<SystemTime> {
     externs.values().map(written).collect()
 }
 
-/// A crate, one under another name that has a build script, one with a procedural macro, and a feature.
+/// A crate, a renamed crate with a build script, a crate with a procedural macro, and a feature.
 const MORE: &str = "
     hex = '0.4'
     thiserror = '2'
@@ -66,7 +66,7 @@ const MORE: &str = "
 ";
 
 const USE_OF_MORE: &str = "
-    /// Uses what was added.
+    /// Uses the added dependencies.
     pub fn more() -> String {
         #[derive(Debug, thiserror::Error)]
         #[error(\"{0}\")]
@@ -79,7 +79,7 @@ const USE_OF_MORE: &str = "
 ";
 
 #[test]
-fn what_a_submission_adds_is_there_and_is_built_once_for_all_who_add_the_same() {
+fn added_dependencies_are_built_once_for_all_submissions_that_add_the_same() {
     let first = submission(&depends_on(MORE), USE_OF_MORE);
     let reference = for_submission(&first).unwrap();
     let externs = reference.plan.library.externs();
@@ -105,7 +105,7 @@ fn what_a_submission_adds_is_there_and_is_built_once_for_all_who_add_the_same() 
 }
 
 #[test]
-fn one_that_adds_nothing_is_served_by_the_tasks_own_libraries() {
+fn a_submission_that_adds_nothing_uses_the_tasks_libraries() {
     let task = fs::read_to_string(REFERENCE.task.path().join("Cargo.toml")).unwrap();
     let externs = REFERENCE.plan.library.externs();
     let of = |manifest: &str| {
@@ -123,7 +123,7 @@ fn one_that_adds_nothing_is_served_by_the_tasks_own_libraries() {
 }
 
 #[test]
-fn a_crate_that_is_not_on_a_machine_without_network_is_the_machines_problem() {
+fn a_crate_that_cannot_be_downloaded_is_the_machines_problem() {
     let problem = refused(&depends_on("no-such-crate-there-is-none = '1'"));
     assert_eq!(problem.whose, Whose::YourMachine, "{problem:?}");
     assert!(
@@ -144,7 +144,7 @@ fn a_feature_that_does_not_exist_is_the_codes_problem() {
 }
 
 #[test]
-fn a_dependency_from_elsewhere_than_the_registry_is_refused() {
+fn a_dependency_that_is_not_from_the_registry_is_refused() {
     for elsewhere in [
         "mine = { path = '../mine' }",
         "mine = { git = 'https://127.0.0.1/mine' }",
@@ -181,9 +181,9 @@ fn another_packages_manifest_and_a_missing_one_are_refused() {
     assert_eq!(problem.whose, Whose::YourCode);
 }
 
-/// Neither Cargo's settings nor another toolchain: nothing but the manifest's dependencies is looked at.
+/// Neither Cargo's settings nor another toolchain count.
 #[test]
-fn a_submissions_own_settings_of_cargo_are_not_looked_at() {
+fn a_submissions_settings_of_cargo_are_ignored() {
     let submission = submission(&depends_on(MORE), "");
     let write = |name: &str, text: &str| fs::write(submission.path().join(name), text).unwrap();
     fs::create_dir(submission.path().join(".cargo")).unwrap();
@@ -197,7 +197,7 @@ fn a_submissions_own_settings_of_cargo_are_not_looked_at() {
 }
 
 #[test]
-fn where_it_is_built_lies_below_the_workspaces_target() {
+fn added_dependencies_are_built_below_the_workspaces_target() {
     let reference = for_submission(&submission(&depends_on(MORE), "")).unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()

@@ -1,4 +1,4 @@
-//! Where `find::find_tasks` finds tasks, and what it says when it finds none or too many.
+//! Tests where `find::find_tasks` finds tasks, and its errors.
 
 #[path = "support/folder.rs"]
 mod folder;
@@ -12,7 +12,7 @@ use checker::outcome::{Problem, Whose};
 use folder::temporary_folder;
 use tempfile::TempDir;
 
-/// A submission with these packages: each a folder and a name.
+/// Makes a submission with these packages, each a folder and a name.
 fn submission(packages: &[(&str, &str)]) -> TempDir {
     let submission = temporary_folder();
     for (folder, name) in packages {
@@ -31,7 +31,7 @@ fn manifest(submission: &TempDir, folder: &str, text: &str) {
     fs::write(folder.join("Cargo.toml"), text).unwrap();
 }
 
-/// What was found: the tasks, with their folders below the submission's, or the problem's message.
+/// Returns the tasks that were found, each with its folder inside the submission or the problem's message.
 fn found(submission: &TempDir) -> Vec<(&'static str, String)> {
     let show = |found: Found| {
         let folder = match found.folder {
@@ -112,7 +112,7 @@ fn looks_four_folders_down_and_no_deeper() {
 }
 
 #[test]
-fn names_two_copies_of_a_task_and_takes_neither_while_the_others_are_found() {
+fn names_two_copies_of_a_task_takes_neither_and_finds_the_others() {
     let submission = submission(&[
         ("2-concurrent", "concurrent"),
         ("old/2-concurrent", "concurrent"),
@@ -126,12 +126,12 @@ fn names_two_copies_of_a_task_and_takes_neither_while_the_others_are_found() {
     assert_eq!(problem.whose, Whose::YourCode);
     assert_eq!(
         problem.message,
-        "2-concurrent is there 2 times: in `2-concurrent` and in `old/2-concurrent`"
+        "the submission has 2 copies of 2-concurrent: `2-concurrent` and `old/2-concurrent`"
     );
 }
 
 #[test]
-fn a_copy_inside_the_crate_itself_is_no_second_one() {
+fn a_copy_inside_the_crate_itself_does_not_count() {
     let submission = submission(&[("a", "execute"), ("a/backup", "execute")]);
     assert_eq!(found(&submission), [("1-execute", "a".to_owned())]);
 }
@@ -147,7 +147,7 @@ fn does_not_look_into_target_or_hidden_folders() {
 }
 
 #[test]
-fn follows_no_link_neither_to_a_folder_nor_to_a_manifest() {
+fn follows_no_link_to_a_folder_or_a_manifest() {
     let elsewhere = submission(&[("task", "execute")]);
     let here = submission(&[("other", "other")]);
     symlink(elsewhere.path().join("task"), here.path().join("folder")).unwrap();
@@ -163,7 +163,7 @@ fn follows_no_link_neither_to_a_folder_nor_to_a_manifest() {
 }
 
 #[test]
-fn says_which_packages_are_there_when_none_is_a_task() {
+fn lists_the_packages_if_none_is_a_task() {
     let names: Vec<String> = (0..6).map(|index| format!("p{index}")).collect();
     let packages: Vec<(&str, &str)> = names
         .iter()
@@ -183,8 +183,8 @@ fn says_which_packages_are_there_when_none_is_a_task() {
 }
 
 #[test]
-fn says_that_there_is_no_package_at_all() {
-    assert!(error(submission(&[]).path()).contains("it has no Cargo.toml of a package"));
+fn says_that_there_is_no_package() {
+    assert!(error(submission(&[]).path()).contains("it has no Cargo.toml with a package"));
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_manifest_that_cannot_be_read_is_the_problem_of_the_task_in_its_folder() {
 }
 
 #[test]
-fn a_manifest_that_cannot_be_read_is_named_when_there_is_nothing_else() {
+fn a_manifest_that_cannot_be_read_is_named_if_there_is_no_task() {
     let submission = submission(&[]);
     for text in [
         b"[package".to_vec(),
@@ -220,7 +220,7 @@ fn a_manifest_that_cannot_be_read_is_named_when_there_is_nothing_else() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_the_machines_problem() {
+fn a_missing_folder_is_the_machines_problem() {
     let submission = submission(&[]);
     let missing = submission.path().join("missing");
     assert!(error(&missing).starts_with("could not read `"));
@@ -231,7 +231,7 @@ fn a_folder_that_is_not_there_is_the_machines_problem() {
 }
 
 #[test]
-fn a_folder_of_more_folders_than_anybody_submits_is_refused() {
+fn too_many_folders_are_refused() {
     let submission = submission(&[("task", "execute")]);
     for index in 0..100 {
         let above = submission.path().join(format!("{index}"));

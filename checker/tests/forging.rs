@@ -1,5 +1,4 @@
-//! Submissions that try to make a check pass that has not: none does. What can still be done is written in
-//! `docs/instructors.md`.
+//! Submissions that try to make a check pass that has not passed. None of these succeeds; `docs/limits.md` lists what can.
 
 #[path = "support/sandboxes.rs"]
 mod sandboxes;
@@ -9,6 +8,7 @@ mod submission;
 use std::fs;
 
 use checker::compile::Compiled;
+use checker::download::Downloads;
 use checker::outcome::{Problem, Verdict, Whose};
 use checker::sandbox::Sandbox;
 
@@ -78,7 +78,7 @@ fn a_function_in_place_of_one_that_the_checks_call_is_refused() {
     }
 }
 
-/// A correct solution may be written in any way that runs no earlier than it is called.
+/// A correct solution may contain any code that runs only when it is called.
 #[test]
 fn ordinary_unsafe_code_is_not_refused() {
     let twist = "
@@ -87,14 +87,14 @@ fn ordinary_unsafe_code_is_not_refused() {
         #[unsafe(no_mangle)] pub extern \"C\" fn progress_of_the_solution() -> i32 { 0 }
         unsafe extern \"C\" { fn getpid() -> i32; }
         fn twist() { COUNT.set(unsafe { getpid() } as u32 + progress_of_the_solution() as u32); }";
-    for verdict in verdicts(twist) {
+    for verdict in verdicts(compile(twist)) {
         assert_eq!(verdict, Verdict::Passed);
     }
 }
 
-/// It looks in the environment, in command lines and in every descriptor, its own and those of the processes around it.
+/// It searches the environment, the command lines and all open descriptors, of its own process and of others.
 #[test]
-fn one_that_looks_for_the_token_finds_none() {
+fn a_search_for_the_token_does_not_find_it() {
     let twist = r#"fn twist() {
         use std::io::Read;
         let mut seen: Vec<u8> = std::env::vars().map(|(name, value)| format!("{name} {value} ")).collect::<String>().into();
@@ -119,23 +119,23 @@ fn one_that_looks_for_the_token_finds_none() {
         }
         std::process::exit(0);
     }"#;
-    expect_crash(twist);
+    expect_crash(compile(twist));
 }
 
 #[test]
-fn one_that_guesses_the_token_has_not_passed() {
-    expect_crash(
+fn a_guessed_token_does_not_pass() {
+    expect_crash(compile(
         r#"fn twist() {
             for token in ["", "00000000000000000000000000000000", "stdin"] { forge(token); }
             println!("ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out");
             std::process::exit(0);
         }"#,
-    );
+    ));
 }
 
-/// The library of the checks can be called by the code that is checked.
+/// A submission can add the library of the checks to its dependencies.
 #[test]
-fn one_that_runs_a_check_of_its_own_inside_of_the_check_has_not_passed() {
+fn a_check_that_the_solution_runs_itself_does_not_count() {
     let twist = format!(
         r#"fn twist() {{
             struct Nothing;
@@ -146,10 +146,24 @@ fn one_that_runs_a_check_of_its_own_inside_of_the_check_has_not_passed() {
             std::process::exit(0);
         }}"#
     );
-    expect_crash(&twist);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let task = reference().task.path();
+    let manifest = fs::read_to_string(task.join("Cargo.toml")).expect("a manifest");
+    let dependencies = "\n[dependencies]\n";
+    assert!(manifest.contains(dependencies), "{manifest}");
+    let more = format!("{dependencies}testkit = {{ path = \"../shared/testkit\" }}\n");
+    let manifest = manifest.replace(dependencies, &more);
+    fs::write(folder.path().join("Cargo.toml"), manifest).expect("room for a file");
+    fs::create_dir(folder.path().join("src")).expect("room for a folder");
+    let root = folder.path().join("src/lib.rs");
+    fs::write(&root, with_twist(&twist)).expect("room for a file");
+    let compiled = reference()
+        .for_submission(folder.path(), Downloads::Allowed, &Sandbox::None)
+        .and_then(|reference| reference.compile(&root, &["checks"], &Sandbox::None));
+    expect_crash(compiled);
 }
 
-/// Prints what the checker waits for, if this is the token.
+/// Prints the line that the checker expects, with this token.
 const FORGE: &str = r#"
 #[allow(dead_code)]
 fn forge(token: &str) {
@@ -177,9 +191,9 @@ fn expect_refused(code: &str, what: &str) {
     assert!(problem.message.contains(what), "{problem}");
 }
 
-/// What became of the check, once in each sandbox.
-fn verdicts(twist: &str) -> Vec<Verdict> {
-    let compiled = compile(twist).unwrap_or_else(|problem| panic!("{problem}"));
+/// Returns the verdict in each sandbox.
+fn verdicts(compiled: Result<Compiled, Problem>) -> Vec<Verdict> {
+    let compiled = compiled.unwrap_or_else(|problem| panic!("{problem}"));
     let run = |sandbox: &Sandbox| {
         compiled
             .run(checks(), CHECK, sandbox)
@@ -192,8 +206,8 @@ fn verdicts(twist: &str) -> Vec<Verdict> {
 }
 
 #[track_caller]
-fn expect_crash(twist: &str) {
-    for verdict in verdicts(twist) {
+fn expect_crash(compiled: Result<Compiled, Problem>) {
+    for verdict in verdicts(compiled) {
         match verdict {
             Verdict::Crashed { how, .. } if how.contains("exit status 0 before the check did") => {}
             other => panic!("expected: a crash, with exit status 0\nfound: {other:#?}"),

@@ -1,5 +1,5 @@
-//! Submissions that misbehave, each a right solution of task 0 with one twist: the check gets a verdict that says what
-//! happened, in time, and nothing is left of them. In each sandbox, where bubblewrap is there.
+//! Submissions that misbehave: the reference solution of task 0 with hostile code. The verdict says what happened, in time,
+//! and no process or file is left. Runs in each sandbox that this machine has.
 
 #[path = "support/processes.rs"]
 mod processes;
@@ -23,10 +23,10 @@ use processes::expect_none_left;
 use sandboxes::sandboxes;
 use submission::{CHECK, checks, reference, with_twist};
 
-/// How long a check waits: to see one wait in vain takes twice that, or three times.
+/// How long a check waits. A check that waits in vain takes two or three times that long.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// What a twist may use of C.
+/// Functions of C that a twist may call.
 const C: &str = "unsafe extern \"C\" {
     fn _exit(status: i32) -> !;
     fn close(file: i32) -> i32;
@@ -37,7 +37,7 @@ const C: &str = "unsafe extern \"C\" {
 }";
 
 #[test]
-fn one_that_hangs_is_given_up() {
+fn a_check_that_hangs_fails() {
     for verdict in verdicts("fn twist() { loop { std::thread::park(); } }", CHECK) {
         let Verdict::Failed { message, .. } = verdict else {
             panic!("{verdict:?}")
@@ -47,14 +47,14 @@ fn one_that_hangs_is_given_up() {
 }
 
 #[test]
-fn one_that_stops_its_process_is_timed_out() {
+fn a_process_that_stops_itself_times_out() {
     for verdict in verdicts("fn twist() { unsafe { raise(19) }; }", CHECK) {
         assert!(matches!(verdict, Verdict::TimedOut { .. }), "{verdict:?}");
     }
 }
 
 #[test]
-fn one_that_starts_thousands_of_programs_is_stopped() {
+fn thousands_of_programs_are_killed() {
     let twist = "fn twist() {
         let sleep = || std::process::Command::new(\"sleep\").arg(\"86400.MARK\").spawn();
         let children: Vec<_> = (0..50_000).map(|_| sleep()).collect();
@@ -66,9 +66,9 @@ fn one_that_starts_thousands_of_programs_is_stopped() {
     }
 }
 
-/// Not without a bound, for this is somebody's machine: up to 4096.
+/// Limited to 4096, to protect the machine that runs the tests.
 #[test]
-fn one_that_doubles_itself_again_and_again_is_stopped() {
+fn a_fork_bomb_is_killed() {
     let twist = "fn twist() {
         for _ in 0..12 { unsafe { fork() }; }
         loop { unsafe { pause() }; }
@@ -79,7 +79,7 @@ fn one_that_doubles_itself_again_and_again_is_stopped() {
 }
 
 #[test]
-fn one_that_wants_10_gib_is_stopped() {
+fn an_allocation_of_10_gib_is_killed() {
     let at_once = "fn twist() { std::hint::black_box(vec![1_u8; 10 << 30]); }";
     for verdict in verdicts(at_once, CHECK) {
         expect_crash(&verdict, "too much memory");
@@ -101,9 +101,9 @@ fn one_that_wants_10_gib_is_stopped() {
     }
 }
 
-/// The check that listens to what it prints keeps all of it, and so comes to the limit of memory; others do not care.
+/// The check that collects the output reaches the limit of memory; the others discard it.
 #[test]
-fn one_that_prints_a_gigabyte_does_not_fill_anything() {
+fn a_gigabyte_of_output_fills_nothing() {
     let twist = "fn twist() {
         use std::io::Write;
         let line = [b'x'; 1 << 16];
@@ -120,7 +120,7 @@ fn one_that_prints_a_gigabyte_does_not_fill_anything() {
 }
 
 #[test]
-fn of_a_gigabyte_of_output_the_beginning_and_the_end_are_kept() {
+fn a_gigabyte_of_output_keeps_its_beginning_and_end() {
     let limits = Limits {
         time: Duration::from_secs(60),
         memory: 1 << 30,
@@ -153,7 +153,7 @@ fn of_a_gigabyte_of_output_the_beginning_and_the_end_are_kept() {
 }
 
 #[test]
-fn of_megabytes_of_compiler_errors_the_first_and_the_last_are_kept_with_a_note() {
+fn megabytes_of_compiler_errors_keep_their_beginning_and_end_with_a_note() {
     let text = "long ".repeat(20_000);
     let calls = "error!();\n".repeat(50);
     let twist = format!(
@@ -179,7 +179,7 @@ fn of_megabytes_of_compiler_errors_the_first_and_the_last_are_kept_with_a_note()
         problem.details.starts_with("error: long") && problem.details.contains("aborting due to")
     );
 
-    // What is kept of each submission until the class is done, and in the cache.
+    // The part that stays in memory until the class is graded, and in the cache.
     let judge = Judge {
         sandbox: Sandbox::None,
         with_extras: false,
@@ -194,7 +194,7 @@ fn of_megabytes_of_compiler_errors_the_first_and_the_last_are_kept_with_a_note()
 }
 
 #[test]
-fn one_that_overflows_its_stack_crashes() {
+fn a_stack_overflow_crashes() {
     let twist = "fn twist() { descend(&mut [0; 100]); }
         #[allow(unconditional_recursion)]
         fn descend(above: &mut [u64; 100]) { let mut here = *above; descend(std::hint::black_box(&mut here)); above[0] += here[0]; }";
@@ -204,7 +204,7 @@ fn one_that_overflows_its_stack_crashes() {
 }
 
 #[test]
-fn one_that_writes_where_nothing_is_crashes() {
+fn a_bad_memory_access_crashes() {
     let twist =
         "fn twist() { unsafe { std::ptr::without_provenance_mut::<u8>(8).write_volatile(1); } }";
     for verdict in verdicts(twist, CHECK) {
@@ -213,22 +213,22 @@ fn one_that_writes_where_nothing_is_crashes() {
 }
 
 #[test]
-fn one_that_exits_with_0_has_not_passed() {
+fn exit_with_0_does_not_pass() {
     for verdict in verdicts("fn twist() { std::process::exit(0); }", CHECK) {
         expect_crash(&verdict, "exit status 0 before the check did");
     }
 }
 
 #[test]
-fn one_that_closes_its_output_has_not_passed() {
+fn closed_output_does_not_pass() {
     for verdict in verdicts("fn twist() { unsafe { close(1); close(2); } }", CHECK) {
         expect_crash(&verdict, "close standard output");
     }
 }
 
-/// Everything that it can find: where it works, where temporary files go, and where it lies itself.
+/// Deletes its current folder, its folder for temporary files, and the folder of its program.
 #[test]
-fn one_that_deletes_its_folders_harms_itself_alone() {
+fn deleting_its_folders_harms_only_itself() {
     let twist = "fn twist() {
         let program = std::env::current_exe().unwrap();
         for folder in [std::env::current_dir().unwrap(), std::env::temp_dir(), program.parent().unwrap().into()] {
@@ -245,9 +245,9 @@ fn one_that_deletes_its_folders_harms_itself_alone() {
     assert!(neighbour.path().exists());
 }
 
-/// Where it is alone in a namespace for processes; without, nobody finds them any more.
+/// Only in a PID namespace: without one, processes in a new session are not found.
 #[test]
-fn one_that_leaves_a_process_behind_leaves_none() {
+fn a_background_process_is_killed() {
     let twist = "fn twist() {
         unsafe {
             if fork() == 0 {
@@ -276,12 +276,12 @@ fn expect_crash(verdict: &Verdict, expected: &str) {
     }
 }
 
-/// What became of a check, once in each sandbox; nothing may be left.
+/// Returns the verdict in each sandbox. Nothing may be left.
 fn verdicts(twist: &str, check: &str) -> Vec<Verdict> {
     Submission::compile(twist).verdicts(check)
 }
 
-/// The same for a twist that is work, of which nobody knows how long it takes here.
+/// The same, with a long deadline for a twist that takes an unknown time.
 fn patient_verdicts(twist: &str, check: &str) -> Vec<Verdict> {
     let mut submission = Submission::compile(twist);
     submission.compiled.deadline = 10 * DEADLINE;

@@ -1,20 +1,30 @@
-//! Unusual but legal manifests: `checker` and plain `cargo test` come to the same verdict.
+//! Submissions with unusual but legal manifests: `checker` and plain `cargo test` give the same verdict.
 
-use std::fs;
-use std::num::NonZero;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
-use checker::judge::Judge;
-use checker::outcome::Whose;
+use checker::download::Downloads;
+use checker::outcome::{self, Whose};
 use checker::reference::Reference;
 use checker::sandbox::Sandbox;
 use checker::start::start;
 use checker::task::TASKS;
-use tempfile::TempDir;
 
 static REFERENCE: LazyLock<Reference> = LazyLock::new(|| Reference::build(TASKS[0]).unwrap());
+
+/// The check that runs where a submission compiles.
+const CHECK: &str = "closing::closes_at_the_end_of_the_scope";
+
+/// Held by the test that uses the folder; the lock on the file keeps out another run of these tests.
+static TURN: LazyLock<Mutex<File>> = LazyLock::new(|| {
+    fs::create_dir_all(parent()).unwrap();
+    let file = File::create(parent().join("lock")).unwrap();
+    file.lock().unwrap();
+    Mutex::new(file)
+});
 
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
@@ -24,29 +34,44 @@ enum Verdict {
 
 use Verdict::{DoesNotCompile, Passed};
 
-/// The reference solution, in a folder of its own, with `more` code.
+/// The reference solution with `more` code.
+///
+/// All tests use the same folder, one after the other, so that Cargo builds `shared` once.
 struct Submission {
-    _parent: TempDir,
     folder: PathBuf,
+    _turn: MutexGuard<'static, File>,
 }
 
 impl Submission {
     fn new(more: &str) -> Submission {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = start(TASKS[0], parent.path()).unwrap();
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let temporary = tempfile::tempdir().unwrap();
+        let fresh = start(TASKS[0], temporary.path()).unwrap();
+        let folder = parent().join(TASKS[0].folder);
+        let _ = fs::remove_file(parent().join("Cargo.toml"));
+        fs::create_dir_all(&folder).unwrap();
+        for entry in fs::read_dir(&folder).unwrap() {
+            let entry = entry.unwrap();
+            match entry.file_type().unwrap().is_dir() {
+                true if entry.file_name() == "shared" => {}
+                true => fs::remove_dir_all(entry.path()).unwrap(),
+                false => fs::remove_file(entry.path()).unwrap(),
+            }
+        }
+        copy_changes(&fresh, &folder);
         let solution = fs::read_to_string(TASKS[0].path().join("src/lib.rs")).unwrap();
-        // In the editions before 2024 a temporary of the last expression outlives the variables.
+        // In the editions before 2024, a temporary of the last expression outlives the variables.
         let (last, first) = (
             "    read_users(&mut statement.query([])?)",
             "    let users = read_users(&mut statement.query([])?);\n    users",
         );
         assert!(solution.contains(last));
-        let folder = Submission {
-            _parent: parent,
+        let submission = Submission {
             folder,
+            _turn: turn,
         };
-        folder.write("src/lib.rs", &(solution.replace(last, first) + more));
-        folder
+        submission.write("src/lib.rs", &(solution.replace(last, first) + more));
+        submission
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -70,7 +95,7 @@ impl Submission {
         self
     }
 
-    /// Adds lines to a table of the manifest, which is made if it is missing.
+    /// Adds lines to a table of the manifest, and the table if it is missing.
     fn adding(self, table: &str, lines: &str) -> Submission {
         let (manifest, table) = (self.read("Cargo.toml"), format!("[{table}]\n"));
         if manifest.contains(&table) {
@@ -82,10 +107,15 @@ impl Submission {
 
     #[track_caller]
     fn expect(&self, expected: Verdict) {
-        let (by_cargo, output) = self.by_cargo();
-        assert_eq!(by_cargo, expected, "by cargo test: {output}");
-        let (by_checker, output) = self.by_checker();
-        assert_eq!(by_checker, expected, "by checker: {output}");
+        let (by_cargo, by_checker) = thread::scope(|scope| {
+            let by_cargo = scope.spawn(|| self.by_cargo());
+            let by_checker = self.by_checker();
+            (by_cargo.join().unwrap(), by_checker)
+        });
+        let (verdict, output) = by_cargo;
+        assert_eq!(verdict, expected, "by cargo test: {output}");
+        let (verdict, output) = by_checker;
+        assert_eq!(verdict, expected, "by checker: {output}");
     }
 
     fn by_cargo(&self) -> (Verdict, String) {
@@ -96,42 +126,40 @@ impl Submission {
             }
         }
         let output = command
-            .args(["test", "--offline", "--test=checks"])
+            .args(["test", "--offline", "--test=checks", "--", "--exact", CHECK])
             .env_remove("CARGO_MANIFEST_DIR")
-            // Always the same, so that Cargo builds the libraries once.
-            .env(
-                "CARGO_TARGET_DIR",
-                Path::new(env!("CARGO_TARGET_TMPDIR")).join("manifests"),
-            )
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("CARGO_TARGET_DIR", parent().join("target"))
             .current_dir(&self.folder)
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         let verdict = match output.status.success() {
-            true => Passed,
+            true if text.contains("1 passed") => Passed,
             false if text.contains("could not compile `databaseconnection` (lib)") => {
                 DoesNotCompile
             }
-            false => panic!("{text}"),
+            _ => panic!("{text}"),
         };
         (verdict, text)
     }
 
-    /// As grading does it.
+    /// Compiles as grading does it, and runs one check.
     fn by_checker(&self) -> (Verdict, String) {
-        let judge = Judge {
-            sandbox: checker::bubblewrap::find()
-                .map_or(Sandbox::None, |bwrap| Sandbox::Full { bwrap }),
-            with_extras: false,
-            at_once: NonZero::new(2).unwrap(),
-            is_quick: true,
-            stays: None,
+        let sandbox =
+            checker::bubblewrap::find().map_or(Sandbox::None, |bwrap| Sandbox::Full { bwrap });
+        let judged = || {
+            let reference = REFERENCE.for_submission(&self.folder, Downloads::Allowed, &sandbox)?;
+            let root = self.folder.join(&reference.plan.root);
+            let compiled =
+                reference.compile_in(None, &self.folder, &root, &["checks"], &sandbox)?;
+            compiled.run(reference.checks()?, CHECK, &sandbox)
         };
-        let task = judge.judge(&REFERENCE, &self.folder, &|_, _| {});
-        let text = format!("{task:#?}");
-        let verdict = match &task.problem {
-            None if task.is_passed() => Passed,
-            Some(problem)
+        let judged = judged();
+        let text = format!("{judged:#?}");
+        let verdict = match judged {
+            Ok(check) if check.verdict == outcome::Verdict::Passed => Passed,
+            Err(problem)
                 if problem.whose == Whose::YourCode && problem.message == "it does not compile" =>
             {
                 DoesNotCompile
@@ -142,12 +170,31 @@ impl Submission {
     }
 }
 
-/// Code that compiles where this holds.
+/// The folder above the submission.
+fn parent() -> &'static Path {
+    Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/manifests"))
+}
+
+/// Copies the files that `to` does not have with the same content.
+fn copy_changes(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy_changes(&from, &to);
+        } else if fs::read(&to).ok() != fs::read(&from).ok() {
+            fs::copy(&from, &to).unwrap();
+        }
+    }
+}
+
+/// Returns code that compiles if this is true.
 fn asserting(condition: &str) -> String {
     format!("\nconst _: () = assert!({condition});\n")
 }
 
-/// Code that compiles where a variable has this value.
+/// Returns code that compiles if the variable has this value.
 fn variable(name: &str, value: &str) -> String {
     asserting(&format!(
         "matches!(env!(\"{name}\").as_bytes(), b\"{value}\")"
@@ -187,14 +234,14 @@ fn every_variable_of_the_package_has_its_value() {
 }
 
 #[test]
-fn edition_2021_has_its_keywords() {
+fn gen_is_no_keyword_in_edition_2021() {
     Submission::new("\nfn gen() {}\n/// Calls it.\npub fn call() { gen() }\n")
         .with("edition = \"2024\"", "edition = \"2021\"")
         .expect(Passed);
 }
 
 #[test]
-fn edition_2024_has_its_keywords() {
+fn gen_is_a_keyword_in_edition_2024() {
     Submission::new("\nfn gen() {}\n").expect(DoesNotCompile);
 }
 
@@ -212,7 +259,7 @@ fn with_dependencies(more: &str) -> Submission {
 }
 
 #[test]
-fn a_dependency_is_there_for_this_kind_of_machine_under_another_name_and_by_a_feature() {
+fn dependencies_of_this_target_renamed_ones_and_those_of_a_default_feature_are_there() {
     let more =
         "\npub use {hex, numbers::Zero};\n#[cfg(feature = \"errors\")]\npub use thiserror;\n";
     let condition = "cfg!(feature = \"errors\") && !cfg!(feature = \"cfg-if\")";
@@ -220,13 +267,13 @@ fn a_dependency_is_there_for_this_kind_of_machine_under_another_name_and_by_a_fe
 }
 
 #[test]
-fn a_dependency_is_not_there_for_another_kind_of_machine_nor_one_that_no_feature_asks_for() {
+fn dependencies_of_another_target_and_unused_optional_ones_are_missing() {
     with_dependencies("\npub use itoa;\n").expect(DoesNotCompile);
     with_dependencies("\npub use cfg_if;\n").expect(DoesNotCompile);
 }
 
 #[test]
-fn features_are_on_that_are_on_by_default() {
+fn only_default_features_are_on() {
     let more = asserting("cfg!(feature = \"on\") && !cfg!(feature = \"off\")");
     Submission::new(&more)
         .adding("features", "default = ['on']\non = []\noff = []")
@@ -234,12 +281,12 @@ fn features_are_on_that_are_on_by_default() {
 }
 
 #[test]
-fn a_dependency_for_tests_is_not_there_for_the_library() {
+fn the_library_cannot_use_a_dependency_of_the_tests() {
     Submission::new("\npub use serde_json;\n").expect(DoesNotCompile);
 }
 
 #[test]
-fn a_lint_of_the_manifest_forbids() {
+fn a_denied_lint_of_the_manifest_is_an_error() {
     Submission::new("\nfn unused() {}\n")
         .adding("lints.rust", "unused = 'deny'\nmissing_docs = 'deny'")
         .expect(DoesNotCompile);
@@ -249,12 +296,12 @@ fn a_lint_of_the_manifest_forbids() {
 }
 
 #[test]
-fn an_error_that_is_a_lint_is_an_error() {
+fn a_lint_that_is_denied_by_default_is_an_error() {
     Submission::new("\n/// Too much.\npub const fn f() -> u8 { 256 }\n").expect(DoesNotCompile);
 }
 
 #[test]
-fn a_profile_decides_on_assertions() {
+fn a_profile_can_turn_assertions_off() {
     Submission::new(&asserting("!cfg!(debug_assertions)"))
         .adding(
             "profile.dev.package.databaseconnection",
@@ -277,7 +324,7 @@ fn the_library_is_where_the_manifest_says() {
 }
 
 #[test]
-fn code_includes_files_beside_its_manifest() {
+fn code_includes_files_next_to_its_manifest() {
     let more = "\n/// Read with the code.\npub const README: &str = include_str!(\"../README.md\");\n\
                 /// The same.\npub const QUERY: &str = include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/sql/.all.sql\"));\n\
                 mod target;\n";
@@ -288,7 +335,7 @@ fn code_includes_files_beside_its_manifest() {
 }
 
 #[test]
-fn what_a_workspace_says_is_inherited() {
+fn values_of_a_workspace_are_inherited() {
     let more = variable("CARGO_PKG_AUTHORS", "Ada") + "\npub use hex;\n";
     let in_a_workspace = |more: &str| {
         let submission = with_dependencies(more)
@@ -304,7 +351,7 @@ fn what_a_workspace_says_is_inherited() {
                     [workspace.package]\nedition = '2024'\nauthors = ['Ada']\n\
                     [workspace.dependencies]\nhex = '0.4'\n\
                     [workspace.lints.rust]\nunused = 'deny'\n";
-        let parent = submission.folder.parent().unwrap();
+        let parent = parent();
         fs::write(parent.join("Cargo.toml"), root).unwrap();
         fs::rename(submission.path("Cargo.lock"), parent.join("Cargo.lock")).unwrap();
         submission
@@ -313,11 +360,11 @@ fn what_a_workspace_says_is_inherited() {
     in_a_workspace(&(more + "\nfn unused() {}\n")).expect(DoesNotCompile);
 }
 
-/// Cargo refuses such a folder, because of where it lies. A class often lies in a folder of this workspace.
+/// Cargo refuses such a folder, but instructors often put a class into this workspace.
 #[test]
-fn a_folder_in_somebody_elses_workspace_is_graded_alone() {
+fn a_folder_inside_another_workspace_is_graded_alone() {
     let submission = Submission::new("").with("\n[workspace]\n", "");
-    let parent = submission.folder.parent().unwrap();
+    let parent = parent();
     fs::write(parent.join("Cargo.toml"), "[workspace]\nmembers = []\n").unwrap();
     let (verdict, output) = submission.by_checker();
     assert_eq!(verdict, Passed, "{output}");

@@ -1,4 +1,4 @@
-//! What the reports say, and what they make of a submission that prints anything.
+//! Tests the reports, and how they clean the output of a submission.
 
 #[path = "support/schema.rs"]
 mod schema;
@@ -61,7 +61,7 @@ fn problem(whose: Whose, message: &str, details: &str, help: &str) -> Option<Pro
     })
 }
 
-/// All passed, an extra too.
+/// A submission that passed every check and an extra.
 fn alice() -> Submission {
     let checks = vec![
         check("reads_every_user", true, Verdict::Passed),
@@ -70,7 +70,7 @@ fn alice() -> Submission {
     submission("alice", vec![task("2-concurrent", checks)])
 }
 
-/// One of each verdict, an extra that failed, and a task that does not compile.
+/// A submission with each verdict, a failed extra, and a task that does not compile.
 fn bob() -> Submission {
     let message = "expected: the users older than 40\nfound: one of 40";
     let output = "one\ntwo".to_owned();
@@ -98,11 +98,11 @@ fn bob() -> Submission {
     ];
     let mut broken = task("3-mysql-pool", Vec::new());
     let details = "error[E0425]: cannot find value `x`\n --> src/lib.rs:3:5";
-    broken.problem = problem(Whose::YourCode, "it does not compile", details, "mend it");
+    broken.problem = problem(Whose::YourCode, "it does not compile", details, "fix it");
     submission("bob", vec![task("2-concurrent", checks), broken])
 }
 
-/// Nothing could be looked at.
+/// A submission that could not be opened.
 fn carol() -> Submission {
     Submission {
         name: "carol".to_owned(),
@@ -116,7 +116,7 @@ fn carol() -> Submission {
     }
 }
 
-/// The machine's fault.
+/// A submission that could not be checked because of the machine.
 fn dave() -> Submission {
     let mut without = task("3-mysql-pool", Vec::new());
     without.problem = problem(Whose::YourMachine, "there is no MariaDB", "", "install it");
@@ -151,7 +151,7 @@ fn text_of_one_submission_shows_the_failing_checks_first_and_the_hint_last() {
                  open
                  close
   timed out  ends (1.2 s)
-             had not ended after 1 s
+             did not end within 1 s
   crashed    stays alive (1.2 s)
              it was ended by SIGSEGV
   failed     ten thousand at once (1.2 s, an extra)
@@ -164,7 +164,7 @@ fn text_of_one_submission_shows_the_failing_checks_first_and_the_hint_last() {
   error[E0425]: cannot find value `x`
    --> src/lib.rs:3:5
 
-  help: mend it
+  help: fix it
 
 hint: is `>=` older? (2-concurrent: the older are older)
 ";
@@ -172,7 +172,7 @@ hint: is `>=` older? (2-concurrent: the older are older)
 }
 
 #[test]
-fn text_of_one_submission_that_could_not_be_looked_into_says_why_and_what_to_do() {
+fn text_of_one_submission_with_a_problem_says_why_and_what_to_do() {
     let expected = "\
 carol: could not be checked
   your code: the archive is encrypted
@@ -200,7 +200,7 @@ your machine: there is no MariaDB
 }
 
 #[test]
-fn text_shows_of_a_check_that_crashed_first_the_end_of_its_output() {
+fn text_shows_the_end_of_the_output_of_a_check_that_crashed() {
     let output: String = (0..100).map(|line| format!("line {line}\n")).collect();
     let how = "it aborted".to_owned();
     let checks = vec![check("lives", true, Verdict::Crashed { how, output })];
@@ -237,7 +237,7 @@ fn text_is_coloured_only_when_asked_and_says_the_same() {
             let end = stripped[link..].find("\x1b\\").unwrap();
             stripped.replace_range(link..link + end + 2, "");
         }
-        // Spaces inside of a colour stay at the end of a line.
+        // Spaces inside a colour stay at the end of a line.
         let lines = |text: &str| {
             text.lines()
                 .map(|line| line.trim_end().to_owned())
@@ -255,7 +255,7 @@ fn on_a_terminal_what_the_compiler_names_is_a_link_to_the_file() {
     let here = format!("{}:14:5", file.display());
     let details = format!("error: no\n  --> {here}\n   |\n  ::: /not/there.rs:1:1");
     let mut carol = submission("carol", Vec::new());
-    carol.problem = problem(Whose::YourCode, "it does not compile", &details, "mend it");
+    carol.problem = problem(Whose::YourCode, "it does not compile", &details, "fix it");
     let mut coloured = Vec::new();
     report::text::write(&mut coloured, std::slice::from_ref(&carol), true).unwrap();
     let coloured = String::from_utf8(coloured).unwrap();
@@ -298,7 +298,7 @@ fn json_is_as_the_schema_says() {
 }
 
 #[test]
-fn json_that_differs_from_the_schema_in_anything_is_noticed() {
+fn any_difference_from_the_schema_is_noticed() {
     let good = json(&report(&[bob()], Format::Json));
     let changes: [(&str, Value); 7] = [
         ("/version", 2.into()),
@@ -383,7 +383,7 @@ fn csv_has_a_row_for_each_check_and_for_each_problem() {
             "bob|2-concurrent|ten_thousand_at_once|false|failed|1.234|too few",
             "bob|2-concurrent|the_older_are_older|true|failed|1.234|\
              expected: the users older than 40 found: one of 40",
-            "bob|2-concurrent|ends|true|timed_out|1.234|had not ended after 1 s",
+            "bob|2-concurrent|ends|true|timed_out|1.234|did not end within 1 s",
             "bob|2-concurrent|stays_alive|true|crashed|1.234|it was ended by SIGSEGV",
             "bob|3-mysql-pool|||problem||your code: it does not compile",
             "carol||||problem||your code: the archive is encrypted",
@@ -393,7 +393,7 @@ fn csv_has_a_row_for_each_check_and_for_each_problem() {
 }
 
 #[test]
-fn csv_ends_lines_and_quotes_as_rfc_4180_has_it() {
+fn csv_follows_rfc_4180_in_line_ends_and_quotes() {
     let checks = vec![check("a", true, failed("a \"word\", and more", "", ""))];
     let text = report(&[submission("x", vec![task("t", checks)])], Format::Csv);
     assert_eq!(
@@ -439,7 +439,7 @@ fn csv_has_no_cell_that_a_spreadsheet_would_run() {
 
 /// Reads the XML back, with the names of the cases.
 fn junit(text: &str) -> Report {
-    // Every event, for what is not well-formed.
+    // Reads every event, so that XML that is not well-formed is an error.
     let mut reader = quick_xml::Reader::from_str(text);
     while !matches!(reader.read_event().unwrap(), quick_xml::events::Event::Eof) {}
     Report::deserialize_from_str(text).unwrap()
@@ -457,7 +457,7 @@ fn case<'a>(report: &'a Report, name: &str) -> &'a TestCase {
 }
 
 #[test]
-fn junit_has_a_suite_for_each_task_and_counts_rightly() {
+fn junit_has_a_suite_for_each_task_with_correct_counts() {
     let report = junit(&report(&class(), Format::Junit));
     let suites: Vec<(&str, usize)> = report
         .test_suites
@@ -479,7 +479,7 @@ fn junit_has_a_suite_for_each_task_and_counts_rightly() {
 }
 
 #[test]
-fn junit_skips_an_extra_that_failed_and_makes_an_error_of_a_problem() {
+fn in_junit_a_failed_extra_is_skipped_and_a_problem_is_an_error() {
     let report = junit(&report(&[bob()], Format::Junit));
 
     let extra = case(&report, "ten thousand at once");
@@ -572,7 +572,7 @@ fn gradescope_scores_required_checks_and_shows_extras_without_a_score() {
 }
 
 #[test]
-fn gradescope_uses_no_field_and_no_value_that_its_documentation_lacks() {
+fn gradescope_uses_only_documented_fields_and_values() {
     let top = [
         "score",
         "output",
@@ -620,7 +620,7 @@ fn gradescope_uses_no_field_and_no_value_that_its_documentation_lacks() {
 }
 
 #[test]
-fn gradescope_gives_nothing_for_an_archive_that_cannot_be_unpacked_and_says_why() {
+fn gradescope_gives_no_points_for_an_archive_that_cannot_be_unpacked_and_says_why() {
     let results = json(&report(&[carol()], Format::Gradescope));
     assert_eq!(results["score"], 0);
     assert_eq!(results["tests"], Value::Array(Vec::new()));
@@ -657,12 +657,12 @@ fn gradescope_takes_one_submission() {
     }
 }
 
-// A submission that prints anything.
+// A submission that prints hostile text.
 
 const NASTY: &str = "a\x00b\x07c\x1b[31mred\x1b[0m\x1b]0;title\x07d\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\\
                      \u{9b}2Je\u{fffe}f\u{ffff}g\u{202e}h<i>&amp;\"]]>\r\nj\rk\u{7f}l\u{85}m";
 
-/// Every text of it is as bad as it can be.
+/// A submission in which every text is hostile.
 fn hostile() -> Submission {
     let nasty = NASTY.to_owned();
     let checks = vec![
@@ -690,7 +690,7 @@ fn hostile() -> Submission {
     submission
 }
 
-/// What may stand in XML, and does nothing to a terminal.
+/// Returns whether a character is allowed in XML and does nothing to a terminal.
 fn is_harmless(c: char) -> bool {
     let may_stand_in_xml = matches!(
         c,
@@ -700,7 +700,7 @@ fn is_harmless(c: char) -> bool {
     may_stand_in_xml && !turns && (!c.is_control() || "\t\r\n".contains(c))
 }
 
-/// All texts of a JSON document.
+/// Returns all strings of a JSON document.
 fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
@@ -711,7 +711,7 @@ fn texts(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn no_format_passes_on_what_a_terminal_or_an_xml_reader_stumbles_over() {
+fn no_format_contains_characters_that_harm_a_terminal_or_an_xml_reader() {
     for format in FORMATS {
         let text = report(&[hostile()], format);
         let strange = |text: &str| text.chars().find(|c| !is_harmless(*c));
@@ -738,7 +738,7 @@ fn no_format_passes_on_what_a_terminal_or_an_xml_reader_stumbles_over() {
 }
 
 #[test]
-fn what_is_harmless_stays_and_what_is_not_can_still_be_read() {
+fn harmless_text_stays_and_other_text_stays_readable() {
     let document = json(&report(&[hostile()], Format::Json));
     let message = document["submissions"][0]["tasks"][0]["checks"][0]["message"]
         .as_str()
@@ -770,7 +770,7 @@ fn an_escape_sequence_that_does_not_end_hides_only_its_line() {
 }
 
 #[test]
-fn megabytes_are_capped_and_each_format_says_so() {
+fn megabytes_are_shortened_and_each_format_says_so() {
     let long = "0123456789".repeat(1 << 20);
     let lines = "a line\n".repeat(1 << 20);
     let checks = vec![
@@ -819,9 +819,9 @@ fn megabytes_are_capped_and_each_format_says_so() {
     assert!(output.ends_with("a line\nthe end"));
 }
 
-// Where it goes.
+// Errors of the output.
 
-/// Nobody reads the other end.
+/// A pipe whose reader is closed.
 struct ClosedPipe;
 
 impl Write for ClosedPipe {
@@ -835,7 +835,7 @@ impl Write for ClosedPipe {
 }
 
 #[test]
-fn a_closed_pipe_is_told_from_other_errors_in_each_format() {
+fn a_closed_pipe_is_distinguished_from_other_errors_in_each_format() {
     for format in FORMATS {
         let error = report::write(&mut ClosedPipe, &[alice()], format, false).unwrap_err();
         let Error::Write(reason) = &error else {

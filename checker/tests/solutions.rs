@@ -1,5 +1,5 @@
-//! Our own solutions in the full sandbox, each check in a process of its own, as a class is graded: every required
-//! check passes, those that start a MariaDB as well. It prints how long that takes, there and without a sandbox.
+//! Runs the reference solutions like a class: in the full sandbox, with a separate process for each check. Every required
+//! check passes, including those that start a MariaDB. Prints the time for each, with and without a sandbox.
 
 #[path = "support/sandboxes.rs"]
 mod sandboxes;
@@ -15,22 +15,22 @@ use checker::task::{TASKS, Task};
 use sandboxes::sandboxes;
 
 #[test]
-fn our_solution_of_task_0_passes_behind_each_sandbox() {
+fn the_solution_of_task_0_passes_in_each_sandbox() {
     expect_passed(TASKS[0]);
 }
 
 #[test]
-fn our_solution_of_task_1_passes_behind_each_sandbox() {
+fn the_solution_of_task_1_passes_in_each_sandbox() {
     expect_passed(TASKS[1]);
 }
 
 #[test]
-fn our_solution_of_task_2_passes_behind_each_sandbox() {
+fn the_solution_of_task_2_passes_in_each_sandbox() {
     expect_passed(TASKS[2]);
 }
 
 #[test]
-fn our_solution_of_task_3_passes_behind_each_sandbox() {
+fn the_solution_of_task_3_passes_in_each_sandbox() {
     expect_passed(TASKS[3]);
 }
 
@@ -54,7 +54,7 @@ fn expect_passed(task: Task) {
     }
 }
 
-/// How long each check took.
+/// Returns how long each check took.
 fn run(compiled: &Compiled, checks: &Target, sandbox: &Sandbox) -> Vec<Duration> {
     let time = |name: &String| {
         let check = compiled

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Gradescope runs this once, as root, when it builds the autograder's image.
+# Gradescope runs this once as root, when it builds the autograder's image.
 set -euo pipefail
 
 export DEBIAN_FRONTEND=noninteractive
@@ -15,7 +15,7 @@ if ! command -v cargo >/dev/null; then
     rustup default 1.95
 fi
 
-# The checks are compiled now, so that a submission waits for its own code only.
+# Compiles the checks now, so that each submission waits only for its own code.
 cd /autograder/source
 cargo build --bin checker
-target/debug/checker check >/dev/null || echo "warning: our own solutions do not pass here: see target/debug/checker check"
+target/debug/checker check >/dev/null || echo "warning: the reference solutions do not pass here; run target/debug/checker check"

@@ -1,4 +1,4 @@
-//! Why an archive was not unpacked.
+//! The error when an archive was not unpacked.
 
 use std::fmt;
 use std::io;
@@ -9,15 +9,15 @@ use super::limits::size;
 use super::name::shown;
 use crate::outcome::{Problem, Whose};
 
-/// Why an archive was not unpacked. Its text is one short message and a line that begins with `help:`.
+/// The error when an archive was not unpacked. Its text is one short message and a line that begins with `help:`.
 #[derive(Debug)]
 pub struct Error {
     archive: PathBuf,
-    // In a box, so that a `Result` stays small where nothing goes wrong.
+    // Boxed, so that a `Result` stays small.
     reason: Box<Reason>,
 }
 
-/// What was wrong. Names of entries stand as the archive has them; the error's text escapes and shortens them.
+/// The reason. Names of entries are as in the archive; the error's text escapes and shortens them.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Reason {
@@ -27,17 +27,17 @@ pub enum Reason {
     Write(io::Error),
     /// The folder to unpack into exists.
     FolderExists(PathBuf),
-    /// It is of another kind; the text says what it is.
+    /// It is not an archive of a supported kind. The text says what it is.
     OtherKind(&'static str),
-    /// It is damaged, or cut off; the text says how that was noticed.
+    /// It is damaged or cut off. The text says how that was noticed.
     Broken(String),
     /// An entry is encrypted.
     Encrypted(String),
-    /// An entry is compressed in a way that is not supported.
+    /// An entry is compressed with a method that is not supported.
     Compression {
         /// The entry.
         entry: String,
-        /// The way.
+        /// The method.
         method: &'static str,
     },
     /// An entry has a name that is refused.
@@ -47,14 +47,14 @@ pub enum Reason {
         /// What is wrong with its name.
         why: &'static str,
     },
-    /// An entry goes through a link that the archive has, too.
+    /// An entry's path goes through a link in the same archive.
     ThroughLink {
         /// The entry.
         entry: String,
         /// The link.
         link: String,
     },
-    /// Two entries would be one file, here or where upper and lower case are the same.
+    /// Two entries would be the same file, here or on a system that ignores case.
     Duplicate {
         /// The later entry.
         entry: String,
@@ -65,9 +65,9 @@ pub enum Reason {
     TooLarge(u64),
     /// It has more entries than [`Limits::entries`](super::Limits::entries).
     TooMany(u64),
-    /// It is longer, uncompressed, than [`Limits::stream`](super::Limits::stream).
+    /// Uncompressed, it is longer than [`Limits::stream`](super::Limits::stream).
     TooLong(u64),
-    /// The list of its entries, at the end of a `.zip`, is longer than this many bytes.
+    /// The list of entries at the end of a `.zip` is longer than this many bytes.
     DirectoryTooLong(u64),
     /// Unpacking it takes longer than [`Limits::time`](super::Limits::time).
     TooSlow(Duration),
@@ -100,7 +100,7 @@ impl Error {
 }
 
 impl Reason {
-    /// Whether it is the packer's to mend, or this machine's.
+    /// Returns whether the archive or this machine is at fault.
     fn whose(&self) -> Whose {
         match self {
             Reason::Read(_) | Reason::Write(_) | Reason::FolderExists(_) | Reason::Stopped => {
@@ -112,30 +112,26 @@ impl Reason {
 
     fn help(&self) -> &'static str {
         match self {
-            Reason::Read(_) => "check the path, and that you may read the file",
-            Reason::Write(error) if is_full(error) => "make room on the disk, then run this again",
-            Reason::Write(_) => {
-                "check that the folder above it exists, and that you may write there"
-            }
-            Reason::FolderExists(_) => "remove it, or name another folder",
+            Reason::Read(_) => "check the path and its permissions",
+            Reason::Write(error) if is_full(error) => "free disk space, then run this again",
+            Reason::Write(_) => "check that the folder above it exists and is writable",
+            Reason::FolderExists(_) => "remove it or name another folder",
             Reason::OtherKind(_) | Reason::Compression { .. } => {
-                "pack it again: `zip -r NAME.zip FOLDER`, or `tar -czf NAME.tar.gz FOLDER`"
+                "pack it again: `zip -r NAME.zip FOLDER` or `tar -czf NAME.tar.gz FOLDER`"
             }
             Reason::Broken(_) => {
                 "upload or download it again; if that does not help, pack it again"
             }
             Reason::Encrypted(_) => "pack it again without a password",
             Reason::Name { .. } | Reason::ThroughLink { .. } => {
-                "pack the folder itself, from the folder above it, with an ordinary tool"
+                "pack the folder from the folder above it, with `zip -r` or `tar -czf`"
             }
-            Reason::Duplicate { .. } => {
-                "rename or remove one of the two, and pack each folder once"
-            }
+            Reason::Duplicate { .. } => "rename or remove one of the two, and pack each file once",
             Reason::TooLarge(_)
             | Reason::TooMany(_)
             | Reason::TooLong(_)
             | Reason::DirectoryTooLong(_)
-            | Reason::TooSlow(_) => "run `cargo clean`, and pack the sources only",
+            | Reason::TooSlow(_) => "run `cargo clean` and pack only the sources",
             Reason::Stopped => "run the same command again",
         }
     }
@@ -157,10 +153,10 @@ impl fmt::Display for Error {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::Read(error) => write!(f, "it cannot be read: {error}"),
+            Reason::Read(error) => write!(f, "cannot read it: {error}"),
             Reason::Write(error) => write!(f, "cannot write its files: {error}"),
             Reason::FolderExists(folder) => {
-                write!(f, "`{}` exists already", shown(&folder.to_string_lossy()))
+                write!(f, "`{}` already exists", shown(&folder.to_string_lossy()))
             }
             Reason::OtherKind(what) => write!(f, "it is {what}"),
             Reason::Broken(how) => write!(f, "it is damaged ({how})"),
@@ -189,7 +185,7 @@ impl fmt::Display for Reason {
             Reason::Duplicate { entry, earlier } => {
                 write!(
                     f,
-                    "`{}` and `{}` in it cannot both be there on every system",
+                    "`{}` and `{}` in it are the same file on some systems",
                     shown(earlier),
                     shown(entry)
                 )
@@ -217,7 +213,7 @@ impl std::error::Error for Error {
     }
 }
 
-// On its way through a reader of archives it is the inside of an `io::Error`.
+// The archive readers pass it on inside an `io::Error`.
 impl std::error::Error for Reason {}
 
 impl From<Error> for Problem {

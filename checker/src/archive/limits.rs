@@ -1,23 +1,23 @@
-//! How much an archive may hold, and how long unpacking may take.
+//! Limits on the content of an archive and on the time to unpack it.
 
 use std::time::{Duration, Instant};
 
 use super::error::Reason;
 use crate::process::is_stopped;
 
-/// How much an archive may hold, and how long unpacking may take. What is counted is what comes out of it, while it comes out: the sizes that its headers
-/// claim are not believed.
+/// Limits on the content of an archive and on the time to unpack it. The output is counted while it is unpacked, because the
+/// sizes in the headers can be wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// How many bytes may be written in all; default 100 MiB. The sources of all four tasks take less than one.
+    /// The maximum number of bytes to write. The default is 100 MiB; the sources of all four tasks take less than one.
     pub bytes: u64,
-    /// How many entries there may be, and folders on the way to them; default 10 000. What lies in `target`, `.git` or
-    /// `__MACOSX` does not count.
+    /// The maximum number of entries and of folders on the way to them. The default is 10,000. Entries in `target`, `.git` or
+    /// `__MACOSX` do not count.
     pub entries: u64,
-    /// How many bytes of a `.tar.gz` may be read past, uncompressed; default 8 GiB. It is a stream: to get past a
-    /// `target` of gigabytes, all of it must be uncompressed.
+    /// The maximum uncompressed length of a `.tar.gz`. The default is 8 GiB. It is a stream, so even a `target` of gigabytes
+    /// must be uncompressed to skip it.
     pub stream: u64,
-    /// How long unpacking may take; default 2 minutes.
+    /// The time limit for unpacking. The default is 2 minutes.
     pub time: Duration,
 }
 
@@ -32,7 +32,7 @@ impl Default for Limits {
     }
 }
 
-/// Ends work that takes too long, and work that the user has stopped.
+/// Ends work that takes too long or that the user has stopped.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     begun: Instant,
@@ -47,11 +47,11 @@ impl Clock {
         }
     }
 
-    /// Must be called between any two steps of the work.
+    /// Checks whether the work may continue. Call it between any two steps.
     ///
     /// # Errors
     ///
-    /// When the time is up, or [`stop`](crate::process::stop) was called.
+    /// If the time is up, or [`stop`](crate::process::stop) was called.
     pub(super) fn check(&self) -> Result<(), Reason> {
         if is_stopped() {
             Err(Reason::Stopped)
@@ -63,7 +63,7 @@ impl Clock {
     }
 }
 
-/// A number of bytes as people say it.
+/// Returns a number of bytes in a unit that people read.
 pub(super) fn size(bytes: u64) -> String {
     let units = [
         (1 << 30, "GiB"),

@@ -1,15 +1,15 @@
-//! Unpacks a submission's `.tar.gz`, `.tgz` or `.zip` into a folder of its own, whoever packed it.
+//! Unpacks a submission's `.tar.gz`, `.tgz` or `.zip` safely into a new folder.
 //!
-//! An entry's *name* decides whether the archive is refused: `..`, an absolute path, a drive's letter, a NUL, two entries
-//! that would be one file. No honest tool writes such names, and a submission of which a part was dropped would be
-//! another submission.
+//! An entry's *name* decides whether the whole archive is refused: `..`, an absolute path, a drive letter, a NUL, or two
+//! entries that would be the same file. Ordinary tools do not write such names. Dropping only the entry would change the
+//! submission.
 //!
-//! An entry's *kind* decides whether the entry is left out: only files and folders are unpacked. Links, devices and
-//! pipes are left out and named in [`Unpacked::left_out`]: a stray link in a student's folder is no attack, and nothing
-//! that is left out can harm. But an entry that goes through a link is refused, as that is an attack.
+//! An entry's *kind* decides whether the entry is left out: only files and folders are unpacked. Links, devices and pipes
+//! are listed in [`Unpacked::left_out`]. A stray link in a student's folder is no attack, and leaving it out is safe. But an
+//! entry whose path goes through a link is an attack, and the archive is refused.
 //!
-//! Modes, owners and times are not taken from the archive: what is unpacked belongs to who unpacks it, can be read, and
-//! has no bit that it should not have.
+//! Modes, owners and times are not taken from the archive. Unpacked files belong to the current user, are readable, and have
+//! no special bits.
 
 mod error;
 mod limits;
@@ -32,24 +32,24 @@ use place::Place;
 
 use shared::files::private;
 
-/// What came of unpacking.
+/// The result of unpacking.
 #[derive(Debug)]
 pub struct Unpacked {
-    /// The entries that are neither files nor folders, in the archive's order. Folders that nobody submits on purpose
-    /// (`target`, `.git`, `__MACOSX`) are not among them.
+    /// The entries that are neither files nor folders, in the archive's order. Entries that are always skipped (`target`,
+    /// `.git`, `__MACOSX`) are not listed.
     pub left_out: Vec<LeftOut>,
 }
 
-/// Unpacks the archive into `folder`, which does not exist yet; the folder above it does.
+/// Unpacks the archive into `folder`, which must not exist. The folder above it must exist.
 ///
-/// What the archive is, its first bytes say, not its name. Whatever stops the work, `folder` is complete or not there:
-/// the entries are written into a temporary folder beside it, which is renamed at the end. Archives inside the archive
-/// are files like others.
+/// The first bytes decide the kind of archive, not its name. At the end, `folder` is complete or does not exist, even if the
+/// work is interrupted: entries are written to a temporary folder next to it, which is then renamed. An archive inside the
+/// archive is an ordinary file.
 ///
 /// # Errors
 ///
-/// When the archive cannot be read, is of another kind, broken or encrypted, has a name that is refused (see the
-/// [module](self)), or exceeds the limits; when `folder` exists or cannot be written.
+/// If the archive cannot be read, is of another kind, damaged or encrypted, has a name that is refused (see the
+/// [module](self)), or exceeds the limits, or if `folder` exists or cannot be written.
 pub fn unpack(archive: &Path, folder: &Path, limits: &Limits) -> Result<Unpacked, Error> {
     unpack_into(archive, folder, limits).map_err(|reason| Error::new(archive, reason))
 }
@@ -57,7 +57,7 @@ pub fn unpack(archive: &Path, folder: &Path, limits: &Limits) -> Result<Unpacked
 fn unpack_into(archive: &Path, folder: &Path, limits: &Limits) -> Result<Unpacked, Reason> {
     let mut file = File::open(archive).map_err(Reason::Read)?;
     let kind = kind(&mut file).map_err(Reason::Read)?;
-    // A link that leads nowhere is in the way, too.
+    // `exists` would return false for a broken link.
     if folder.symlink_metadata().is_ok() {
         return Err(Reason::FolderExists(folder.to_owned()));
     }
@@ -66,13 +66,13 @@ fn unpack_into(archive: &Path, folder: &Path, limits: &Limits) -> Result<Unpacke
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    // Goes at the end of the scope, with whatever is still in it.
+    // Removed at the end of the scope, with everything in it.
     let temporary = private()
         .prefix(".unpacking-")
         .permissions(Permissions::from_mode(0o700))
         .tempdir_in(beside)
         .map_err(Reason::Write)?;
-    // A folder in the folder: the outer one is for its owner alone, and what we unpack is like any other folder.
+    // An inner folder: only the owner can enter the outer one, but the unpacked folder gets ordinary permissions.
     let inside = temporary.path().join("submission");
     fs::create_dir(&inside).map_err(Reason::Write)?;
 
@@ -92,18 +92,18 @@ fn unpack_into(archive: &Path, folder: &Path, limits: &Limits) -> Result<Unpacke
 enum Kind {
     Gzip,
     Zip,
-    /// What it is instead.
+    /// Another kind of file. The text says which.
     Other(&'static str),
 }
 
-/// The kind of archive, by its first bytes. A name says little: many a `.zip` is a RAR that somebody renamed.
+/// Returns the kind of archive by its first bytes. The name is not reliable: people rename RAR archives to `.zip`.
 fn kind(file: &mut File) -> io::Result<Kind> {
     let mut start = Vec::new();
     file.by_ref().take(512).read_to_end(&mut start)?;
     file.rewind()?;
     let kind = match start.as_slice() {
         [0x1f, 0x8b, ..] => Kind::Gzip,
-        // A file's header; the end of an archive, for one without entries.
+        // The header of a file, or the end of an archive without entries.
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Kind::Zip,
         [] => Kind::Other("an empty file"),
         [b'R', b'a', b'r', b'!', ..] => Kind::Other("a RAR archive"),

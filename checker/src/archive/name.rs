@@ -1,25 +1,25 @@
-//! The names of entries: which are paths inside the folder, which are refused, and which are passed over.
+//! Parses the names of entries, and decides which are refused and which are skipped.
 
 use super::error::Reason;
 
-/// The longest path that Linux opens. What is longer is not even taken apart.
+/// The longest path that Linux opens. Longer names are refused before they are parsed.
 const LONGEST: usize = 4096;
-/// As long as a name may be on the file systems that we know; and far deeper than a crate.
+/// The longest name on common file systems, and a depth that no crate needs.
 const LONGEST_PART: usize = 255;
 const DEEPEST: usize = 32;
 
-/// An entry's name, as the folders on the way and the last part; none for the folder itself (`./`).
+/// An entry's name, split into folders and a last part. The folder itself (`./`) has no parts.
 #[derive(Debug)]
 pub(super) struct Name {
-    /// As the archive has it.
+    /// The name in the archive.
     pub(super) whole: String,
     pub(super) parts: Vec<String>,
 }
 
 impl Name {
-    /// Takes a name apart. `\` separates as `/` does, on every system, so that an archive is judged the same on each
-    /// (and PowerShell has packed that way). A name that is not UTF-8 is taken for Latin-1: every byte becomes a character,
-    /// so that two names stay two.
+    /// Parses a name. On every system, `\` separates like `/`, so that the result is the same everywhere; old versions of
+    /// PowerShell write `\`. A name that is not UTF-8 is read as Latin-1: every byte becomes a character, so that two
+    /// different names stay different.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Reason> {
         if bytes.len() > LONGEST {
             return Err(Reason::Name {
@@ -44,7 +44,7 @@ impl Name {
         } else if whole.starts_with(separators) {
             Some("is an absolute path")
         } else if parts.iter().any(|part| is_drive(part)) {
-            Some("contains a drive's letter")
+            Some("contains a drive letter")
         } else if parts.contains(&"..") {
             Some("contains `..`")
         } else if parts.iter().any(|part| part.len() > LONGEST_PART) {
@@ -63,35 +63,34 @@ impl Name {
         }
     }
 
-    /// Whether it is, or lies in, what nobody submits on purpose: what Cargo has built, Git's own files, and what macOS
-    /// adds. (`._lib.rs` beside `lib.rs`: in `tests`, Cargo would take it for a test.)
+    /// Returns whether to skip the entry: Cargo's build output, Git's files, and files that macOS adds. (macOS adds
+    /// `._lib.rs` next to `lib.rs`; in `tests`, Cargo would compile it as a test.)
     pub(super) fn is_passed_over(&self) -> bool {
         self.parts
             .iter()
             .enumerate()
             .any(|(index, part)| match part.as_str() {
                 ".git" | "__MACOSX" | ".DS_Store" => true,
-                // Below `src` it is a module of that name.
+                // Below `src` it is a module with that name.
                 "target" => !self.parts[..index].iter().any(|part| part == "src"),
                 part => part.starts_with("._"),
             })
     }
 
-    /// Whether it would make a mess of a terminal. `Icon\r` is such a name: macOS keeps a folder's picture in it.
+    /// Returns whether it has control characters. One such name is `Icon\r`, in which macOS stores a folder's icon.
     pub(super) fn has_control_character(&self) -> bool {
         self.whole.contains(char::is_control)
     }
 }
 
-/// `C:` alone, or `C:name`: to Windows the first is a drive, the second a file in that drive's current folder. `join`
-/// would follow either, wherever in the path it stands.
+/// Returns whether it is `C:` or `C:name`. On Windows the first is a drive, the second a file in that drive's current
+/// folder, and `join` would follow either one anywhere in a path.
 fn is_drive(part: &str) -> bool {
     let mut chars = part.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphabetic()) && chars.next() == Some(':')
 }
 
-/// A name for people to read: what is not printable is shown as Rust writes it in a string, and of a long one the
-/// beginning.
+/// Returns a name for people to read: the beginning of a long name, with unprintable characters escaped as in a Rust string.
 pub(crate) fn shown(name: &str) -> String {
     const MOST: usize = 120;
     let mut shown: String = name

@@ -1,4 +1,4 @@
-//! The folder that is unpacked into: the only place where entries become files.
+//! The folder that an archive is unpacked into. Only this module creates files.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -9,36 +9,36 @@ use super::error::Reason;
 use super::limits::{Clock, Limits};
 use super::name::Name;
 
-/// An entry that is neither a file nor a folder, and is not unpacked.
+/// An entry that was not unpacked because it is neither a file nor a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Its name, as the archive has it: not fit to be printed as it is.
+    /// Its name in the archive. Escape it before you print it.
     pub name: String,
-    /// What it is instead, such as `a symbolic link`.
+    /// What it is, such as `a symbolic link`.
     pub why: &'static str,
 }
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     File,
     Folder,
-    /// A link, symbolic or hard. None is made; but where one would be, nothing else may be.
+    /// A symbolic or hard link. It is not created, but no other entry may have its path.
     Link(&'static str),
-    /// Neither of these.
+    /// Another kind.
     Other(&'static str),
 }
 
-/// A folder, and what has been put there.
+/// A folder and the entries that were unpacked into it.
 ///
-/// It was empty, nobody else writes to it, and no link is ever made in it. So a path of plain names stays inside.
+/// It was empty, no other program writes to it, and no link is ever created in it. So a path of plain names stays inside.
 pub(super) struct Place {
     folder: PathBuf,
     bytes_left: u64,
     entries_left: u64,
     limits: Limits,
     clock: Clock,
-    /// By their paths in lower case: on macOS and Windows, `Lib.rs` and `lib.rs` are one file.
+    /// The entries by their paths in lower case: on macOS and Windows, `Lib.rs` and `lib.rs` are the same file.
     taken: HashMap<String, Taken>,
     pub(super) left_out: Vec<LeftOut>,
 }
@@ -67,7 +67,7 @@ impl Place {
         self.clock
     }
 
-    /// Puts an entry into the folder, or onto the list of those left out. `contents` are read for a file only.
+    /// Adds an entry to the folder or to the list of entries that were left out. `contents` is read only for a file.
     pub(super) fn put(
         &mut self,
         name: &Name,
@@ -137,7 +137,7 @@ impl Place {
     ) -> Result<(), Reason> {
         self.take(path, Kind::File, name)?;
         self.count_entry()?;
-        // Refuses what is there, a link above all; and its mode is the one of any new file.
+        // Fails if the path exists, for example as a link. The file gets the mode of any new file.
         let mut file =
             File::create_new(self.folder.join(path)).map_err(|error| not_written(error, name))?;
         let mut buffer = [0; 16 << 10];
@@ -157,7 +157,7 @@ impl Place {
         }
     }
 
-    /// Notes who has a path, which must be free.
+    /// Records which entry has a path. The path must be free.
     fn take(&mut self, path: &str, by: Kind, name: &Name) -> Result<(), Reason> {
         let taken = Taken {
             name: path.to_owned(),
@@ -188,9 +188,10 @@ impl Place {
     }
 }
 
-/// Reading an archive failed: the system's errors are the machine's, all others are the archive's.
+/// Returns the reason why reading an archive failed. A system error means that the file could not be read; any other error
+/// means that the archive is damaged.
 pub(super) fn not_read(error: io::Error) -> Reason {
-    // One of ours, on its way through the reader of an archive.
+    // One of ours, passed on by an archive reader.
     match error.downcast::<Reason>() {
         Ok(reason) => reason,
         Err(error) if error.raw_os_error().is_some() => Reason::Read(error),
@@ -198,7 +199,7 @@ pub(super) fn not_read(error: io::Error) -> Reason {
     }
 }
 
-/// The file system may know of duplicates that we do not: it takes two ways to write `é` for one.
+/// A file system can find duplicates that this module does not, such as two ways to write `é`.
 fn not_written(error: io::Error, name: &Name) -> Reason {
     match error.kind() {
         io::ErrorKind::AlreadyExists => Reason::Duplicate {

@@ -12,11 +12,11 @@ use super::limits::{Clock, Limits};
 use super::name::Name;
 use super::place::{Kind, Place, not_read};
 
-/// What may stand before an entry: its header, and before that a long name or extended attributes. The crate `tar` reads
-/// them into memory, however long they are; none that is honest comes near this.
+/// The maximum length of everything before an entry's content: its header, and before that a long name or extended
+/// attributes. The crate `tar` reads these into memory, however long they are. Ordinary ones are much shorter.
 const LONGEST_HEADERS: u64 = 256 << 10;
 
-/// Unpacks all entries. The checksum at the end is looked at, too.
+/// Unpacks all entries and verifies the checksum at the end.
 pub(super) fn unpack(file: impl BufRead, place: &mut Place, limits: &Limits) -> Result<(), Reason> {
     let may_read_to = Rc::new(Cell::new(LONGEST_HEADERS));
     let mut archive = tar::Archive::new(Stream {
@@ -29,7 +29,7 @@ pub(super) fn unpack(file: impl BufRead, place: &mut Place, limits: &Limits) -> 
     for entry in archive.entries().map_err(not_read)? {
         let mut entry = entry.map_err(not_read)?;
         let kind = entry.header().entry_type();
-        // How far it goes in the archive. A sparse file claims to be as long as it likes; its header says what is there.
+        // The entry's length in the archive. A sparse file can claim any length; its header has the stored one.
         let size = match kind {
             EntryType::GNUSparse => entry.header().entry_size().map_err(not_read)?,
             _ => entry.size(),
@@ -42,10 +42,10 @@ pub(super) fn unpack(file: impl BufRead, place: &mut Place, limits: &Limits) -> 
         );
         let bytes = entry.path_bytes().into_owned();
         let kind = match kind {
-            // About the whole archive; `git archive` writes one.
+            // A header for the whole archive; `git archive` writes one.
             EntryType::XGlobalHeader => continue,
             EntryType::Directory => Kind::Folder,
-            // The oldest tar knew no folders but by this.
+            // The oldest tar format marks folders only by a slash at the end.
             EntryType::Regular | EntryType::Continuous if bytes.ends_with(b"/") => Kind::Folder,
             EntryType::Regular | EntryType::Continuous => Kind::File,
             EntryType::Symlink => Kind::Link("a symbolic link"),
@@ -61,13 +61,13 @@ pub(super) fn unpack(file: impl BufRead, place: &mut Place, limits: &Limits) -> 
         }
     }
 
-    // `tar` stops at the end that the archive says. The checksum stands at the end of the file.
+    // `tar` stops at the end of the entries. The checksum is at the end of the file.
     may_read_to.set(u64::MAX);
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(not_read)?;
     Ok(())
 }
 
-/// The uncompressed archive, which may be read up to a place that moves on with the entries.
+/// The uncompressed archive, which may be read up to a limit that grows with each entry.
 struct Stream<R> {
     uncompressed: MultiGzDecoder<R>,
     position: u64,

@@ -15,8 +15,8 @@ use super::limits::Clock;
 use super::name::Name;
 use super::place::{Kind, Place, not_read};
 
-/// How much of the archive may be read to learn what is in it, in bytes. The crate `zip` keeps all of that in memory; this
-/// is enough for a hundred thousand entries.
+/// The maximum length of the list of entries, in bytes. The crate `zip` keeps the list in memory. This is enough for a
+/// hundred thousand entries.
 const LONGEST_DIRECTORY: u64 = 16 << 20;
 
 // The file's type in a Unix mode.
@@ -33,12 +33,12 @@ pub(super) fn unpack(file: impl Read + Seek, place: &mut Place) -> Result<(), Re
         may_read: may_read.clone(),
         clock: place.clock(),
     };
-    // It begins with an entry: there is no program before it, and no need to look for the beginning.
+    // It begins with an entry, so there is no program before it to skip.
     let config = Config {
         archive_offset: ArchiveOffset::Known(0),
     };
     let mut archive = ZipArchive::with_config(config, file).map_err(not_unzipped)?;
-    // Of two entries that have one name, the crate keeps one; another program may keep the other.
+    // If two entries have the same name, this crate keeps one, but another program may keep the other.
     if archive.has_duplicate_names() {
         let directory = archive.central_directory_start();
         let entry = duplicate(archive.into_inner(), directory).map_err(not_read)?;
@@ -60,7 +60,7 @@ fn unpack_entry(
     place: &mut Place,
 ) -> Result<(), Reason> {
     let entry = archive.by_index_data(index).map_err(not_unzipped)?;
-    // What is not UTF-8 was packed on an old system.
+    // A name that is not UTF-8 comes from an old system.
     let text = entry.name().map_err(not_unzipped)?;
     let kind = match entry.unix_mode().map_or(0, |mode| mode & TYPE) {
         LINK => Kind::Link("a symbolic link"),
@@ -89,11 +89,11 @@ fn unpack_entry(
     place.put(&name, kind, &mut contents)
 }
 
-/// The name of a compression that we do not have.
+/// Returns the name of a compression method that is not supported.
 fn unsupported(method: CompressionMethod) -> Option<&'static str> {
     match method {
         CompressionMethod::Stored | CompressionMethod::Deflated => None,
-        // Windows takes it for files above 2 GiB.
+        // Windows uses it for files above 2 GiB.
         CompressionMethod::DEFLATE64 => Some("Deflate64"),
         CompressionMethod::BZIP2 => Some("bzip2"),
         CompressionMethod::LZMA => Some("LZMA"),
@@ -103,7 +103,7 @@ fn unsupported(method: CompressionMethod) -> Option<&'static str> {
     }
 }
 
-/// The first name that is in the directory a second time.
+/// Returns the first name that occurs twice in the list of entries.
 fn duplicate(mut file: impl Read + Seek, directory: u64) -> io::Result<String> {
     let mut names = HashSet::new();
     file.seek(SeekFrom::Start(directory))?;
@@ -127,7 +127,7 @@ fn not_unzipped(error: ZipError) -> Reason {
     }
 }
 
-/// A file of which only so much may be read.
+/// A file that can be read only up to a limit.
 struct Metered<R> {
     file: R,
     may_read: Rc<Cell<u64>>,

@@ -1,6 +1,6 @@
-//! Grades a class: many submissions, several at a time, each in the sandbox.
+//! Grades a class: many submissions, several at the same time, each in a sandbox.
 
-mod graded;
+mod cache;
 mod source;
 
 use std::io;
@@ -17,34 +17,34 @@ use crate::process::is_stopped;
 use crate::reference::Reference;
 use crate::task;
 
-use graded::Graded;
+use cache::Entry;
 
-/// What is graded, and how.
+/// The submissions to grade, and how to grade them.
 #[derive(Debug, Clone)]
 pub struct Class {
     /// Folders and archives, each a submission.
     pub submissions: Vec<PathBuf>,
-    /// What they may do, and whether their extras are run.
+    /// How each crate is judged.
     pub judge: Judge,
-    /// How many submissions are graded at a time.
+    /// How many submissions are graded at the same time.
     pub at_once: NonZero<usize>,
-    /// Whether what was graded before is graded again.
+    /// Whether to ignore verdicts in the cache.
     pub is_fresh: bool,
 }
 
 impl Class {
-    /// Grades all of them, and returns what came of each, in their order; `None` when [`stop`](crate::process::stop)
-    /// was called first.
+    /// Grades all submissions and returns the results in their order, or `None` if [`stop`](crate::process::stop) was
+    /// called first.
     ///
-    /// What came of each task is kept, with the fingerprint of its files and of the checks: when the work is stopped,
-    /// the next call goes on from there, and a submission that has changed is graded anew.
+    /// Verdicts are written to a cache, by the fingerprint of the crate and of the checks. After a stop, the next call
+    /// continues from there. A submission that has changed is graded again.
     ///
-    /// `reference` gives the tasks' checks; `tell` hears of each submission that is done, and whether nothing of it had to
-    /// be run because it was graded before. Both are called from several threads.
+    /// `reference` returns a task's reference. `progress` is called for each finished submission, with true if all its
+    /// verdicts were in the cache. Both are called from several threads.
     pub fn grade<'o>(
         &self,
         reference: &(dyn Fn(task::Task) -> Result<&'o Reference, Problem> + Sync),
-        tell: &(dyn Fn(&Submission, bool) + Sync),
+        progress: &(dyn Fn(&Submission, bool) + Sync),
     ) -> Option<Vec<Submission>> {
         let names = names(&self.submissions);
         let next = AtomicUsize::new(0);
@@ -61,7 +61,7 @@ impl Class {
                         if is_stopped() {
                             break;
                         }
-                        tell(&submission, was_graded);
+                        progress(&submission, was_graded);
                         graded
                             .lock()
                             .unwrap_or_else(PoisonError::into_inner)
@@ -80,7 +80,7 @@ impl Class {
         })
     }
 
-    /// Grades one, and says whether nothing had to be run.
+    /// Grades one submission. Also returns whether all its verdicts were in the cache.
     fn one<'o>(
         &self,
         name: &str,
@@ -95,20 +95,20 @@ impl Class {
         let (mut known_before, mut judged_now) = (false, false);
         match source::open(path) {
             Err(problem) => submission.problem = Some(problem),
-            // An unpacked archive is gone at the end.
+            // An unpacked archive is removed at the end of this arm.
             Ok((found, _unpacked)) => {
                 for Found { task, folder } in found {
                     let judged = folder.and_then(|folder| {
                         let reference = reference(task)?;
-                        let graded = Graded::of(&self.judge, reference, &folder)?;
-                        if let Some(known) = graded.read().filter(|_| !self.is_fresh) {
+                        let entry = Entry::of(&self.judge, reference, &folder)?;
+                        if let Some(known) = entry.read().filter(|_| !self.is_fresh) {
                             known_before = true;
                             return Ok(known);
                         }
                         judged_now = true;
                         let judged = self.judge.judge(reference, &folder, &|_, _| {});
                         if !is_stopped() {
-                            graded.write(&judged);
+                            entry.write(&judged);
                         }
                         Ok(judged)
                     });
@@ -127,16 +127,16 @@ impl Class {
 fn cannot_read(path: &Path, error: &io::Error) -> Problem {
     Problem {
         whose: Whose::YourMachine,
-        message: format!("{} cannot be read: {error}", path.display()),
+        message: format!("cannot read {}: {error}", path.display()),
         details: String::new(),
-        help: "check the path, and what you may read there".to_owned(),
+        help: "check the path and its permissions".to_owned(),
     }
 }
 
-/// A name for each submission: that of its folder or archive; where two have the same, the path.
+/// Returns a name for each submission: the name of its folder or archive, or the path if two have the same name.
 fn names(submissions: &[PathBuf]) -> Vec<String> {
     let short = |path: &PathBuf| {
-        // `.` and `..` have none; a link has one of its own.
+        // `.` and `..` have no name. A link keeps its name.
         let path = match path.file_name() {
             Some(_) => path.clone(),
             None => path.canonicalize().unwrap_or_else(|_| path.clone()),

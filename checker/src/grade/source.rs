@@ -1,4 +1,4 @@
-//! A submission's files, and the tasks in them.
+//! Opens a submission and finds its tasks.
 
 use std::path::Path;
 
@@ -11,13 +11,13 @@ use shared::files::private_folder;
 
 use super::cannot_read;
 
-/// Finds the tasks in a folder, or in an archive, which is unpacked into a folder that goes with the value. A folder without
-/// a task, in which a single archive lies, counts as that archive: Moodle makes such folders.
+/// Finds the tasks in a folder or an archive. An archive is unpacked into the returned temporary folder. A folder without a
+/// task that contains a single archive counts as that archive, because Moodle makes such folders.
 pub(super) fn open(path: &Path) -> Result<(Vec<Found>, Option<TempDir>), Problem> {
     if !path.is_dir() {
         return unpack(path);
     }
-    // A link leads to its folder, and rustc is given names that stay.
+    // Follows a link, so that rustc gets real paths.
     let folder = path
         .canonicalize()
         .map_err(|error| cannot_read(path, &error))?;
@@ -35,7 +35,7 @@ fn unpack(archive: &Path) -> Result<(Vec<Found>, Option<TempDir>), Problem> {
         whose: Whose::YourMachine,
         message: format!("cannot make a temporary folder: {error}"),
         details: String::new(),
-        help: "check that there is room in the folder for temporary files (TMPDIR)".to_owned(),
+        help: "check for free space in the folder for temporary files (TMPDIR)".to_owned(),
     })?;
     let unpacked = folder.path().join("submission");
     archive::unpack(archive, &unpacked, &Limits::default())?;

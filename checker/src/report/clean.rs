@@ -1,18 +1,18 @@
-//! Text that a submission had a say in, made fit to be shown: capped, without escape sequences, and without characters
-//! that XML, a terminal or a spreadsheet takes for something else.
+//! Cleans text that a submission influenced: shortens it, and removes escape sequences and characters that XML, a terminal
+//! or a spreadsheet would misinterpret.
 
 use shared::terminal::printable_lines;
 
 use crate::outcome::{Check, Problem, Submission, Task, Verdict};
 
-/// The most of a text of one line, in bytes.
+/// The maximum length of a text of one line, in bytes.
 pub(crate) const LINE: usize = 500;
-/// Of what a check says.
+/// The maximum length of a check's message, in bytes.
 const MESSAGE: usize = 4 << 10;
-/// Of what was printed: by the compiler its beginning, by the submission its end.
+/// The maximum length of output, in bytes. The compiler's output keeps its beginning, the submission's its end.
 const OUTPUT: usize = 16 << 10;
 
-/// A copy of a submission in which every text is clean.
+/// Returns a copy of a submission in which every text is clean.
 pub(super) fn submission(submission: &Submission) -> Submission {
     Submission {
         name: line(&submission.name, LINE),
@@ -62,9 +62,9 @@ fn check(check: &Check) -> Check {
     }
 }
 
-/// One line: line feeds and tabs become spaces.
+/// Returns the text as one line: line feeds and tabs become spaces.
 pub(crate) fn line(text: &str, most: usize) -> String {
-    // What is far beyond the cap need not be looked at, and may be a gigabyte.
+    // The text may be a gigabyte, so text far beyond the limit is cut off first.
     let text = printable(head(text, 8 * most));
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let kept = head(&text, most);
@@ -75,7 +75,7 @@ pub(crate) fn line(text: &str, most: usize) -> String {
     }
 }
 
-/// The beginning of a text.
+/// Returns the beginning of a text.
 fn beginning(text: &str, most: usize) -> String {
     let clean = printable(head(text, 8 * most));
     let kept = head(&clean, most);
@@ -89,7 +89,7 @@ fn beginning(text: &str, most: usize) -> String {
     )
 }
 
-/// The end of a text.
+/// Returns the end of a text.
 fn end(text: &str, most: usize) -> String {
     let clean = printable(tail(text, 8 * most));
     let kept = tail(&clean, most);
@@ -111,8 +111,8 @@ fn tail(text: &str, most: usize) -> &str {
     &text[text.ceil_char_boundary(text.len().saturating_sub(most))..]
 }
 
-/// Returns the text without its escape sequences, which a compiler's colours are; what else must not reach a terminal is
-/// escaped. A carriage return, with which a progress bar begins again, ends a line.
+/// Returns the text without escape sequences, such as the compiler's colours. Other characters that must not reach a
+/// terminal are escaped. A carriage return, which a progress bar uses to redraw its line, ends a line.
 fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text.chars();
@@ -129,15 +129,15 @@ fn printable(text: &str) -> String {
     printable_lines(&clean)
 }
 
-/// Reads past an escape sequence (ECMA-48) whose first character has been read. One that does not end ends with its
-/// line: it shall not hide what follows.
+/// Skips the rest of an escape sequence (ECMA-48) after its first character. An unterminated sequence ends with its line, so
+/// that it does not hide the text after it.
 fn skip_sequence(first: char, rest: &mut std::str::Chars<'_>) {
     let kind = match first {
         '\x1b' => match take(rest, |c| !c.is_control()) {
             Some(c) => c,
             None => return,
         },
-        // The same in one character.
+        // The same sequences in one character.
         c => char::from(c as u8 - 0x40),
     };
     match kind {
@@ -156,7 +156,7 @@ fn skip_sequence(first: char, rest: &mut std::str::Chars<'_>) {
                 rest.next();
             }
         }
-        // A choice of characters, and the like.
+        // A selection of a character set, for example.
         ' '..='/' => {
             take(rest, |c| matches!(c, '0'..='~'));
         }
@@ -164,7 +164,7 @@ fn skip_sequence(first: char, rest: &mut std::str::Chars<'_>) {
     }
 }
 
-/// The next character, if it is one of those.
+/// Reads the next character if `is_it` accepts it.
 fn take(rest: &mut std::str::Chars<'_>, is_it: impl Fn(char) -> bool) -> Option<char> {
     let next = rest.clone().next().filter(|c| is_it(*c))?;
     rest.next();

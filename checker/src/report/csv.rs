@@ -1,4 +1,4 @@
-//! CSV, a row a check.
+//! CSV, with a row for each check.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -8,14 +8,14 @@ use csv::{Terminator, WriterBuilder};
 use super::{clean, message, seconds, whose, word};
 use crate::outcome::{Problem, Submission};
 
-/// Writes a header line, then a row for each check, as RFC 4180 has it. What could not be checked has one row, with
-/// `problem` for a verdict and whose it is before the message.
+/// Writes a header line and a row for each check, as RFC 4180 specifies. A problem has one row, with the verdict `problem`
+/// and a message that begins with whose problem it is.
 ///
-/// A text that a spreadsheet would take for a formula has an apostrophe before it.
+/// If a spreadsheet would treat a text as a formula, an apostrophe is put before it.
 ///
 /// # Errors
 ///
-/// When `out` cannot be written to.
+/// If `out` cannot be written to.
 pub fn write(out: &mut impl Write, submissions: &[Submission]) -> io::Result<()> {
     let mut rows = WriterBuilder::new()
         .terminator(Terminator::CRLF)
@@ -61,7 +61,8 @@ fn said(problem: &Problem) -> String {
     format!("{}: {}", whose(problem), problem.message)
 }
 
-/// A cell of text. Spreadsheets run what begins so, some of them also in wide characters.
+/// Returns a cell of text. Spreadsheets treat text that begins with these characters as a formula, and some of them accept
+/// the wide forms.
 fn text(cell: &str) -> Cow<'_, str> {
     if cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
         format!("'{cell}").into()

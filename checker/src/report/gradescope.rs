@@ -1,7 +1,7 @@
 //! Gradescope's `results.json`.
 //!
-//! Each required check is worth one point. Extras are shown as passed or failed and are worth nothing: they fail nobody,
-//! and a grade that counts them would not be the same for everybody who has done the task.
+//! Each required check is worth one point. Extras are shown as passed or failed and are worth no points, so that all
+//! correct solutions get the same grade.
 
 use std::io::Write;
 
@@ -10,13 +10,13 @@ use serde::Serialize;
 use super::{Error, clean, count, paragraphs, sentence, whose};
 use crate::outcome::{Check, Problem, Submission, Task, Verdict, Whose};
 
-/// Writes the results of a submission. Its score is what passed: what cannot be checked through its own fault, because
-/// it does not compile, earns nothing.
+/// Writes the results of a submission. Its score is the number of required checks that passed. A task that does not compile
+/// scores nothing.
 ///
 /// # Errors
 ///
-/// When `out` cannot be written to. And when anything could not be checked for another reason: then nothing is written.
-/// No grade is better than a wrong one, and Gradescope tells the instructor that there is none.
+/// If `out` cannot be written to, or if a task could not be checked for a reason that is not in the submission. Then nothing
+/// is written: no grade is better than a wrong one, and Gradescope shows the instructor that it is missing.
 pub fn write(out: &mut impl Write, submission: &Submission) -> Result<(), Error> {
     let submission = clean::submission(submission);
     let problems = || {
@@ -38,7 +38,7 @@ pub fn write(out: &mut impl Write, submission: &Submission) -> Result<(), Error>
     if let Some(problem) = &submission.problem {
         output = said(problem);
     } else if required.of == 0 {
-        output = "no check could be run".to_owned();
+        output = "no check could run".to_owned();
     }
     let results = Results {
         score: required.passed,
@@ -56,22 +56,22 @@ pub fn write(out: &mut impl Write, submission: &Submission) -> Result<(), Error>
     Ok(())
 }
 
-/// The fields of the format, in its own words.
+/// The fields of the format, with its names.
 #[derive(Serialize)]
 struct Results {
     score: usize,
     output: String,
-    // Gradescope would take the output for HTML.
+    // Otherwise Gradescope could treat the output as HTML.
     output_format: &'static str,
     test_output_format: &'static str,
     test_name_format: &'static str,
     visibility: &'static str,
-    // What this program prints is for the instructor.
+    // This program's output is for the instructor.
     stdout_visibility: &'static str,
     tests: Vec<Test>,
 }
 
-/// Without a score it is shown, and counts for nothing.
+/// One test. Without a score, it is shown but does not count.
 #[derive(Serialize)]
 struct Test {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! JSON, as `docs/grade.schema.json` describes it.
+//! JSON, described by `docs/grade.schema.json`.
 
 use std::io::{self, Write};
 
@@ -7,14 +7,14 @@ use serde::Serialize;
 use super::{clean, message, seconds, word};
 use crate::outcome::{Check, Problem, Submission, Task, Verdict};
 
-/// Of the format. A reader can rely on what the schema says as long as it does not change.
+/// The version of the format. The schema stays valid as long as the version does not change.
 const VERSION: u32 = 1;
 
 /// Writes one JSON document.
 ///
 /// # Errors
 ///
-/// When `out` cannot be written to.
+/// If `out` cannot be written to.
 pub fn write(out: &mut impl Write, submissions: &[Submission]) -> io::Result<()> {
     let submissions: Vec<Submission> = submissions.iter().map(clean::submission).collect();
     let document = Document {
@@ -25,7 +25,7 @@ pub fn write(out: &mut impl Write, submissions: &[Submission]) -> io::Result<()>
     writeln!(out)
 }
 
-// The format is written down here once more, so that the data model can change without it.
+// These types repeat the data model, so that it can change without changing the format.
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -49,7 +49,7 @@ struct OneTask<'a> {
     checks: Vec<OneCheck<'a>>,
 }
 
-/// Every field is always there; a text that does not apply is empty.
+/// A check. Every field is always present. Text that does not apply is empty.
 #[derive(Serialize)]
 struct OneCheck<'a> {
     name: &'a str,

@@ -1,4 +1,4 @@
-//! JUnit's XML, which services that run tests read.
+//! JUnit's XML, for services that run tests.
 
 use std::io::{self, Write};
 
@@ -9,12 +9,12 @@ use crate::outcome::{Check, Problem, Submission, Task, Verdict};
 
 /// Writes a test suite for each task of each submission, such as `alice/2-concurrent`.
 ///
-/// A check that did not pass is a failure; an extra that did not is skipped, so that it fails nobody. What could not be
-/// checked is an error.
+/// A check that did not pass is a failure. An extra that did not pass is skipped, so that it fails no submission. A problem
+/// is an error.
 ///
 /// # Errors
 ///
-/// When `out` cannot be written to.
+/// If `out` cannot be written to.
 pub fn write(out: &mut impl Write, submissions: &[Submission]) -> io::Result<()> {
     let mut report = Report::new("checker");
     for submission in submissions {
@@ -28,7 +28,7 @@ pub fn write(out: &mut impl Write, submissions: &[Submission]) -> io::Result<()>
             report.add_test_suite(suite(&submission.name, task));
         }
     }
-    // Into memory first: an error of `out` would come back in a wrapping that hides a closed pipe.
+    // Into memory first: the XML library wraps an error of `out` in a way that hides a closed pipe.
     let mut xml = Vec::new();
     report.serialize(&mut xml).map_err(io::Error::other)?;
     out.write_all(&xml)
@@ -64,7 +64,7 @@ fn case(check: &Check, suite: &str) -> TestCase {
     };
     status
         .set_type(word(&check.verdict))
-        // An attribute, in which a line feed is a space.
+        // In an XML attribute, a line feed is read as a space.
         .set_message(clean::line(&message(check), clean::LINE))
         .set_description(paragraphs(check));
     let mut case = TestCase::new(sentence(check), status);

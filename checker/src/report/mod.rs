@@ -1,7 +1,7 @@
-//! What came of checking, in the formats that people and a course's tools read.
+//! Reports of results, in formats for people and for a course's tools.
 //!
-//! Whatever a submission printed may stand in a report: megabytes, escape sequences, formulas. Each format cleans it
-//! and caps it before anything else.
+//! A report can contain anything that a submission printed: megabytes, escape sequences, formulas. So each format first
+//! cleans and shortens all text.
 
 pub(crate) mod clean;
 pub mod csv;
@@ -24,11 +24,11 @@ pub enum Format {
     Text,
     /// As `docs/grade.schema.json` describes it.
     Json,
-    /// A row a check.
+    /// A row for each check.
     Csv,
-    /// JUnit's XML, which services that run tests read.
+    /// JUnit's XML, for services that run tests.
     Junit,
-    /// Gradescope's `results.json`, of one submission.
+    /// Gradescope's `results.json`, for one submission.
     Gradescope,
 }
 
@@ -36,7 +36,7 @@ pub enum Format {
 ///
 /// # Errors
 ///
-/// When `out` cannot be written to; in Gradescope's format also when there is no grade to be given, see [`gradescope`].
+/// If `out` cannot be written to. In Gradescope's format also if there is no grade, see [`gradescope`].
 pub fn write(
     out: &mut impl Write,
     submissions: &[Submission],
@@ -58,15 +58,15 @@ pub fn write(
     Ok(())
 }
 
-/// Why a report was not written. Its text is one short message and a line that begins with `help:`.
+/// The error when a report was not written. Its text is one short message and a line that begins with `help:`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// It could not be written to where it goes.
+    /// The output could not be written.
     Write(io::Error),
-    /// Gradescope's format is of one submission; there were this many.
+    /// Gradescope's format is for one submission, but there were this many.
     NotOne(usize),
-    /// There is no grade, for what was not checked is not the submission's fault.
+    /// There is no grade because the problem is not in the submission.
     NoGrade(Problem),
 }
 
@@ -75,16 +75,16 @@ impl fmt::Display for Error {
         match self {
             Error::Write(error) => write!(
                 f,
-                "could not write the report: {error}\nhelp: check where it goes: a full disk, a closed file?"
+                "could not write the report: {error}\nhelp: check that the disk is not full and the output is open"
             ),
             Error::NotOne(count) => write!(
                 f,
-                "Gradescope's format is for one submission, and there are {count}\n\
+                "Gradescope's format is for one submission, but there are {count}\n\
                  help: name one submission, or choose another format"
             ),
             Error::NoGrade(problem) => write!(
                 f,
-                "no grade is given, for this is not the submission's fault: {}\nhelp: {}",
+                "not graded: the problem is not in the submission: {}\nhelp: {}",
                 clean::line(&problem.message, clean::LINE),
                 clean::line(&problem.help, clean::LINE)
             ),
@@ -107,7 +107,7 @@ impl From<io::Error> for Error {
     }
 }
 
-/// A verdict as one word.
+/// Returns a verdict as one word.
 fn word(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "passed",
@@ -117,19 +117,19 @@ fn word(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// What there is to say about a verdict; nothing where the check passed.
+/// Returns the message of a verdict. It is empty if the check passed.
 fn message(check: &Check) -> Cow<'_, str> {
     match &check.verdict {
         Verdict::Passed => "".into(),
         Verdict::Failed { message, .. } => message.into(),
         Verdict::TimedOut { .. } => {
-            format!("had not ended after {:.0} s", check.took.as_secs_f64()).into()
+            format!("did not end within {:.0} s", check.took.as_secs_f64()).into()
         }
         Verdict::Crashed { how, .. } => how.into(),
     }
 }
 
-/// All that a check has to say, as paragraphs: the message, what was seen or printed, the hint.
+/// Returns everything about a check, as paragraphs: the message, what was seen or printed, and the hint.
 fn paragraphs(check: &Check) -> String {
     let message = message(check);
     let (saw, output, hint) = match &check.verdict {
@@ -151,12 +151,12 @@ fn paragraphs(check: &Check) -> String {
     parts.join("\n\n")
 }
 
-/// A check's name as the sentence that it is.
+/// Returns a check's name as a sentence.
 pub fn sentence(check: &Check) -> String {
     check.name.replace("::", ": ").replace('_', " ")
 }
 
-/// Whose problem it is, in two words.
+/// Returns whose problem it is, in two words.
 fn whose(problem: &Problem) -> &'static str {
     match problem.whose {
         Whose::YourCode => "your code",
@@ -165,12 +165,12 @@ fn whose(problem: &Problem) -> &'static str {
     }
 }
 
-/// To the millisecond; what is beyond is noise.
+/// Rounds to milliseconds, because smaller units are noise.
 fn seconds(took: Duration) -> f64 {
     took.as_millis() as f64 / 1000.0
 }
 
-/// How many of a task's checks passed, of how many.
+/// The number of checks that passed, and of all checks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Count {
     passed: usize,

@@ -1,4 +1,4 @@
-//! What the machine does to a submission is not the submission's fault: no grade is given, and nothing is kept.
+//! Faults of the machine are not the submission's fault: there is no grade, and the cache does not get a verdict.
 
 use std::fs;
 use std::path::Path;
@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use super::program::{Class, Ran, checker, solution};
 
-/// Generous, because Cargo lets one process build at a time: only a failure reaches it.
+/// Generous, because Cargo lets one process build at a time. Only a failure reaches it.
 const LIMIT: Duration = Duration::from_secs(900);
 
-const KNOWN: &str = "1 of 1 had been graded before";
+/// In the notice about verdicts from the cache.
+const KNOWN: &str = "--fresh";
 
 fn grade(arguments: &[&str]) -> Command {
     let mut command = checker(["grade", "--format", "json"]);
@@ -29,7 +30,7 @@ fn graded(arguments: &[&str]) -> Ran {
     Ran::new(grade(arguments).output().expect("the program starts"))
 }
 
-/// The problem of the one submission, which must be the machine's.
+/// Returns the problem of the only submission, which must be the machine's.
 #[track_caller]
 fn problem_of_the_machine(ran: &Ran) -> String {
     assert_eq!(ran.status, Some(1), "{ran:?}");
@@ -39,7 +40,7 @@ fn problem_of_the_machine(ran: &Ran) -> String {
     problem["message"].to_string()
 }
 
-/// Grades a submission and kills one of the processes that this takes, when there is one that fits.
+/// Grades a submission and kills the first of its processes that `fits` accepts.
 fn killed(submission: &str, fits: impl Fn(&Path) -> Option<i32>) -> Ran {
     let child = grade(&[submission])
         .stdout(Stdio::piped())
@@ -56,7 +57,7 @@ fn killed(submission: &str, fits: impl Fn(&Path) -> Option<i32>) -> Ran {
             break found;
         }
         assert!(begun.elapsed() < LIMIT, "no process fits");
-        sleep(Duration::from_millis(10)); // not all the time: others build meanwhile
+        sleep(Duration::from_millis(10)); // leaves time for the build
     };
     let _ = kill_process(Pid::from_raw(found).expect("a number"), Signal::KILL);
     Ran::new(child.wait_with_output().expect("its end"))
@@ -75,7 +76,7 @@ fn contains(file: &Path, text: &str) -> bool {
 }
 
 #[test]
-fn a_compiler_that_is_killed_is_the_machines_problem_and_is_not_kept() {
+fn a_killed_compiler_is_the_machines_problem_and_is_not_cached() {
     let class = Class::new();
     let endless = "#![allow(long_running_const_eval)]\nconst _: () = loop {};\n";
     let alice = class.add("alice", endless);
@@ -100,7 +101,7 @@ fn a_compiler_that_is_killed_is_the_machines_problem_and_is_not_kept() {
 }
 
 #[test]
-fn a_check_that_is_killed_is_the_machines_problem_and_is_not_kept() {
+fn a_killed_check_is_the_machines_problem_and_is_not_cached() {
     let class = Class::new();
     let marker = format!("killed-{}", std::process::id());
     let hangs = solution().replace(
@@ -108,7 +109,7 @@ fn a_check_that_is_killed_is_the_machines_problem_and_is_not_kept() {
         &format!("pub fn fetch_users(c: &Connection) -> Result<Vec<User>> {{ let _ = std::process::Command::new(\"sleep\").arg(\"1000\").env(\"WHO\", \"{marker}\").status(); fetch(c) }}\nfn fetch("),
     );
     let alice = class.add("alice", &hangs);
-    // The check is the parent of the program that it has started.
+    // The check is the parent of the program that it started.
     let check = |process: &Path| {
         let is_its = fs::read_to_string(process.join("comm"))
             .is_ok_and(|name| name.trim() == "sleep")
@@ -131,7 +132,7 @@ fn a_check_that_is_killed_is_the_machines_problem_and_is_not_kept() {
 }
 
 #[test]
-fn a_folder_in_which_nothing_may_be_executed_is_the_machines_problem_and_is_not_kept() {
+fn a_temporary_folder_with_noexec_is_the_machines_problem_and_is_not_cached() {
     let class = Class::new();
     let alice = class.add("alice", &solution());
     let folder = class.named("noexec");
@@ -167,7 +168,7 @@ fn a_folder_in_which_nothing_may_be_executed_is_the_machines_problem_and_is_not_
     ]);
     let message = problem_of_the_machine(&Ran::new(output.expect("it starts")));
     assert!(
-        message.contains(&format!("nothing may be executed in {folder}")),
+        message.contains(&format!("programs in {folder}")),
         "{message}"
     );
     let ran = graded(&[&alice, "--unsandboxed"]);
@@ -178,9 +179,9 @@ fn a_folder_in_which_nothing_may_be_executed_is_the_machines_problem_and_is_not_
     );
 }
 
-/// As an instructor's Cargo may be configured, who builds for several machines.
+/// An instructor who builds for several machines may have configured Cargo like this.
 #[test]
-fn cargo_may_be_told_for_which_machine_it_builds() {
+fn cargo_may_be_configured_for_a_target() {
     let class = Class::new();
     let alice = class.add("alice", &solution());
     let mut command = grade(&[&alice]);

@@ -1,4 +1,4 @@
-//! The commands, as people and scripts type them.
+//! Tests the commands as people and scripts type them.
 
 mod check;
 mod command_line;

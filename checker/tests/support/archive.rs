@@ -1,4 +1,4 @@
-//! Archives made by hand, byte by byte where it must be: no honest tool writes most of these.
+//! Writes archives that ordinary tools do not write.
 
 use std::io::Write;
 
@@ -25,7 +25,7 @@ impl Tar {
         self.entry(name, kind, 0o777, to, b"")
     }
 
-    /// An entry of any kind, with a name that `tar::Builder` would refuse.
+    /// Adds an entry of any kind, with a name that `tar::Builder` would refuse.
     pub fn entry(
         mut self,
         name: &str,
@@ -49,7 +49,7 @@ impl Tar {
         self
     }
 
-    /// A header as it is.
+    /// Adds a header unchanged.
     pub fn raw(mut self, header: &[u8]) -> Self {
         self.bytes.extend(header);
         self
@@ -75,15 +75,15 @@ pub struct Zip {
     count: u16,
 }
 
-/// What the headers of an entry say.
+/// The values in the headers of an entry.
 pub struct Claims {
-    /// Of a Unix mode, type and permissions.
+    /// The Unix mode: type and permissions.
     pub mode: u32,
     /// The general purpose flags.
     pub flags: u16,
-    /// The compression's number.
+    /// The number of the compression method.
     pub method: u16,
-    /// The uncompressed size; the true one where there is none.
+    /// The uncompressed size, or `None` for the true one.
     pub size: Option<u32>,
 }
 
@@ -109,7 +109,7 @@ impl Zip {
         let mut crc = flate2::Crc::new();
         crc.update(contents);
 
-        // What both headers have in common.
+        // The fields that both headers have.
         let mut common = Vec::new();
         common.extend(20_u16.to_le_bytes());
         common.extend(claims.flags.to_le_bytes());
@@ -126,7 +126,7 @@ impl Zip {
         self.entries.extend(&common);
         self.entries.extend(name);
         self.entries.extend(data);
-        // Made on Unix, so that there is a mode.
+        // Made on Unix, so that the mode counts.
         self.directory.extend(b"PK\x01\x02\x14\x03");
         self.directory.extend(&common);
         self.directory.extend([0; 6]);

@@ -1,10 +1,10 @@
-//! A temporary folder.
+//! Temporary folders.
 
 use std::path::Path;
 
 use tempfile::TempDir;
 
-/// In memory, where there is such a place: these tests make and remove thousands of folders.
+/// Makes a temporary folder, in memory if possible because these tests make thousands of them.
 pub fn temporary_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() {

@@ -1,4 +1,4 @@
-//! The public items of a source file.
+//! Lists the public items of a source file.
 
 use std::collections::BTreeSet;
 
@@ -81,7 +81,7 @@ fn implemented(item: &ItemImpl) -> Vec<String> {
     offered
 }
 
-/// How many functions with a body it has.
+/// Returns the number of blocks in it.
 pub fn bodies(source: &str) -> usize {
     struct Count(usize);
     impl Visit<'_> for Count {

@@ -1,13 +1,13 @@
-//! Processes that are left.
+//! Looks for processes that were left behind.
 
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long what has been killed may take to go.
+/// How long a killed process may take to disappear.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Expects that no process has this text in its command line, at once or soon.
+/// Waits until no process has this text in its command line.
 #[track_caller]
 pub fn expect_none_left(mark: &str) {
     let begun = Instant::now();

@@ -1,9 +1,9 @@
-//! The sandboxes that there are on this machine.
+//! Lists the sandboxes that this machine supports.
 
 use checker::bubblewrap;
 use checker::sandbox::Sandbox;
 
-/// Open always; where bubblewrap is missing, or may not make namespaces, it says so, and there are no others.
+/// Returns the sandboxes. If bubblewrap does not work, it prints why and returns only `Sandbox::None`.
 pub fn sandboxes() -> Vec<Sandbox> {
     let Ok(bwrap) = bubblewrap::find() else {
         eprintln!("skipped, in a sandbox: bwrap is missing, or may not make namespaces here");

@@ -1,12 +1,12 @@
-//! As much of JSON Schema as `docs/grade.schema.json` uses. A whole validator takes longer to build than the checker.
+//! The part of JSON Schema that `docs/grade.schema.json` uses. A full validator takes longer to build than the checker.
 
 use serde_json::Value;
 
-/// What is wrong with the value, and where; nothing where it fits.
+/// Returns the errors in the value, each with its place.
 ///
 /// # Panics
 ///
-/// When the schema uses a keyword that is not known here: it would check nothing.
+/// If the schema uses a keyword that this module does not know.
 pub fn errors(schema: &Value, value: &Value) -> Vec<String> {
     let mut errors = Vec::new();
     check(schema, schema, value, "", &mut errors);
@@ -59,7 +59,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, errors: &mut Vec
                     }
                 }
             }
-            // These go deeper, below.
+            // Handled below.
             "properties" | "items" | "$ref" | "anyOf" => {}
             other => panic!("the keyword {other}"),
         }

@@ -1,4 +1,4 @@
-//! The report on a class, for people: a table with a line a submission, and below it why some have no counts.
+//! The report on a class, for people: a table with a line for each submission, and the problems below it.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use super::super::{count, whose};
 use super::{Page, Style};
 use crate::outcome::{Problem, Submission, Task, Whose};
 
-/// How wide a submission's name may be in the table.
+/// The maximum width of a submission's name in the table.
 const WIDEST: usize = 40;
 
 impl<W: Write> Page<'_, W> {
@@ -78,7 +78,7 @@ impl<W: Write> Page<'_, W> {
         writeln!(self.out, "{}", self.styled(Style::Bold, &counts))
     }
 
-    /// What the table has no room for: why there are no counts.
+    /// Writes the problems, which do not fit into the table.
     fn reasons(&mut self, submissions: &[Submission]) -> io::Result<()> {
         let mut told: Vec<&Problem> = Vec::new();
         let mut lines = Vec::new();
@@ -92,7 +92,7 @@ impl<W: Write> Page<'_, W> {
                         problem.message
                     )),
                     _ if problem.whose == Whose::YourCode || told.contains(&problem) => {}
-                    // Of one that may be everybody's it is said once what to do.
+                    // Many submissions can have the same problem of the machine. It is written once.
                     _ => {
                         told.push(problem);
                         let help = self.styled(Style::Bold, "help:");
@@ -113,7 +113,7 @@ impl<W: Write> Page<'_, W> {
     }
 }
 
-/// A submission's problems, and which task each is of, if it is of one.
+/// Returns a submission's problems, and the task of each, if it has one.
 fn problems(submission: &Submission) -> impl Iterator<Item = (Option<&Task>, &Problem)> {
     let of_tasks = submission
         .tasks
@@ -126,7 +126,7 @@ fn problems(submission: &Submission) -> impl Iterator<Item = (Option<&Task>, &Pr
         .chain(of_tasks)
 }
 
-/// What the table says of a task.
+/// Returns the cell of a task in the table.
 fn cell(task: Option<&Task>) -> (Style, String) {
     let Some(task) = task else {
         return (Style::Faint, "-".to_owned());
@@ -144,7 +144,7 @@ fn cell(task: Option<&Task>) -> (Style, String) {
     )
 }
 
-/// Counted in columns of a terminal, in which an ideograph takes two.
+/// Pads to a width in terminal columns. An ideograph takes two columns.
 fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }

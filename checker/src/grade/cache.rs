@@ -1,4 +1,4 @@
-//! What was graded before: kept, so that the work can be stopped and gone on with.
+//! The cache of verdicts, so that grading can be stopped and continued.
 
 use std::fs;
 use std::io;
@@ -14,15 +14,15 @@ use crate::reference::{Reference, state_folder};
 
 use super::cannot_read;
 
-/// The file that keeps what came of a crate, under a name that is made of all that the verdict depends on.
-pub(super) struct Graded(PathBuf);
+/// A file with the verdict on a crate. Its name is a hash of everything that the verdict depends on.
+pub(super) struct Entry(PathBuf);
 
-impl Graded {
+impl Entry {
     pub(super) fn of(
         judge: &Judge,
         reference: &Reference,
         folder: &Path,
-    ) -> Result<Graded, Problem> {
+    ) -> Result<Entry, Problem> {
         let mut hash = Sha256::new();
         hash.update(fingerprint(folder).map_err(|error| cannot_read(folder, &error))?);
         hash.update(format!(
@@ -30,7 +30,7 @@ impl Graded {
             reference.task, judge.with_extras, judge.sandbox
         ));
         for target in &reference.targets {
-            // Cargo writes the program anew whenever the checks or what they stand on change.
+            // Cargo writes the program again when the checks or their dependencies change.
             let (length, made) = fs::metadata(&target.program)
                 .and_then(|program| Ok((program.len(), program.modified()?)))
                 .map_err(|error| cannot_read(&target.program, &error))?;
@@ -39,19 +39,19 @@ impl Graded {
                 .unwrap_or_default();
             hash.update(format!("{} {} {}", target.name, length, made.as_nanos()));
         }
-        Ok(Graded(
+        Ok(Entry(
             state_folder()?
-                .join("graded")
+                .join("cache")
                 .join(format!("{:x}.json", hash.finalize())),
         ))
     }
 
-    /// What came of it, if it was kept.
+    /// Reads the verdict, if it is in the cache.
     pub(super) fn read(&self) -> Option<Task> {
         serde_json::from_slice(&fs::read(&self.0).ok()?).ok()
     }
 
-    /// Keeps it, unless it says more of this machine than of the crate. That it cannot be kept costs time only.
+    /// Writes the verdict to the cache, unless it depends on this machine. Errors are ignored: they only cost time.
     pub(super) fn write(&self, task: &Task) {
         let is_the_machines = task
             .problem
