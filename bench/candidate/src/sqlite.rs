@@ -16,6 +16,11 @@ use shared::User;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ColumnIndex, ConnectOptions, Connection as _, Decode, FromRow, SqlitePool, Type};
 
+/// Task 2's example, without its program.
+#[allow(dead_code)]
+#[path = "../../../2-concurrent/examples/on_sqlx.rs"]
+mod on_sqlx;
+
 pub fn serve(job: &Job) -> Result<()> {
     let database: PathBuf = job.get("database")?;
     match (job.name.as_str(), job.peer.as_str()) {
@@ -36,7 +41,7 @@ pub fn serve(job: &Job) -> Result<()> {
         ("two-queries", "ours with sqlx") => {
             let runtime = tokio_runtime()?;
             two_queries(job, || {
-                let fetch = concurrent::on_sqlx::fetch_concurrently(&database, AGE);
+                let fetch = on_sqlx::fetch_concurrently(&database, AGE);
                 Ok(runtime.block_on(fetch)?)
             })
         }
