@@ -1,5 +1,7 @@
 //! Ctrl-C and SIGTERM: drop the work, and wait for the tasks that the drop spawns.
 
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use tokio::runtime::{Handle, Runtime};
@@ -11,6 +13,9 @@ use crate::Result;
 /// Runs the work on a new runtime. On a signal, drops the work, waits for the tasks that still run (they stop statements,
 /// close connections and end a server), and exits with the status that a shell expects.
 pub fn run(work: impl Future<Output = Result<()>>) -> Result<()> {
+    // One for each core, and some for host names and the output.
+    let threads = available_parallelism().map_or(1, NonZeroUsize::get) + 3;
+    shared::cli::try_threads(threads)?;
     let runtime = Runtime::new()?;
     let outcome = runtime.block_on(async {
         let interrupt = interrupt()?; // before the work starts

@@ -153,6 +153,7 @@ impl Reference {
                 &program,
                 sandbox,
             )?;
+            early_code::refuse_program(&program, &target.program)?;
             programs.insert(target.name.clone(), program);
         }
         Ok(Compiled {

@@ -5,6 +5,7 @@
 //! Attributes, macros and assembly can all define these, so the compiled library is examined instead of the source.
 //! Ordinary Rust, including `unsafe` code, has none of them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -28,28 +29,82 @@ const ORDINARY: [&str; 9] = [
     ".note",
 ];
 
+const ELF: &[u8] = b"\x7fELF";
+
 type Elf<'data> = ElfFile64<'data, Endianness>;
 
-/// Examines a compiled solution (`.rlib`). `reference` is the program of the same checks with the reference solution. Object
-/// files that are not ELF, such as those on macOS, are not examined.
+/// Examines a compiled solution (`.rlib`). `reference` is the program of the same checks with the reference solution. Not
+/// on macOS, whose object files have another format.
 ///
 /// # Errors
 ///
 /// If the library has such code, which is the submission's fault, or a file cannot be read, which is our bug.
 pub(crate) fn refuse(library: &Path, reference: &Path) -> Result<(), Problem> {
-    let found = find(library, reference)
-        .map_err(|error| Problem::our_bug("examine the solution", &error))?;
-    match found {
+    refused(find(library, reference))
+}
+
+/// Examines the linked program of the checks. Assembly in a generic function is compiled with the code that calls it, so it
+/// is not in the solution's library.
+///
+/// # Errors
+///
+/// Like [`refuse`].
+pub(crate) fn refuse_program(program: &Path, reference: &Path) -> Result<(), Problem> {
+    refused(find_in_program(program, reference))
+}
+
+fn refused(found: Result<Option<String>, Box<dyn std::error::Error>>) -> Result<(), Problem> {
+    match found.map_err(|error| Problem::our_bug("examine the solution", &error))? {
         None => Ok(()),
         Some(what) => Err(Problem {
             whose: Whose::YourCode,
-            message: format!("it has code that runs before the checks or replaces a function that they call: {what}"),
+            message: format!(
+                "the solution has code that would run before the checks, or that replaces a function that they call: {what}"
+            ),
             details: String::new(),
-            help: "remove `link_section`, `no_mangle`, `export_name`, `global_allocator` and `global_asm!`: no exercise \
-                   needs them"
+            help: "remove `link_section`, `no_mangle`, `export_name`, `global_allocator` and assembly: no exercise needs them"
                 .to_owned(),
         }),
     }
+}
+
+fn find_in_program(
+    program: &Path,
+    reference: &Path,
+) -> Result<Option<String>, Box<dyn std::error::Error>> {
+    let (program, reference) = (fs::read(program)?, fs::read(reference)?);
+    if !program.starts_with(ELF) {
+        return Ok(None);
+    }
+    let (program, reference) = (Elf::parse(&*program)?, Elf::parse(&*reference)?);
+    if early_entries(&program) > early_entries(&reference) {
+        return Ok(Some("a constructor or destructor".to_owned()));
+    }
+    let imported: BTreeSet<&str> = reference
+        .dynamic_symbols()
+        .filter(|symbol| symbol.is_undefined())
+        .filter_map(|symbol| symbol.name().ok())
+        .collect();
+    for symbol in program.symbols().filter(|symbol| !symbol.is_undefined()) {
+        let name = symbol.name()?;
+        if symbol.elf_symbol().st_type() == STT_GNU_IFUNC {
+            return Ok(Some(format!("the indirect function `{name}`")));
+        }
+        if !symbol.is_local() && imported.contains(name) {
+            return Ok(Some(format!("the symbol `{name}`")));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the number of bytes in the lists of functions that run before and after `main`.
+fn early_entries(elf: &Elf<'_>) -> u64 {
+    let sections = elf.sections();
+    let lists = sections.filter(|section| {
+        let kind = section.elf_section_header().sh_type(elf.endian());
+        [SHT_INIT_ARRAY, SHT_FINI_ARRAY, SHT_PREINIT_ARRAY].contains(&kind)
+    });
+    lists.map(|section| section.size()).sum()
 }
 
 fn find(library: &Path, reference: &Path) -> Result<Option<String>, Box<dyn std::error::Error>> {
@@ -57,9 +112,15 @@ fn find(library: &Path, reference: &Path) -> Result<Option<String>, Box<dyn std:
     let archive = ArchiveFile::parse(&*library)?;
     let mut names = Vec::new();
     for member in archive.members() {
-        let member = member?.data(&*library)?;
-        if !member.starts_with(b"\x7fELF") {
-            continue;
+        let member = member?;
+        let name = String::from_utf8_lossy(member.name()).into_owned();
+        let member = member.data(&*library)?;
+        if !member.starts_with(ELF) {
+            // The crate's metadata. Anything else could hide such code: with link-time optimization, it is bitcode.
+            if name.ends_with(".rmeta") || !cfg!(target_os = "linux") {
+                continue;
+            }
+            return Ok(Some(format!("a part that is not machine code, `{name}`")));
         }
         let elf = Elf::parse(member)?;
         if let Some(section) = unusual_section(&elf)? {

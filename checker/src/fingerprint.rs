@@ -59,7 +59,8 @@ fn add(hash: &mut Sha256, folder: &Path, below: &str) -> io::Result<()> {
     for entry in entries {
         let (name, kind, path) = (entry.file_name(), entry.file_type()?, entry.path());
         let is_cargos = name == "target" && path.join(CACHE_TAG).is_file();
-        if kind.is_dir() && (is_cargos || name == ".git") {
+        // Only at the root: `src/target/mod.rs` is code.
+        if below.is_empty() && kind.is_dir() && (is_cargos || name == ".git") {
             continue;
         }
         let below = format!("{below}/{}", name.to_string_lossy());
@@ -110,6 +111,7 @@ mod tests {
             "src/.hidden/mod.rs",
             ".hidden.sql",
             "target/made_by_hand.rs",
+            "src/.git/mod.rs",
             "README.md",
         ] {
             assert!(depends_on(file), "{file}");

@@ -280,10 +280,10 @@ pub fn merged(task: Task, theirs: &Manifest) -> Result<Merged, Problem> {
     }
 
     let mut profiles = root.get("profile").cloned();
-    if let Some(theirs) = &theirs.profiles {
+    if let Some(theirs) = theirs.profiles.as_ref().map(meaningful) {
         overlay(
             profiles.get_or_insert_with(|| Value::Table(Table::new())),
-            theirs,
+            &theirs,
         );
     }
     merged
@@ -299,6 +299,28 @@ pub fn merged(task: Task, theirs: &Manifest) -> Result<Merged, Problem> {
         .manifest
         .insert("workspace".to_owned(), Value::Table(own_workspace));
     Ok(merged)
+}
+
+/// Returns the profiles with only those settings that change what a program does. Others change how it is built: with
+/// `lto`, the compiled library could not be searched for code that runs before the checks, and each set of settings for
+/// packages would build the task's libraries again.
+fn meaningful(profiles: &Value) -> Value {
+    const SETTINGS: [&str; 4] = ["debug-assertions", "opt-level", "overflow-checks", "panic"];
+    let kept = |profile: &Value| {
+        let settings = profile.as_table().into_iter().flatten();
+        let settings = settings.filter(|(name, _)| SETTINGS.contains(&name.as_str()));
+        Value::Table(
+            settings
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
+    };
+    let profiles = profiles.as_table().into_iter().flatten();
+    Value::Table(
+        profiles
+            .map(|(name, profile)| (name.clone(), kept(profile)))
+            .collect(),
+    )
 }
 
 /// Merges the package, library, dependencies, features and lints.

@@ -72,6 +72,9 @@ pub enum End {
 }
 
 /// The largest file that a program may write, in bytes.
+/// Linux has no signal with a greater number.
+const LAST_SIGNAL: i32 = 64;
+
 const LARGEST_FILE: u64 = 2 << 30;
 
 /// The time between two measurements of what a program uses.
@@ -192,7 +195,7 @@ pub fn run_until(
     // If a signal ended the program, bubblewrap exits with 128 plus the signal's number.
     let reported = status
         .code()
-        .filter(|&code| code > 128 && *sandbox != Sandbox::None);
+        .filter(|code| (129..=128 + LAST_SIGNAL).contains(code) && *sandbox != Sandbox::None);
     Ok(Ended {
         signal: status.signal().or(reported.map(|code| code - 128)),
         end: must_stop.unwrap_or(End::Exited(status)),

@@ -78,6 +78,59 @@ fn a_function_in_place_of_one_that_the_checks_call_is_refused() {
     }
 }
 
+/// Assembly in a generic function is compiled with the checks, so the solution's library does not contain it.
+#[test]
+fn assembly_in_a_generic_function_is_refused() {
+    let early = r#"
+        fn early<T>(_: &T) {
+            unsafe {
+                std::arch::asm!(".pushsection .init_array, \"aw\"", ".quad {first}", ".popsection", first = sym first)
+            }
+        }
+        extern "C" fn first() { println!("forged"); std::process::exit(0); }"#;
+    let ours =
+        fs::read_to_string(reference().task.path().join("src/lib.rs")).expect("our solution");
+    let begins = "let database = database.as_ref();";
+    let twisted = ours
+        .replace("#![forbid(unsafe_code)]", "")
+        .replace(begins, &format!("early(&database); {begins}"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = folder.path().join("lib.rs");
+    fs::write(&root, twisted + early).expect("room for a file");
+    for sandbox in sandboxes() {
+        let refused = reference()
+            .compile(&root, &["checks"], &sandbox)
+            .err()
+            .expect("a refusal");
+        assert_eq!(refused.whose, Whose::YourCode, "{refused:?}");
+        assert!(refused.message.contains("constructor"), "{refused:?}");
+    }
+}
+
+/// With link-time optimization the library would contain no machine code that can be examined.
+#[test]
+fn a_profile_of_the_submission_does_not_hide_early_code() {
+    let constructor =
+        "#[used] #[unsafe(link_section = \".init_array\")] static FIRST: extern \"C\" fn() = first;
+        extern \"C\" fn first() { println!(\"forged\"); std::process::exit(0); }
+        fn twist() {}";
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let manifest =
+        fs::read_to_string(reference().task.path().join("Cargo.toml")).expect("a manifest");
+    let profiles = "\n[profile.dev]\nlto = true\n[profile.test]\nlto = true\n";
+    fs::write(folder.path().join("Cargo.toml"), manifest + profiles).expect("room for a file");
+    fs::create_dir(folder.path().join("src")).expect("room for a folder");
+    let root = folder.path().join("src/lib.rs");
+    fs::write(&root, with_twist(constructor)).expect("room for a file");
+    let refused = reference()
+        .for_submission(folder.path(), Downloads::Allowed, &Sandbox::None)
+        .and_then(|reference| reference.compile(&root, &["checks"], &Sandbox::None))
+        .err()
+        .expect("a refusal");
+    assert_eq!(refused.whose, Whose::YourCode, "{refused:?}");
+    assert!(refused.message.contains(".init_array"), "{refused:?}");
+}
+
 /// A correct solution may contain any code that runs only when it is called.
 #[test]
 fn ordinary_unsafe_code_is_not_refused() {

@@ -49,7 +49,10 @@ fn main() -> ExitCode {
         };
         let outcome = match &arguments.database {
             Target::File(path) => sqlite::seed(path, seeding, arguments.force)?,
-            Target::Server(opts) => mysql::seed(opts, seeding, arguments.force)?,
+            Target::Server(opts) => {
+                cli::try_threads(3)?; // for signals, host names and the users
+                mysql::seed(opts, seeding, arguments.force)?
+            }
         };
         let users = if seeding.count == 1 {
             "1 user".to_owned()

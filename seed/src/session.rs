@@ -18,8 +18,9 @@ const SETTINGS: [&str; 14] = [
     ", autocommit = 1",
     // A `COMMIT` begins the next transaction, or closes the connection.
     ", completion_type = 0",
-    // Strict: a value that does not fit is an error. No mode that changes the meaning of SQL.
-    ", sql_mode = 'STRICT_ALL_TABLES'",
+    // Strict: a value that does not fit is an error, and so is a server that forces another engine than InnoDB. No mode
+    // that changes the meaning of SQL.
+    ", sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
     // A table can be dropped although another refers to it, which then refers to nothing.
     ", foreign_key_checks = 1",
     // Rows vanish with the server (MEMORY), at once (BLACKHOLE), or in part after a crash.

@@ -10,7 +10,7 @@
 //! recovers the old file first, under an exclusive lock that is held until the new one is in place: no other program
 //! can write in between and leave another journal.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,9 @@ use rusqlite::ffi::{SQLITE_BUSY, SQLITE_READONLY};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 use shared::schema::{SQLITE_INDEX, SQLITE_TABLE};
-use shared::sqlite::{self, ErrorKind, create, existing_file, open, place, remove_companions};
+use shared::sqlite::{
+    self, ErrorKind, create, existing_file, open, place, remove_companions, sync_folder,
+};
 use shared::{User, cli, redact_value};
 
 use crate::draft::{Draft, folder_of, sweep};
@@ -212,7 +214,7 @@ impl<'a> Database<'a> {
 
     fn put_where_nothing_is(&self, draft: &Draft) -> io::Result<()> {
         place(draft.file(), &self.file)?;
-        sync(folder_of(&self.file))
+        sync_folder(folder_of(&self.file))
     }
 
     fn put_over_the_old_one(&self, draft: &Draft) -> io::Result<()> {
@@ -223,7 +225,7 @@ impl<'a> Database<'a> {
         // They are empty after the recovery, but SQLite would take a remaining one for the new file's.
         remove_companions(&self.file)?;
         fs::rename(draft.file(), &self.file)?;
-        sync(folder_of(&self.file))
+        sync_folder(folder_of(&self.file))
     }
 
     /// Recovers the database and locks it exclusively while the connection lives.
@@ -431,9 +433,4 @@ fn is_busy(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
     )
-}
-
-/// Makes the entries of the folder durable.
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }

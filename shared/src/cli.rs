@@ -6,6 +6,8 @@ use std::io::{IsTerminal, Write};
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::process::{ExitCode, Termination};
+use std::sync::Mutex;
+use std::thread;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -56,6 +58,30 @@ pub fn run<A: clap::Parser, T: Termination>(
 /// hidden, see [`redact`](crate::redact). Unlike `eprintln!` it does not panic when nothing reads it.
 pub fn notice(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", printable_lines(text));
+}
+
+/// Tries whether the operating system lets this program start so many threads at the same time. An asynchronous runtime panics
+/// or hangs if it does not.
+///
+/// # Errors
+///
+/// If it does not.
+pub fn try_threads(count: usize) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let _closed = gate.lock();
+        for _ in 0..count {
+            thread::Builder::new()
+                .spawn_scoped(scope, || drop(gate.lock()))
+                .map_err(|error| {
+                    format!(
+                        "could not start a thread: {error}\n\
+                         help: end other programs, or raise the limit on processes and threads (`ulimit -u`)"
+                    )
+                })?;
+        }
+        Ok(())
+    })
 }
 
 /// Returns whether to write colours to a standard stream: it is a terminal that shows them, and `NO_COLOR` is not set.

@@ -33,7 +33,7 @@ pub fn mysql_table(name: &str) -> String {
          name VARCHAR(255) NOT NULL, \
          email VARCHAR(255) NOT NULL UNIQUE, \
          age INT UNSIGNED NOT NULL\
-         ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+         ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
     )
 }
 

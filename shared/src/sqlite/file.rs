@@ -58,10 +58,21 @@ pub fn existing_file(database: &Path) -> Result<PathBuf> {
 /// Returns whether a name is written like the address of a database for another library: `sqlite:users.db`, `mysql://…`.
 fn is_url(database: &Path) -> bool {
     let name = database.to_string_lossy();
+    let name = name.trim();
     let is_scheme = |scheme: &str| {
-        ["file", "sqlite", "sqlite3", "jdbc"]
-            .iter()
-            .any(|known| scheme.eq_ignore_ascii_case(known))
+        [
+            "file",
+            "jdbc",
+            "libsql",
+            "mariadb",
+            "mysql",
+            "postgres",
+            "postgresql",
+            "sqlite",
+            "sqlite3",
+        ]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known))
     };
     name.contains("://")
         || name
@@ -228,9 +239,29 @@ pub fn remove_companions(database: &Path) -> io::Result<()> {
     }
     // After a power cut the new file must not be next to the old journal.
     if has_removed && cfg!(unix) {
-        File::open(folder_of(database))?.sync_all()?;
+        sync_folder(folder_of(database))?;
     }
     Ok(())
+}
+
+/// Brings the names in a folder to the disk, if its file system can do that. (That of a folder which a virtual machine shares
+/// with its host may not.)
+///
+/// # Errors
+///
+/// If the folder cannot be opened, or its disk fails.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
 }
 
 fn folder_of(database: &Path) -> &Path {
