@@ -1,4 +1,4 @@
-//! How Cargo compiles a package: the compiler's command lines, recorded once and replayed with other files.
+//! The command lines with which Cargo compiles a package, recorded once and replayed with other files.
 //!
 //! Cargo builds a package that has the manifest and no code. Instead of the compiler, Cargo calls a script
 //! (`RUSTC_WORKSPACE_WRAPPER`) that records its arguments and its environment, and then calls the compiler.

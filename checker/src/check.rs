@@ -13,11 +13,11 @@ use crate::process::{self, End, Ended, Limits, MOST_OUTPUT};
 use crate::reference::Target;
 use crate::sandbox::{Mounts, Sandbox};
 
-/// How many checks run at the same time in one process. This is more than the number of cores because checks mostly wait.
+/// The number of checks that run at the same time in one process. This is more than the number of cores because checks mostly wait.
 const AT_A_TIME: u64 = 4;
 const TOGETHER: [&str; 1] = ["--test-threads=4"];
 
-/// How many bytes to show from the end of a crashed check's output.
+/// The number of bytes to show from the end of a crashed check's output.
 const SHOWN: usize = 4000;
 
 /// The report that `testkit` prints after the token when a check ends.

@@ -33,14 +33,14 @@ const LIMITS: Limits = Limits {
 
 /// The test target that runs a task's program.
 pub const BINARY: &str = "binary";
-/// How long a check waits for an event by default.
+/// The time that a check waits for an event by default.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A solution and its checks, compiled.
 #[derive(Debug)]
 pub struct Compiled {
     folder: Folder,
-    /// How long a check waits for an event, in whole seconds. A check gives up after twice that time, and is killed after
+    /// The time that a check waits for an event, in whole seconds. A check gives up after twice that time, and is killed after
     /// three times that time.
     pub deadline: Duration,
     /// The programs of the checks, by the names of their targets.

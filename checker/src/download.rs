@@ -17,7 +17,7 @@ use crate::reference::cargo_command;
 use crate::sandbox::{Mounts, Sandbox};
 use crate::task::workspace;
 
-/// Whether Cargo may download crates from the registry.
+/// True if Cargo may download crates from the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Downloads {
     /// It may.
@@ -26,7 +26,7 @@ pub enum Downloads {
     Forbidden,
 }
 
-/// How much Cargo may download for a submission.
+/// Limits on what Cargo downloads for a submission.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// The maximum number of crates that this workspace does not use. The default is 200: `axum`, `reqwest` and `clap`

@@ -13,7 +13,7 @@ use crate::outcome::{Problem, Whose};
 use crate::process::is_stopped;
 use crate::task::{TASKS, Task};
 
-/// How many folders down a task may be. An archive often wraps everything in one more folder, and a course's website adds
+/// The number of folders below which a task may be. An archive often wraps everything in one more folder, and a course's website adds
 /// another.
 const DEEPEST: usize = 4;
 /// The maximum number of folders to search.

@@ -102,7 +102,7 @@ fn unwritten_function(task: Task, message: &str) -> Option<Todo> {
 /// A function that a stub leaves to the student.
 struct Todo {
     function: String,
-    /// What its `todo!()` says.
+    /// The message of its `todo!()`.
     sentence: String,
     docs: String,
 }

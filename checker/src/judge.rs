@@ -18,16 +18,16 @@ use crate::sandbox::Sandbox;
 /// The free space that temporary files need, in bytes. The programs of a task's checks take a third of it.
 const ROOM: u64 = 256 << 20;
 
-/// How crates are judged.
+/// Settings for judging crates.
 #[derive(Debug, Clone)]
 pub struct Judge {
-    /// What a crate may see and do.
+    /// The sandbox for each crate.
     pub sandbox: Sandbox,
-    /// Whether to run the extras.
+    /// True if the extras run.
     pub with_extras: bool,
-    /// How many checks run at the same time.
+    /// The number of checks that run at the same time.
     pub at_once: NonZero<usize>,
-    /// Whether the required checks run in one process first. This is faster, but a check can see what another one left
+    /// True if the required checks run in one process first. This is faster, but a check can see what another one left
     /// behind. Checks that give no report there run again, each in a separate process.
     pub is_quick: bool,
     /// A folder for the programs and the compiler's incremental data, which makes judging the same crate again faster.

@@ -231,7 +231,7 @@ pub struct Merged {
     pub library: String,
     /// The root file of the submission's library, relative to its folder.
     pub root: PathBuf,
-    /// Whether it has dependencies, or features of dependencies, that the task does not have.
+    /// True if it has dependencies, or features of dependencies, that the task does not have.
     pub has_added: bool,
 }
 

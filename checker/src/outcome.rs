@@ -30,17 +30,17 @@ pub struct Task {
 /// Why something could not be checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Whose problem it is.
+    /// The party whose problem it is.
     pub whose: Whose,
-    /// What happened, in one line.
+    /// A message of one line.
     pub message: String,
     /// More details, such as the compiler's errors. May be empty.
     pub details: String,
-    /// What to do about it.
+    /// Advice.
     pub help: String,
 }
 
-/// Whose problem something is.
+/// The party whose problem something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Whose {
@@ -57,11 +57,11 @@ pub enum Whose {
 pub struct Check {
     /// Its name, a sentence in snake case.
     pub name: String,
-    /// Whether the task requires it. Otherwise it is an extra, which is reported and never fails a submission.
+    /// True if the task requires it. Otherwise it is an extra, which is reported and never fails a submission.
     pub is_required: bool,
     /// Its verdict.
     pub verdict: Verdict,
-    /// How long it took.
+    /// The time that it took.
     pub took: Duration,
 }
 
@@ -73,9 +73,9 @@ pub enum Verdict {
     Passed,
     /// It failed.
     Failed {
-        /// What was expected and what was found.
+        /// The expectation, and what was found.
         message: String,
-        /// What the recorder saw, as a small timeline. May be empty.
+        /// The recorder's timeline, a small one. May be empty.
         saw: String,
         /// The check's hint.
         hint: String,
@@ -87,7 +87,7 @@ pub enum Verdict {
     },
     /// Its process ended before the check printed its token.
     Crashed {
-        /// How it ended: a signal, an exit status, or a limit.
+        /// The end of its process: a signal, an exit status, or a limit.
         how: String,
         /// The end of its output.
         output: String,

@@ -26,25 +26,25 @@ use crate::usage::Usage;
 /// process, such as that of a file in memory, does not count.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How long the program may run.
+    /// The time that the program may run.
     pub time: Duration,
-    /// How much memory the program and its descendants may use together, in bytes.
+    /// The memory that the program and its descendants may use together, in bytes.
     pub memory: u64,
     /// The maximum number of processes: the program and its descendants.
     pub processes: usize,
-    /// How much of standard output to keep, in bytes. The limit for standard error is the same, but at most
+    /// The bytes of standard output to keep. The limit for standard error is the same, but at most
     /// [`MOST_OUTPUT`]. The beginning and the end are kept. The rest is read and discarded, so that the program does not
     /// block.
     pub output: usize,
 }
 
-/// How much to keep of output that people read, in bytes.
+/// The bytes to keep of output that people read.
 pub const MOST_OUTPUT: usize = 1 << 20;
 
 /// The result of running a program.
 #[derive(Debug)]
 pub struct Ended {
-    /// How it ended.
+    /// The end of the program.
     pub end: End,
     /// The signal that ended it, if one did.
     pub signal: Option<i32>,
@@ -52,11 +52,11 @@ pub struct Ended {
     pub stdout: Vec<u8>,
     /// Its standard error. A note replaces bytes that were cut.
     pub stderr: Vec<u8>,
-    /// How long it ran.
+    /// The time that it ran.
     pub took: Duration,
 }
 
-/// How a program ended.
+/// The end of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// It exited, or a signal ended it.
@@ -80,7 +80,7 @@ const LARGEST_FILE: u64 = 2 << 30;
 /// The time between two measurements of what a program uses.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long to read a stream after its program has ended. Another process may hold the stream open.
+/// The time limit for reading a stream after its program has ended. Another process may hold the stream open.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The process groups that are running, and whether [`stop`] was called.
@@ -294,7 +294,7 @@ struct Kept {
 #[derive(Default)]
 struct Output {
     first: Vec<u8>,
-    /// How many bytes between the two were discarded.
+    /// The number of bytes between the two that were discarded.
     cut: u64,
     last: VecDeque<u8>,
 }

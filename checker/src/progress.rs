@@ -1,4 +1,4 @@
-//! How far a student is with a task: the numbers of the last verdict, saved for each folder.
+//! A student's progress with a task: the numbers of the last verdict, saved for each folder.
 
 use std::fs;
 use std::io;
@@ -13,9 +13,9 @@ use crate::reference::state_folder;
 /// The numbers of a verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// How many required checks passed.
+    /// The number of required checks that passed.
     pub passed: usize,
-    /// How many required checks ran.
+    /// The number of required checks that ran.
     pub of: usize,
     /// Why the checks could not run.
     pub problem: Option<String>,

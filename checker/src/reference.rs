@@ -26,7 +26,7 @@ pub struct Reference {
     pub task: Task,
     /// Its test targets, such as `checks`.
     pub targets: Vec<Target>,
-    /// How a solution and the checks are compiled: with the task's manifest, or with a submission's.
+    /// The command lines of a solution and the checks: with the task's manifest, or with a submission's.
     pub plan: Arc<BuildPlan>,
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How much of the machine a program can reach.
+/// The part of the machine that a program can reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sandbox {
     /// Everything that the user can reach. A process that it starts in a new session is not found and keeps running.

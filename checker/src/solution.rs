@@ -16,18 +16,18 @@ pub struct Solution {
     pub program: String,
     /// The text of the file, if it is an edit of a base.
     pub edit: Option<String>,
-    /// What its header says.
+    /// The contents of its header.
     pub kind: Kind,
 }
 
-/// What a solution's header says.
+/// The contents of a solution's header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// `Right: …`: every required check passes.
     Right,
     /// `Wrong: …`: only these checks fail.
     Wrong {
-        /// What is wrong, in one paragraph.
+        /// The mistake, in one paragraph.
         mistake: String,
         /// `caught by: CHECK`: the checks that look for this mistake, or [`EVERY_CHECK`].
         caught_by: Vec<String>,

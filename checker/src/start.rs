@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::outcome::{Problem, Whose};
 use crate::task::{Task, workspace};
 
-/// What stays in this repository, in whichever folder it is: the solution's parts, what Cargo makes, and tests that look
+/// Names that are not copied to a student, whatever folder they are in: the solution's parts, what Cargo makes, and tests that look
 /// at the solution, at the program or at the test servers instead of at the exercise.
 const LEFT_OUT: [&str; 12] = [
     "target",

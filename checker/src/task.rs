@@ -13,7 +13,7 @@ pub struct Task {
     pub library: &'static str,
     /// Its targets of tests of which every check is an extra, and which look at what a solution may do without.
     pub extras: &'static [&'static str],
-    /// Whether its checks start a MariaDB server.
+    /// True if its checks start a MariaDB server.
     pub needs_mariadb: bool,
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use rustix::param::page_size;
 use rustix::process::Pid;
 
-/// What a program and its descendants use: the processes in its process group, and their children.
+/// The resources of a program and its descendants: the processes in its process group, and their children.
 ///
 /// A process is missed if it left the group and its parent has ended. In a PID namespace, none is missed, because the first
 /// process there becomes its parent.

@@ -23,7 +23,7 @@ use processes::expect_none_left;
 use sandboxes::sandboxes;
 use submission::{CHECK, checks, reference, with_twist};
 
-/// How long a check waits. A check that waits in vain takes two or three times that long.
+/// The time that a check waits. A check that waits for nothing takes two or three times that long.
 const DEADLINE: Duration = Duration::from_secs(2);
 
 /// Functions of C that a twist may call.

@@ -82,7 +82,7 @@ fn every_body_of_a_stub_says_what_to_do() {
     }
 }
 
-/// What the bodies of a stub say.
+/// Returns the messages in the bodies of a stub.
 fn sentences(stub: &str) -> Vec<&str> {
     let bodies = stub.split("todo!(").skip(1);
     bodies.map(|body| body.split('"').nth(1).unwrap()).collect()

@@ -44,7 +44,7 @@ pub enum Reason {
     Name {
         /// The entry.
         entry: String,
-        /// What is wrong with its name.
+        /// The problem with its name.
         why: &'static str,
     },
     /// An entry's path goes through a link in the same archive.
@@ -83,12 +83,12 @@ impl Error {
         }
     }
 
-    /// What was wrong.
+    /// The problem.
     pub fn reason(&self) -> &Reason {
         &self.reason
     }
 
-    /// What was wrong.
+    /// The problem.
     pub fn into_reason(self) -> Reason {
         *self.reason
     }

@@ -14,7 +14,7 @@ use super::name::Name;
 pub struct LeftOut {
     /// Its name in the archive. Escape it before you print it.
     pub name: String,
-    /// What it is, such as `a symbolic link`.
+    /// A description, such as `a symbolic link`.
     pub why: &'static str,
 }
 

@@ -29,7 +29,7 @@ pub struct Arguments {
     /// Do not run the extras (optional checks, which never count as failures)
     #[arg(long)]
     required_only: bool,
-    /// How to print the result
+    /// Format of the result
     #[arg(long, value_enum, default_value_t = FormatOption::Text)]
     format: FormatOption,
 }
@@ -193,7 +193,7 @@ pub fn done_with(subject: &Subject, judged: &Task) -> String {
     text
 }
 
-/// How to start or continue the task after this one.
+/// Returns how to start or continue the task after this one.
 pub fn task_after(subject: &Subject) -> Option<String> {
     let mut later = TASKS.iter().skip_while(|task| **task != subject.task);
     let task = later.nth(1)?;
@@ -214,7 +214,7 @@ pub fn task_after(subject: &Subject) -> Option<String> {
     })
 }
 
-/// How to run the first failing check alone, in a folder that has the checks.
+/// Returns how to run the first failing check alone, in a folder that has the checks.
 pub fn again(subject: &Subject, judged: &Task) -> Option<String> {
     let mut checks = judged.checks.iter();
     let first = checks.find(|check| check.is_required && check.verdict != Verdict::Passed)?;

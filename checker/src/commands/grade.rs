@@ -21,7 +21,7 @@ use tempfile::NamedTempFile;
 use super::page::{self, Bar, FormatOption};
 use super::{Outcome, stop};
 
-/// How many checks of a submission run at a time: several, because those of a wrong one may wait until their limit.
+/// The number of checks of a submission that run at a time: several, because those of a wrong one may wait until their limit.
 const CHECKS_AT_ONCE: NonZero<usize> = NonZero::new(4).unwrap();
 
 /// Grade a class: any number of submissions, each with one or more tasks
@@ -30,7 +30,7 @@ pub struct Arguments {
     /// Folders, or archives: .tar.gz, .tgz, .zip
     #[arg(required = true)]
     submissions: Vec<PathBuf>,
-    /// How to write the report
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = FormatOption::Text)]
     format: FormatOption,
     /// The file to write the report to [default: standard output]
@@ -39,7 +39,7 @@ pub struct Arguments {
     /// Run the extras as well (optional checks, which never count as failures)
     #[arg(long)]
     extras: bool,
-    /// How many submissions to grade at a time [default: the number of cores]
+    /// The number of submissions to grade at a time [default: the number of cores]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
     /// Grade every submission again, even if it has not changed since the last time
@@ -113,7 +113,7 @@ impl Arguments {
         })
     }
 
-    /// What is wrong with the command itself is found out before any work.
+    /// Finds mistakes in the command line before any work.
     fn look_first(&self) -> Result<(), Problem> {
         if let Some(missing) = self.submissions.iter().find(|path| !path.exists()) {
             return Err(wrong(
@@ -183,7 +183,7 @@ fn draft(path: &Path) -> Result<NamedTempFile, Problem> {
     })
 }
 
-/// Whether there is a verdict: what does not compile has one, too.
+/// Returns whether there is a verdict. Code that does not compile has one.
 fn could_be_graded(submission: &Submission) -> bool {
     let problems = submission
         .tasks

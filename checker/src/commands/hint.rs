@@ -31,7 +31,7 @@ pub struct Arguments {
     again: bool,
 }
 
-/// How many hints were given, and for which check (or `compiling`).
+/// The number of hints that were given, and for which check (or `compiling`).
 #[derive(Default, Serialize, Deserialize)]
 struct Given {
     check: String,

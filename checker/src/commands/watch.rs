@@ -24,14 +24,14 @@ use super::shell::{program, quoted};
 use super::subject::{Subject, own_code, subjects};
 use super::{Failure, Outcome, stop};
 
-/// How long no event may arrive before a save is complete: many editors write in several steps.
+/// The time without an event after which a save is complete: many editors write in several steps.
 const QUIET: Duration = Duration::from_millis(20);
 
-/// How often to read the files where the system reports no saves: beyond its limit of watches, on a network drive, on a
+/// The interval at which to read the files where the system reports no saves: beyond its limit of watches, on a network drive, on a
 /// Windows drive under WSL, in Docker Desktop.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often to look for Ctrl-C.
+/// The interval at which to look for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Check your code at every save, and show the first required check that fails; Ctrl-C ends it
@@ -154,7 +154,7 @@ fn settled(subject: &Subject, mut now: Option<Fingerprint>) -> Option<Fingerprin
     }
 }
 
-/// What to do next.
+/// Returns what to do next.
 enum Next {
     /// A file was saved; that began then.
     Saved(Instant),

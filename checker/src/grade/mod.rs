@@ -24,11 +24,11 @@ use cache::Entry;
 pub struct Class {
     /// Folders and archives, each a submission.
     pub submissions: Vec<PathBuf>,
-    /// How each crate is judged.
+    /// Settings for judging each crate.
     pub judge: Judge,
-    /// How many submissions are graded at the same time.
+    /// The number of submissions that are graded at the same time.
     pub at_once: NonZero<usize>,
-    /// Whether to ignore verdicts in the cache.
+    /// True if verdicts in the cache are ignored.
     pub is_fresh: bool,
 }
 

@@ -11,14 +11,14 @@ use crate::hint;
 use crate::outcome::{Check, Problem, Submission, Task, Verdict};
 use crate::task;
 
-/// How much of a check's message is shown, in lines; of what was seen; of a compiler's errors.
+/// Number of lines that are shown of a check's message, of what was seen, and of a compiler's errors.
 const MESSAGE: usize = 6;
 const SAW: usize = 20;
 const DETAILS: usize = 60;
-/// What stands below a check's line, under its name.
+/// The indentation of the text below a check's line.
 const BELOW: &str = "             ";
 const BELOW_THAT: &str = "                 ";
-/// How wide a bar is.
+/// Width of a bar.
 const BAR: usize = 20;
 
 /// Writes the report. Colours are escape sequences: for a terminal only.
@@ -166,7 +166,7 @@ impl<W: Write> Page<'_, W> {
         writeln!(self.out, "{name}: {text}")
     }
 
-    /// How many checks passed, or why they could not be run.
+    /// The number of checks that passed, or why they could not be run.
     fn summary(&mut self, task: &Task) -> io::Result<()> {
         if let Some(problem) = &task.problem {
             self.heading(&task.task, Style::Bad, "could not be checked")?;
@@ -347,7 +347,7 @@ fn address(path: &[u8]) -> String {
     address
 }
 
-/// How much of the required passed, as a bar: a full one is all of it.
+/// Draws the share of the required checks that passed, as a bar.
 fn bar(task: &Task) -> String {
     let required = count(std::slice::from_ref(task), true);
     let full = required.passed * BAR / required.of.max(1);

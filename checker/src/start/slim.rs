@@ -157,7 +157,7 @@ fn needed(section: &str, is_needed: &dyn Fn(&str) -> bool) -> String {
     if is_empty { String::new() } else { kept }
 }
 
-/// Whether a target's file exists, in the first section of its kind.
+/// True if a target's file exists, in the first section of its kind.
 fn has_file(table: &Table, folder: &Path) -> bool {
     let kinds = [
         ("test", "tests"),

@@ -24,7 +24,7 @@ fn a_right_solution_is_done_and_the_next_task_comes_last() {
     assert!(last.contains(" start 1-execute "), "{}", ran.stdout);
 }
 
-/// How many required checks and extras task 0 has, as the machine formats list them.
+/// The numbers of required checks and extras that task 0 has, as the machine formats list them.
 fn counts(folder: &str) -> (usize, usize) {
     let json = run(["check", folder, "--format", "json"]).stdout;
     let json: Value = serde_json::from_str(&json).expect("JSON");

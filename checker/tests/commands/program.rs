@@ -23,7 +23,7 @@ pub fn run<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Ran {
     Ran::new(checker(arguments).output().expect("the program starts"))
 }
 
-/// What a run left behind.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ran {
     pub status: Option<i32>,

@@ -41,7 +41,7 @@ impl Watching {
         Watching { child, lines }
     }
 
-    /// What it says until the next verdict is whole.
+    /// Returns what it prints until the next verdict is complete.
     fn verdict(&self) -> String {
         let mut text = String::new();
         loop {

@@ -4,7 +4,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a killed process may take to disappear.
+/// The time that a killed process may take to disappear.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Waits until no process has this text in its command line.
