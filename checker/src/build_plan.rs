@@ -51,7 +51,7 @@ const OUTPUT: [&str; 4] = [
 /// The same for the options of `-C`. Without debug information, the same verdict comes sooner.
 const OUTPUT_OPTIONS: [&str; 4] = ["debuginfo=", "extra-filename=", "incremental=", "strip="];
 
-/// How Cargo compiles each target of a package.
+/// The command lines with which Cargo compiles each target of a package.
 #[derive(Debug, Clone)]
 pub struct BuildPlan {
     /// The library's root file, relative to the folder of the submission.

@@ -22,7 +22,7 @@ pub enum Sandbox {
     },
 }
 
-/// The files and folders that a full sandbox contains besides the system's.
+/// The files and folders that a full sandbox contains in addition to the system's.
 #[derive(Debug, Clone, Default)]
 pub struct Mounts<'p> {
     /// Files and folders that the program may read, under the same paths.

@@ -62,7 +62,7 @@ pub fn start(task: Task, folder: &Path) -> Result<PathBuf, Problem> {
         .tempdir_in(folder)
         .map_err(failed)?;
     fill(task, draft.path()).map_err(failed)?;
-    // Fails if something has taken the name meanwhile, unless that is an empty folder.
+    // Fails if something has taken the name in the meantime, unless that is an empty folder.
     match fs::rename(draft.path(), &wanted) {
         Ok(()) => {
             let _ = draft.keep(); // it has another name now

@@ -145,7 +145,7 @@ fn ordinary_unsafe_code_is_not_refused() {
     }
 }
 
-/// It searches the environment, the command lines and all open descriptors, of its own process and of others.
+/// It searches the environment, the command lines and all open descriptors, of this process and of others.
 #[test]
 fn a_search_for_the_token_does_not_find_it() {
     let twist = r#"fn twist() {

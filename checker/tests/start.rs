@@ -289,7 +289,7 @@ fn a_folder_that_cannot_be_made_is_a_problem_with_a_remedy() {
     assert!(problem.help.contains("give a folder"), "{}", problem.help);
 }
 
-/// By rustc, and with the lints that the checker itself leaves to the student's own builds.
+/// With rustc, and with the lints that the checker leaves to the student's builds.
 #[test]
 fn every_stub_compiles_without_a_warning_with_its_program() {
     for task in TASKS {
@@ -392,7 +392,7 @@ fn every_required_check_passes_on_the_solution_in_a_started_folder() {
     }
 }
 
-/// The whole way by Cargo, which compiles everything anew: for the simplest of the tasks.
+/// Uses Cargo, which compiles everything again, so only for the simplest task.
 #[test]
 fn a_folder_builds_alone_and_offline_inside_of_another_workspace_and_cargo_tests_it() {
     let task = task("0-databaseconnection");

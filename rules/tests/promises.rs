@@ -182,7 +182,7 @@ const PROMISES: &[Promise] = &[
     promise(T3, "no statement of another client is killed",
         &[], &["a_kill_that_overtakes_the_held_packet_hits_no_other_statement", "what_others_run_goes_on_when_with_pool_is_dropped"]),
     promise(T3, "no kill behind a load balancer or a proxy, after a failover or after a restart, unless the session is provably ours",
-        &[], &["behind_a_load_balancer_each_cancelled_query_is_stopped_and_no_stranger", "nothing_is_killed_on_a_server_that_took_over_the_address",
+        &[], &["behind_a_load_balancer_each_cancelled_query_is_stopped_and_no_other", "nothing_is_killed_on_a_server_that_took_over_the_address",
                "nothing_is_killed_after_a_restart_by_an_id_from_before", "nothing_is_killed_behind_a_proxy_that_numbers_connections_itself"]),
     promise(T3, "at most one connection for killing at a time for each pool",
         &[], &["a_storm_of_drops_opens_one_connection_for_killing_at_a_time"]),

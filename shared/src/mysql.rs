@@ -182,7 +182,7 @@ impl Unusable {
     pub fn value_of(option: &str) -> Unusable {
         Unusable {
             reason: format!("its option `{option}` has an invalid value"),
-            help: "write `true`, `false` or a number, depending on the option, or leave the option out"
+            help: "write `true` or `false`, or a number, depending on the option, or leave the option out"
                 .to_owned(),
         }
     }

@@ -85,7 +85,7 @@ impl Arguments {
     }
 }
 
-/// Checks a crate, shows a progress bar meanwhile, and saves how many checks passed.
+/// Checks a crate with a progress bar, and saves how many checks passed.
 pub fn check(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
     let task = judged(judge, tasks, subject);
     if stop::asked().is_none() && !subject.is_ours() {

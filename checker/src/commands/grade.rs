@@ -167,7 +167,7 @@ fn draft(path: &Path) -> Result<NamedTempFile, Problem> {
         // Its place is taken, and that of /dev/null must not be.
         Err(io::Error::other("it is no file"))
     } else {
-        // As any new file: a temporary one would be nobody else's to read.
+        // With the permissions of any new file: other users could not read a temporary one.
         tempfile::Builder::new()
             .permissions(fs::Permissions::from_mode(0o666))
             .tempfile_in(folder)

@@ -32,7 +32,7 @@ pub enum Command {
 }
 
 impl Default for Command {
-    /// Shows the student's progress, in a folder of theirs; in this repository, the verdict on each of its own solutions.
+    /// Shows the student's progress, in a folder of theirs; in this repository, the verdict on each reference solution.
     fn default() -> Command {
         match status::Arguments::here() {
             Some(arguments) => Command::Status(arguments),

@@ -38,7 +38,7 @@ pub fn subjects(names: &[PathBuf]) -> Result<Vec<Subject>, Problem> {
     Ok(subjects)
 }
 
-/// The tasks in a folder, apart from this repository's own.
+/// The tasks in a folder, apart from those of this repository.
 pub fn started(folder: &Path) -> Result<Vec<Subject>, Problem> {
     if !folder.is_dir() {
         return Err(missing(folder));
@@ -84,14 +84,14 @@ impl Subject {
         self.folder.display().to_string()
     }
 
-    /// Returns whether it is this repository's own crate.
+    /// Returns whether it is a crate of this repository.
     pub fn is_ours(&self) -> bool {
         let real = |path: &Path| path.canonicalize().ok();
         real(&self.folder) == real(&self.task.path())
     }
 }
 
-/// Returns the sandbox for the student's own code: it sees every file, and leaves no process behind if bubblewrap is
+/// Returns the sandbox for a student's code on their machine: it sees every file, and leaves no process behind if bubblewrap is
 /// installed.
 pub fn own_code() -> Sandbox {
     bubblewrap::find().map_or(Sandbox::None, |bwrap| Sandbox::PidNamespace { bwrap })

@@ -164,7 +164,7 @@ enum Next {
     Stop,
 }
 
-/// The changes to what the verdicts depend on, as the system tells of them.
+/// The changes to what the verdicts depend on, as the system reports them.
 struct Saves {
     watcher: Option<RecommendedWatcher>,
     events: Receiver<notify::Result<()>>,
