@@ -100,8 +100,7 @@ fn assembly_in_a_generic_function_is_refused() {
     for sandbox in sandboxes() {
         let refused = reference()
             .compile(&root, &["checks"], &sandbox)
-            .err()
-            .expect("a refusal");
+            .expect_err("a refusal");
         assert_eq!(refused.whose, Whose::YourCode, "{refused:?}");
         assert!(refused.message.contains("constructor"), "{refused:?}");
     }
@@ -125,8 +124,7 @@ fn a_profile_of_the_submission_does_not_hide_early_code() {
     let refused = reference()
         .for_submission(folder.path(), Downloads::Allowed, &Sandbox::None)
         .and_then(|reference| reference.compile(&root, &["checks"], &Sandbox::None))
-        .err()
-        .expect("a refusal");
+        .expect_err("a refusal");
     assert_eq!(refused.whose, Whose::YourCode, "{refused:?}");
     assert!(refused.message.contains(".init_array"), "{refused:?}");
 }

@@ -32,7 +32,7 @@ const PATTERNS: [Pattern; 17] = [
         reason: "name the subject: the caller, another process, the student",
     },
     Pattern {
-        expression: r"\b([Ww]hoever|[Ww]homever|[Ww]hom|one's own)\b",
+        expression: r"(?i)\b(whoever|whomever|whom|one's own)\b",
         reason: "name the subject: the caller, another process, the student",
     },
     Pattern {
