@@ -288,7 +288,7 @@ fn without_bubblewrap_it_says_so_and_needs_an_option() {
     assert!(ran.stderr.contains("--unsandboxed"), "{ran:?}");
     let ran = run(&["grade", &alice, "--unsandboxed"]);
     assert_eq!(ran.status, Some(0), "{ran:?}");
-    assert!(ran.stdout.contains("26 of 26"), "{ran:?}");
+    assert!(ran.stdout.contains("28 of 28"), "{ran:?}");
 }
 
 /// Returns a PATH with a `bwrap` that prints `reason` and exits with 1 if an argument contains `argument`, and otherwise runs bubblewrap.
@@ -329,7 +329,7 @@ fn bubblewraps_error_is_shown_with_advice() {
     );
     let ran = run(&["grade", &alice, "--unsandboxed=if-needed"]);
     assert!(
-        ran.status == Some(0) && ran.stdout.contains("26 of 26"),
+        ran.status == Some(0) && ran.stdout.contains("28 of 28"),
         "{ran:?}"
     );
     assert!(
@@ -359,7 +359,7 @@ fn gradescopes_script_writes_its_results_with_a_sandbox_or_without() {
         assert_eq!(ran.status, Some(0), "{ran:?}");
         let results = fs::read(root.join("results/results.json")).expect("results");
         let results: Value = serde_json::from_slice(&results).expect("JSON");
-        assert_eq!(results["score"], 26);
+        assert_eq!(results["score"], 28);
     }
 }
 

@@ -34,7 +34,7 @@ fn a_folder_of_started_tasks_says_how_far_each_is() {
     assert!(before.contains("next: go on with 0-databaseconnection"));
 
     run(["check", &class.named("my/0-databaseconnection")]);
-    assert!(status().contains(" 0 of 26 required checks passed\n"));
+    assert!(status().contains(" 0 of 28 required checks passed\n"));
     fs::write(&lib, "pub fn").expect("a save");
     run(["check", &class.named("my/0-databaseconnection")]);
     assert!(status().contains("could not be checked: "));
@@ -42,7 +42,7 @@ fn a_folder_of_started_tasks_says_how_far_each_is() {
     run(["check", &class.named("my/0-databaseconnection")]);
     let done = status();
     assert!(
-        done.contains("done: 26 of 26 required checks passed\n")
+        done.contains("done: 28 of 28 required checks passed\n")
             && done.contains("next: go on with 1-execute"),
         "{done}"
     );

@@ -69,7 +69,7 @@ fn each_save_gets_its_verdict_and_a_ctrl_c_ends_it() {
     let mut watching = Watching::start(&folder);
     let first = watching.verdict();
     assert!(
-        first.contains("22 of 26") && first.contains("closes at the end of the scope"),
+        first.contains("24 of 28") && first.contains("closes at the end of the scope"),
         "{first}"
     );
     assert!(
@@ -80,7 +80,7 @@ fn each_save_gets_its_verdict_and_a_ctrl_c_ends_it() {
     fs::write(&lib, solution()).expect("a save");
     let done = watching.verdict();
     assert!(
-        done.contains("26 of 26") && done.contains("0-databaseconnection is done"),
+        done.contains("28 of 28") && done.contains("0-databaseconnection is done"),
         "{done}"
     );
 
@@ -98,7 +98,7 @@ fn each_save_gets_its_verdict_and_a_ctrl_c_ends_it() {
     fs::rename(&away, source).expect("a folder moved back");
     assert!(watching.verdict().contains("it does not compile"));
     fs::write(&lib, solution()).expect("a save");
-    assert!(watching.verdict().contains("26 of 26"));
+    assert!(watching.verdict().contains("28 of 28"));
 
     let pid = Pid::from_child(&watching.child);
     kill_process(pid, Signal::INT).expect("it runs");
@@ -130,11 +130,11 @@ fn a_save_that_the_system_does_not_tell_of_gets_its_verdict() {
         .args(program.get_args())
         .stderr(fs::File::create(&errors).expect("a file"));
     let watching = Watching::run(&mut command);
-    assert!(watching.verdict().contains("22 of 26"));
+    assert!(watching.verdict().contains("24 of 28"));
 
     let lib = class.path().join("alice/0-databaseconnection/src/lib.rs");
     fs::write(&lib, solution()).expect("a save");
-    assert!(watching.verdict().contains("26 of 26"));
+    assert!(watching.verdict().contains("28 of 28"));
     fs::write(&lib, "pub fn").expect("a save");
     assert!(watching.verdict().contains("it does not compile"));
 
