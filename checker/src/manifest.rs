@@ -280,7 +280,11 @@ pub fn merged(task: Task, theirs: &Manifest) -> Result<Merged, Problem> {
     }
 
     let mut profiles = root.get("profile").cloned();
-    if let Some(theirs) = theirs.profiles.as_ref().map(meaningful) {
+    if let Some(theirs) = theirs
+        .profiles
+        .as_ref()
+        .map(|all| meaningful(all, task.package))
+    {
         overlay(
             profiles.get_or_insert_with(|| Value::Table(Table::new())),
             &theirs,
@@ -304,21 +308,27 @@ pub fn merged(task: Task, theirs: &Manifest) -> Result<Merged, Problem> {
 /// Returns the profiles with only those settings that change what a program does. Others change how it is built: with
 /// `lto`, the compiled library could not be searched for code that runs before the checks, and each set of settings for
 /// packages would build the task's libraries again.
-fn meaningful(profiles: &Value) -> Value {
+fn meaningful(profiles: &Value, package: &str) -> Value {
     const SETTINGS: [&str; 4] = ["debug-assertions", "opt-level", "overflow-checks", "panic"];
-    let kept = |profile: &Value| {
+    fn kept(profile: &Value) -> Table {
         let settings = profile.as_table().into_iter().flatten();
         let settings = settings.filter(|(name, _)| SETTINGS.contains(&name.as_str()));
-        Value::Table(
-            settings
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-        )
+        settings
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+    let of = |profile: &Value| {
+        let mut settings = kept(profile);
+        if let Some(own) = profile.get("package").and_then(|all| all.get(package)) {
+            let own = Table::from_iter([(package.to_owned(), Value::Table(kept(own)))]);
+            settings.insert("package".to_owned(), Value::Table(own));
+        }
+        Value::Table(settings)
     };
     let profiles = profiles.as_table().into_iter().flatten();
     Value::Table(
         profiles
-            .map(|(name, profile)| (name.clone(), kept(profile)))
+            .map(|(name, profile)| (name.clone(), of(profile)))
             .collect(),
     )
 }
