@@ -38,7 +38,7 @@ def claim(function):
 
 @claim
 def a_closed_connection_is_found_out_when_it_is_used():
-    """In Python it compiles, and raises `ProgrammingError` when it runs."""
+    """The same mistake in Python raises `ProgrammingError` when it runs."""
     connection = connect()
     connection.close()
     raises(sqlite3.ProgrammingError, lambda: connection.execute("SELECT 1"))
@@ -46,7 +46,7 @@ def a_closed_connection_is_found_out_when_it_is_used():
 
 @claim
 def an_exit_can_raise():
-    """Python's `__exit__` can raise."""
+    """Python's `__exit__` can raise, but"""
 
     class Manager:
         def __enter__(self):
@@ -64,7 +64,7 @@ def an_exit_can_raise():
 
 @claim
 def an_exit_sees_the_exception_and_may_swallow_it():
-    """Python's `__exit__` is given the exception, and swallows it when it returns a true value."""
+    """Python's `__exit__` receives the exception, and suppresses it by returning a true"""
     seen = []
 
     class Manager:
@@ -112,7 +112,7 @@ def the_with_of_sqlite3_is_a_transaction_and_does_not_close():
 
 @claim
 def sys_exit_runs_the_exits_and_os_exit_does_not():
-    """In Python `sys.exit()` raises `SystemExit`, so every `__exit__` runs on the way out. `os._exit()` runs none."""
+    """In Python `sys.exit()` raises `SystemExit`, so every `__exit__` runs on the"""
     program = """
 import os, sys
 class Manager:
@@ -132,7 +132,7 @@ with Manager():
 
 @claim
 def an_enter_that_raises_is_not_exited():
-    """When `execute` raises inside `__enter__`, `__exit__` is not called, and nobody closes the connection."""
+    """If `execute` raises inside `__enter__`, `__exit__` is not called, and the connection stays open."""
     exited = []
 
     class Manager:
@@ -157,7 +157,7 @@ def an_enter_that_raises_is_not_exited():
 
 @claim
 def a_cursor_outlives_its_connection_and_fails():
-    """In Python it runs, and the first use of the cursor outside raises `ProgrammingError`, for the database is closed."""
+    """In Python it runs, and the first use of the cursor outside the block raises `ProgrammingError`, because the database is closed."""
     with contextlib.closing(connect()) as connection:
         cursor = connection.execute("SELECT * FROM users")
     error = raises(sqlite3.ProgrammingError, cursor.fetchone)
@@ -176,7 +176,7 @@ def an_exit_stack_closes_the_last_first():
 
 @claim
 def a_generator_is_entered_once():
-    """A generator like that is entered once; a second `with` on the same object raises."""
+    """a second `with` on it raises."""
 
     @contextlib.contextmanager
     def manager():
@@ -195,7 +195,7 @@ def a_generator_is_entered_once():
 
 @claim
 def a_generator_without_finally_stops_at_its_yield():
-    """Without `try` and `finally` a `@contextmanager` does not get past its `yield` when the body raises."""
+    """Without `try` and `finally`, a `@contextmanager` stops at its `yield` when the body raises."""
     log = []
 
     @contextlib.contextmanager
@@ -224,8 +224,7 @@ def a_generator_without_finally_stops_at_its_yield():
 
 @claim
 def of_two_exceptions_that_of_the_exit_wins():
-    """When the body fails and `__exit__` raises, too, Python raises the exception of `__exit__`, with the body's as its
-    `__context__`."""
+    """If the body raises and `__exit__` raises after it, Python raises the exception of `__exit__`, with the body's as its `__context__`."""
 
     class Manager:
         def __enter__(self):
@@ -284,7 +283,7 @@ def foreign_keys_are_off_until_they_are_switched_on():
 
 @claim
 def what_is_bound_stays_a_value():
-    """A value that is written into the text becomes SQL."""
+    """A value that is written into the query's text becomes SQL."""
     hostile = "nobody' OR '1' = '1"
     with contextlib.closing(connect()) as connection:
         bound = connection.execute("SELECT * FROM users WHERE name = ?", (hostile,)).fetchall()
@@ -294,8 +293,7 @@ def what_is_bound_stays_a_value():
 
 @claim
 def the_number_of_values_must_be_right():
-    """The number of values must be right, in both languages: too few or too many are an error. So are two statements in one
-    text."""
+    """In both languages, too few or too many values are an error. Two statements in one query are an error as well."""
     with contextlib.closing(connect()) as connection:
         for values in ((), (1, 2)):
             raises(sqlite3.ProgrammingError, lambda: connection.execute("SELECT ?", values))
@@ -308,7 +306,7 @@ def the_number_of_values_must_be_right():
 
 @claim
 def a_coroutine_is_inert():
-    """A Python coroutine is the same: it begins when it is awaited, or when `create_task` or `gather` makes a task of it."""
+    """it starts when it is awaited, or when `create_task` or `gather` wraps it in a task."""
     begun = []
 
     async def work(name):
@@ -332,7 +330,7 @@ def a_coroutine_is_inert():
 
 @claim
 def two_awaits_in_a_row_are_one_after_the_other_and_gather_is_two_tasks():
-    """Two awaits in a row run one after the other, in both languages. `gather` makes two tasks;"""
+    """In both languages, two awaits in a row run one after the other."""
     log = []
 
     async def work(name):
@@ -355,8 +353,7 @@ def two_awaits_in_a_row_are_one_after_the_other_and_gather_is_two_tasks():
 
 @claim
 def a_cancelled_task_runs_on():
-    """`CancelledError` is raised at the await where the task stands; `finally` and `__aexit__` run and may await; the
-    coroutine may even catch it and go on."""
+    """`CancelledError` is raised at the await where the task waits."""
     log = []
 
     class Manager:
@@ -393,7 +390,7 @@ def a_cancelled_task_runs_on():
 
 @claim
 def a_thread_hears_nothing_of_a_cancelled_task():
-    """cancel a task that awaits `asyncio.to_thread`, and the thread goes on."""
+    """if you cancel a task that awaits `asyncio.to_thread`, the thread continues."""
     begun, may_go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
     def work():
@@ -417,7 +414,7 @@ def a_thread_hears_nothing_of_a_cancelled_task():
 
 @claim
 def gather_leaves_the_other_task_running():
-    """`gather` raises the first exception at once, and the other task goes on."""
+    """`gather` raises the first exception immediately, and the other task continues."""
 
     async def fail():
         raise ValueError
@@ -439,7 +436,7 @@ def gather_leaves_the_other_task_running():
 
 @claim
 def a_task_group_cancels_the_other_and_waits():
-    """`TaskGroup` cancels the other and waits for it."""
+    """`TaskGroup` cancels the other task and waits for it."""
     log = []
 
     async def fail():
@@ -470,8 +467,7 @@ def a_task_group_cancels_the_other_and_waits():
 
 @claim
 def a_second_cancel_interrupts_the_release():
-    """a cancelled task runs on: its `__aexit__` awaits the release. But a second `cancel` interrupts that one like any other
-    await."""
+    """But a second `cancel` interrupts this `await` like any other."""
     log = []
 
     class Manager:
@@ -514,7 +510,7 @@ def a_second_cancel_interrupts_the_release():
 
 @claim
 def run_waits_for_the_tasks_that_it_cancels():
-    """At its end `asyncio.run` cancels the tasks that are left and waits for them, without a limit."""
+    """When `asyncio.run` ends, it cancels the remaining tasks and waits for them, without a time limit."""
     log, kept = [], []
 
     async def work():
@@ -539,7 +535,7 @@ def run_waits_for_the_tasks_that_it_cancels():
 
 @claim
 def a_lock_is_released_and_the_next_thread_learns_nothing():
-    """Python's `with` releases the lock, too, and the next thread learns nothing."""
+    """Python's `with` releases the lock as well, but the next thread does not learn that the change is incomplete."""
     lock = threading.Lock()
 
     def block():
@@ -554,7 +550,7 @@ def a_lock_is_released_and_the_next_thread_learns_nothing():
 
 @claim
 def a_closed_file_is_still_there():
-    """Python's `file` is still there after its block, closed; to write to it then is a `ValueError`."""
+    """`file` still exists after its block, but is closed: writing to it raises `ValueError`."""
     with open("note.txt", "w") as file:
         file.write("closed by itself\n")
     assert file.closed
@@ -563,7 +559,7 @@ def a_closed_file_is_still_there():
 
 @claim
 def create_task_begins_at_the_next_await():
-    """which begins at the next await;"""
+    """starts at the next await."""
     begun = []
 
     async def work(name):
@@ -600,13 +596,13 @@ def an_async_with_needs_async_methods():
 
 @claim
 def run_needs_an_argument():
-    """it is missing its argument 'main'."""
+    """they call `asyncio.run()` without its argument `main`"""
     assert "'main'" in str(raises(TypeError, asyncio.run))
 
 
 @claim
 def a_plain_with_may_stand_around_awaits():
-    """(In Python a plain `with` would, too.)"""
+    """(In Python a plain `with` is enough.)"""
     log = []
 
     class Manager:
