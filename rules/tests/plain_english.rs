@@ -32,7 +32,7 @@ const PATTERNS: [Pattern; 17] = [
         reason: "name the subject: the caller, another process, the student",
     },
     Pattern {
-        expression: r"(?i)\b(whoever|whomever|whom|one's own)\b",
+        expression: r"(?i-u:\b(whoever|whomever|whom|one's own)\b)",
         reason: "name the subject: the caller, another process, the student",
     },
     Pattern {
