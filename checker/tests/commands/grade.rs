@@ -97,7 +97,7 @@ fn a_class_is_graded_and_each_submission_gets_its_verdict() {
         .iter();
     assert_eq!(
         passed.filter(|check| check["verdict"] == "passed").count(),
-        22
+        24
     );
 
     // The other formats, from the cache.
@@ -116,7 +116,7 @@ fn a_class_is_graded_and_each_submission_gets_its_verdict() {
     );
     let one = graded([&*bob, "--format", "gradescope"]);
     let results: Value = serde_json::from_str(&one.stdout).expect("JSON");
-    assert_eq!(results["score"], 22);
+    assert_eq!(results["score"], 24);
 }
 
 #[test]
