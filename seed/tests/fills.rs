@@ -340,7 +340,7 @@ fn an_option_of_another_library_is_named_with_what_to_write_instead() {
             "`serverVersion` and `charset`",
             "leave it out",
         ),
-        ("require_ssl=yes", "`require_ssl`", "`true`, `false`"),
+        ("require_ssl=yes", "`require_ssl`", "`true` or `false`"),
     ] {
         let url = format!("mysql://ada:pa55word@localhost/db?{options}");
         let ended = run(command().args(["--database", &url]));
