@@ -104,6 +104,12 @@ impl Places {
         )
     }
 
+    /// Returns a limit in C, on SQLite's own interface.
+    pub fn in_c(&self, name: &'static str, job: &str, settings: &[String]) -> Candidate {
+        let program = vec![self.program("c-limit").into()];
+        candidate(name, Role::Limit, program, job, settings)
+    }
+
     /// Returns a candidate on rusqlite 0.40.
     pub fn on_rusqlite_0_40(
         &self,

@@ -8,6 +8,9 @@ use crate::places::{Places, Result, run, words};
 
 use super::{BACK, SECONDS, at_most, grouped, times_as_fast};
 
+/// The same queries without Rust, on the same SQLite.
+const IN_C: &str = "C";
+
 pub fn two_queries(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let sizes: &[u32] = if quick {
         &[12, 1_000]
@@ -33,7 +36,7 @@ fn two_queries_of(places: &Places, quick: bool, number: u32) -> Result<Benchmark
     if number == 100_000 {
         targets.push(times_as_fast(ours, SECONDS, 10.0, "aiosqlite"));
         targets.push(times_as_fast(ours, SECONDS, 8.0, "sqlx"));
-        targets.push(times_as_fast(ours, SECONDS, 1.0 / 1.1, "rusqlite"));
+        targets.push(times_as_fast(ours, SECONDS, 1.0 / 1.1, IN_C));
     }
     Ok(Benchmark {
         title: "two queries at once",
@@ -45,6 +48,7 @@ fn two_queries_of(places: &Places, quick: bool, number: u32) -> Result<Benchmark
             here("ours on async-std", Role::Ours),
             here("ours on smol", Role::Ours),
             here("ours with sqlx", Role::Ours),
+            places.in_c(IN_C, "two-queries", &settings),
             here("rusqlite", Role::Limit),
             on_0_40("rusqlite 0.40", Role::Limit),
             on_0_40("tokio-rusqlite", Role::Peer),
