@@ -48,6 +48,7 @@ impl Judge {
             task: reference.task.folder.to_owned(),
             checks: Vec::new(),
             problem: None,
+            files: None,
         };
         match self.checks(reference, folder, progress) {
             Ok(checks) => task.checks = checks,

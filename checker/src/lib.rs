@@ -24,6 +24,7 @@ pub mod process;
 pub mod progress;
 pub mod reference;
 pub mod report;
+pub mod results;
 pub mod sandbox;
 pub mod solution;
 pub mod start;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use recorder::timeline::Timeline;
 use serde::{Deserialize, Serialize};
 
 /// A submission, and the results of each task in it.
@@ -25,6 +26,9 @@ pub struct Task {
     pub checks: Vec<Check>,
     /// Why the checks could not run.
     pub problem: Option<Problem>,
+    /// The version of its files: a hash of their names and contents. `None` if they could not be read, or the crate is
+    /// not graded but checked.
+    pub files: Option<String>,
 }
 
 /// Why something could not be checked.
@@ -79,6 +83,9 @@ pub enum Verdict {
         saw: String,
         /// The check's hint.
         hint: String,
+        /// The recorder's timeline, to draw. `None` if the check records none or it is too long.
+        #[serde(default)]
+        timeline: Option<Box<Timeline>>,
     },
     /// It did not end within its time limit.
     TimedOut {
@@ -120,8 +127,14 @@ impl Task {
         for check in &mut self.checks {
             match &mut check.verdict {
                 Verdict::Passed => {}
-                Verdict::Failed { message, saw, hint } => {
-                    [message, saw, hint].into_iter().for_each(cap)
+                Verdict::Failed {
+                    message,
+                    saw,
+                    hint,
+                    timeline,
+                } => {
+                    [message, saw, hint].into_iter().for_each(cap);
+                    *timeline = timeline.take().filter(|timeline| can_be_drawn(timeline));
                 }
                 Verdict::TimedOut { output } | Verdict::Crashed { output, .. } => {
                     let from = output.ceil_char_boundary(output.len().saturating_sub(LONGEST_TEXT));
@@ -130,6 +143,35 @@ impl Task {
             }
         }
     }
+}
+
+/// The maximum length of a timeline, in bytes of JSON, and the end of its times.
+const LONGEST_TIMELINE: usize = 16 << 10;
+const LATEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Returns whether a timeline can be drawn: it is short, and its times follow each other. A check's report comes from the
+/// process of a submission, so the timeline may hold anything.
+fn can_be_drawn(timeline: &Timeline) -> bool {
+    let is_short = serde_json::to_vec(timeline).is_ok_and(|json| json.len() <= LONGEST_TIMELINE);
+    is_short
+        && timeline.watched <= LATEST
+        && timeline.connections.iter().all(|connection| {
+            let closing = connection.closing.unwrap_or(connection.opened);
+            let closed = connection.closed.unwrap_or(closing);
+            let is_ordered = connection.opened <= closing && closing <= closed && closed <= LATEST;
+            let mut statements = connection.statements.iter();
+            is_ordered
+                && connection
+                    .statements
+                    .is_sorted_by_key(|statement| statement.begun)
+                && statements.all(|statement| {
+                    statement.begun <= LATEST
+                        && statement
+                            .ended
+                            .as_ref()
+                            .is_none_or(|(at, _)| statement.begun <= *at && *at <= LATEST)
+                })
+        })
 }
 
 fn cap(text: &mut String) {
@@ -141,6 +183,24 @@ fn cap(text: &mut String) {
 }
 
 impl Submission {
+    /// Returns its problems, and the task of each, if it has one.
+    pub fn problems(&self) -> impl Iterator<Item = (Option<&Task>, &Problem)> {
+        let of_tasks = self
+            .tasks
+            .iter()
+            .filter_map(|task| Some((Some(task), task.problem.as_ref()?)));
+        self.problem
+            .iter()
+            .map(|problem| (None, problem))
+            .chain(of_tasks)
+    }
+
+    /// Returns whether every task of it has a verdict. Code that does not compile has one.
+    pub fn has_a_verdict(&self) -> bool {
+        self.problems()
+            .all(|(_, problem)| problem.whose == Whose::YourCode)
+    }
+
     /// Returns whether it has a task, and every required check of each task passed.
     pub fn is_passed(&self) -> bool {
         self.problem.is_none() && !self.tasks.is_empty() && self.tasks.iter().all(Task::is_passed)

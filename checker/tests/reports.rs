@@ -1,135 +1,36 @@
 //! Tests the reports, and how they clean the output of a submission.
 
+#[path = "support/class.rs"]
+mod class;
 #[path = "support/schema.rs"]
 mod schema;
 
 use std::io::{self, Write};
 use std::time::Duration;
 
-use checker::outcome::{Check, Problem, Submission, Task, Verdict, Whose};
+use checker::outcome::{Submission, Verdict, Whose};
 use checker::report::{self, Error, Format};
+use checker::results::Results;
+use class::{alice, bob, carol, check, class, dave, failed, problem, submission, task};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus};
 use serde_json::Value;
 
-const FORMATS: [Format; 5] = [
+const FORMATS: [Format; 6] = [
     Format::Text,
+    Format::Html,
     Format::Json,
     Format::Csv,
     Format::Junit,
     Format::Gradescope,
 ];
 
-fn check(name: &str, is_required: bool, verdict: Verdict) -> Check {
-    Check {
-        name: name.to_owned(),
-        is_required,
-        verdict,
-        took: Duration::from_millis(1234),
-    }
-}
-
-fn failed(message: &str, saw: &str, hint: &str) -> Verdict {
-    Verdict::Failed {
-        message: message.to_owned(),
-        saw: saw.to_owned(),
-        hint: hint.to_owned(),
-    }
-}
-
-fn task(task: &str, checks: Vec<Check>) -> Task {
-    Task {
-        task: task.to_owned(),
-        checks,
-        problem: None,
-    }
-}
-
-fn submission(name: &str, tasks: Vec<Task>) -> Submission {
-    Submission {
-        name: name.to_owned(),
-        tasks,
-        problem: None,
-    }
-}
-
-fn problem(whose: Whose, message: &str, details: &str, help: &str) -> Option<Problem> {
-    Some(Problem {
-        whose,
-        message: message.to_owned(),
-        details: details.to_owned(),
-        help: help.to_owned(),
-    })
-}
-
-/// A submission that passed every check and an extra.
-fn alice() -> Submission {
-    let checks = vec![
-        check("reads_every_user", true, Verdict::Passed),
-        check("ten_thousand_at_once", false, Verdict::Passed),
-    ];
-    submission("alice", vec![task("2-concurrent", checks)])
-}
-
-/// A submission with each verdict, a failed extra, and a task that does not compile.
-fn bob() -> Submission {
-    let message = "expected: the users older than 40\nfound: one of 40";
-    let output = "one\ntwo".to_owned();
-    let how = "it was ended by SIGSEGV".to_owned();
-    let checks = vec![
-        check("reads_every_user", true, Verdict::Passed),
-        check(
-            "ten_thousand_at_once",
-            false,
-            failed("too few", "", "a hint about an extra"),
-        ),
-        check(
-            "the_older_are_older",
-            true,
-            failed(message, "open\nclose", "is `>=` older?"),
-        ),
-        check(
-            "ends",
-            true,
-            Verdict::TimedOut {
-                output: output.clone(),
-            },
-        ),
-        check("stays_alive", true, Verdict::Crashed { how, output }),
-    ];
-    let mut broken = task("3-mysql-pool", Vec::new());
-    let details = "error[E0425]: cannot find value `x`\n --> src/lib.rs:3:5";
-    broken.problem = problem(Whose::YourCode, "it does not compile", details, "fix it");
-    submission("bob", vec![task("2-concurrent", checks), broken])
-}
-
-/// A submission that could not be opened.
-fn carol() -> Submission {
-    Submission {
-        name: "carol".to_owned(),
-        tasks: Vec::new(),
-        problem: problem(
-            Whose::YourCode,
-            "the archive is encrypted",
-            "",
-            "pack it again without a password",
-        ),
-    }
-}
-
-/// A submission that could not be checked because of the machine.
-fn dave() -> Submission {
-    let mut without = task("3-mysql-pool", Vec::new());
-    without.problem = problem(Whose::YourMachine, "there is no MariaDB", "", "install it");
-    submission("dave", vec![without])
-}
-
-fn class() -> Vec<Submission> {
-    vec![alice(), bob(), carol(), dave()]
+fn results(submissions: &[Submission]) -> report::Report {
+    Results::of(submissions.to_vec()).into()
 }
 
 fn report(submissions: &[Submission], format: Format) -> String {
     let mut out = Vec::new();
-    report::write(&mut out, submissions, format, false).unwrap();
+    report::write(&mut out, &results(submissions), format, false).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -376,18 +277,18 @@ fn csv_has_a_row_for_each_check_and_for_each_problem() {
     assert_eq!(
         rows,
         [
-            "submission|task|check|required|verdict|seconds|message",
-            "alice|2-concurrent|reads_every_user|true|passed|1.234|",
-            "alice|2-concurrent|ten_thousand_at_once|false|passed|1.234|",
-            "bob|2-concurrent|reads_every_user|true|passed|1.234|",
-            "bob|2-concurrent|ten_thousand_at_once|false|failed|1.234|too few",
+            "submission|task|check|required|verdict|seconds|message|points|max_points",
+            "alice|2-concurrent|reads_every_user|true|passed|1.234||1|1",
+            "alice|2-concurrent|ten_thousand_at_once|false|passed|1.234||0|0",
+            "bob|2-concurrent|reads_every_user|true|passed|1.234||1|1",
+            "bob|2-concurrent|ten_thousand_at_once|false|failed|1.234|too few|0|0",
             "bob|2-concurrent|the_older_are_older|true|failed|1.234|\
-             expected: the users older than 40 found: one of 40",
-            "bob|2-concurrent|ends|true|timed_out|1.234|did not end within 1 s",
-            "bob|2-concurrent|stays_alive|true|crashed|1.234|it was ended by SIGSEGV",
-            "bob|3-mysql-pool|||problem||your code: it does not compile",
-            "carol||||problem||your code: the archive is encrypted",
-            "dave|3-mysql-pool|||problem||your machine: there is no MariaDB",
+             expected: the users older than 40 found: one of 40|0|1",
+            "bob|2-concurrent|ends|true|timed_out|1.234|did not end within 1 s|0|1",
+            "bob|2-concurrent|stays_alive|true|crashed|1.234|it was ended by SIGSEGV|0|1",
+            "bob|3-mysql-pool|||problem||your code: it does not compile|0|0",
+            "carol||||problem||your code: the archive is encrypted|0|0",
+            "dave|3-mysql-pool|||problem||your machine: there is no MariaDB|0|0",
         ]
     );
 }
@@ -398,8 +299,8 @@ fn csv_follows_rfc_4180_in_line_ends_and_quotes() {
     let text = report(&[submission("x", vec![task("t", checks)])], Format::Csv);
     assert_eq!(
         text,
-        "submission,task,check,required,verdict,seconds,message\r\n\
-         x,t,a,true,failed,1.234,\"a \"\"word\"\", and more\"\r\n"
+        "submission,task,check,required,verdict,seconds,message,points,max_points\r\n\
+         x,t,a,true,failed,1.234,\"a \"\"word\"\", and more\",0,1\r\n"
     );
 }
 
@@ -634,7 +535,8 @@ fn gradescope_gives_no_points_for_an_archive_that_cannot_be_unpacked_and_says_wh
 #[test]
 fn gradescope_gives_no_grade_when_the_machine_is_at_fault() {
     let mut out = Vec::new();
-    let error = report::write(&mut out, &[dave()], Format::Gradescope, false).unwrap_err();
+    let error =
+        report::write(&mut out, &results(&[dave()]), Format::Gradescope, false).unwrap_err();
 
     assert!(matches!(error, Error::NoGrade(_)), "{error}");
     assert!(
@@ -650,7 +552,8 @@ fn gradescope_gives_no_grade_when_the_machine_is_at_fault() {
 fn gradescope_takes_one_submission() {
     for submissions in [vec![], class()] {
         let mut out = Vec::new();
-        let error = report::write(&mut out, &submissions, Format::Gradescope, false).unwrap_err();
+        let error =
+            report::write(&mut out, &results(&submissions), Format::Gradescope, false).unwrap_err();
         assert!(matches!(error, Error::NotOne(_)), "{error}");
         assert!(error.to_string().contains("\nhelp: "), "{error}");
         assert!(out.is_empty());
@@ -726,11 +629,11 @@ fn no_format_contains_characters_that_harm_a_terminal_or_an_xml_reader() {
                     assert_eq!(strange(text), None, "{format:?}: {text:?}");
                 }
             }
-            Format::Csv => assert!(rows(&text).iter().all(|row| row.len() == 7)),
+            Format::Csv => assert!(rows(&text).iter().all(|row| row.len() == 9)),
             Format::Junit => {
                 junit(&text);
             }
-            Format::Text => {}
+            Format::Text | Format::Html => {}
         }
     }
     let table = report(&[hostile(), hostile()], Format::Text);
@@ -837,7 +740,8 @@ impl Write for ClosedPipe {
 #[test]
 fn a_closed_pipe_is_distinguished_from_other_errors_in_each_format() {
     for format in FORMATS {
-        let error = report::write(&mut ClosedPipe, &[alice()], format, false).unwrap_err();
+        let error =
+            report::write(&mut ClosedPipe, &results(&[alice()]), format, false).unwrap_err();
         let Error::Write(reason) = &error else {
             panic!("{error}")
         };

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use recorder::Recording;
+use recorder::timeline::Timeline;
 use shared::sample_users;
 use testkit::{Bench, TempDatabase};
 
@@ -59,5 +60,10 @@ impl Bench for Steps {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.as_ref()
             .map_or(String::new(), |step| step.recording.to_string())
+    }
+
+    fn timeline(&self) -> Option<Timeline> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().map(|step| step.recording.timeline())
     }
 }

@@ -128,8 +128,9 @@ pub struct Server {
     random: Mutex<Rng>,
 }
 
-impl Bench for Server {
-    fn saw(&self) -> String {
+impl Server {
+    /// Returns the last connections, and how many were before them; or why they are not known.
+    fn last_connections(&self) -> std::result::Result<(Timeline, usize), String> {
         let look = async {
             // `self.admin` may still be locked.
             let mut admin = connect(&self.admin_url).await?;
@@ -137,14 +138,29 @@ impl Bench for Server {
         };
         match outside(async { timeout(*DEADLINE, look).await }) {
             Ok(Ok(mut timeline)) => {
-                let last = timeline.connections.len().saturating_sub(SHOWN);
-                timeline.connections.drain(..last);
-                let before = (last > 0).then(|| format!("{last} connections before these\n"));
-                before.unwrap_or_default() + &text::draw(&log::from_the_first(timeline), 100, false)
+                let before = timeline.connections.len().saturating_sub(SHOWN);
+                timeline.connections.drain(..before);
+                Ok((log::from_the_first(timeline), before))
             }
-            Ok(Err(error)) => format!("the server's logs cannot be read: {error}"),
-            Err(_) => "the server does not answer".to_owned(),
+            Ok(Err(error)) => Err(format!("the server's logs cannot be read: {error}")),
+            Err(_) => Err("the server does not answer".to_owned()),
         }
+    }
+}
+
+impl Bench for Server {
+    fn saw(&self) -> String {
+        self.last_connections().map_or_else(
+            |why| why,
+            |(timeline, before)| {
+                let before = (before > 0).then(|| format!("{before} connections before these\n"));
+                before.unwrap_or_default() + &text::draw(&timeline, 100, false)
+            },
+        )
+    }
+
+    fn timeline(&self) -> Option<Timeline> {
+        Some(self.last_connections().ok()?.0)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::slice;
 use std::thread::available_parallelism;
 
 use checker::hint::changed_signatures;
@@ -10,6 +9,7 @@ use checker::judge::Judge;
 use checker::outcome::{Submission, Task, Verdict};
 use checker::progress::Progress;
 use checker::reference::Tasks;
+use checker::results::Results;
 use checker::task::TASKS;
 
 use super::page::{self, Bar, FormatOption};
@@ -70,7 +70,8 @@ impl Arguments {
             problem: None,
         };
         if self.format != FormatOption::Text || self.all {
-            page::print(slice::from_ref(&submission), self.format)?;
+            let results = Results::of(vec![submission.clone()]);
+            page::print(&results.into(), self.format)?;
         } else {
             page::print_first(&submission)?;
         }
@@ -108,6 +109,7 @@ fn judged(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
             task: subject.task.folder.to_owned(),
             checks: Vec::new(),
             problem: Some(problem),
+            files: None,
         },
     }
 }

@@ -1,24 +1,23 @@
 //! `checker grade`: a class.
 
-use std::fs;
-use std::io;
+use std::collections::HashSet;
 use std::num::NonZero;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 
 use checker::bubblewrap;
-use checker::grade::Class;
+use checker::grade::{self, Class, Shard};
 use checker::judge::Judge;
-use checker::outcome::{Problem, Submission, Whose};
+use checker::outcome::{Problem, Submission};
 use checker::reference::Tasks;
 use checker::sandbox::Sandbox;
 use shared::cli::notice;
-use tempfile::NamedTempFile;
 
-use super::page::{self, Bar, FormatOption};
+use super::grading_bar::GradingBar;
+use super::page::FormatOption;
+use super::report_options::{ReportOptions, wrong};
 use super::{Outcome, stop};
 
 /// The number of checks of a submission that run at a time: several, because those of a wrong one may wait until their limit.
@@ -30,18 +29,17 @@ pub struct Arguments {
     /// Folders, or archives: .tar.gz, .tgz, .zip
     #[arg(required = true)]
     submissions: Vec<PathBuf>,
-    /// Format of the report
-    #[arg(long, value_enum, default_value_t = FormatOption::Text)]
-    format: FormatOption,
-    /// The file to write the report to [default: standard output]
-    #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    report: ReportOptions,
     /// Run the extras as well (optional checks, which never count as failures)
     #[arg(long)]
     extras: bool,
     /// The number of submissions to grade at a time [default: the number of cores]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
+    /// Grade only the K-th of N parts, the same on every machine: `checker merge` joins the results
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
     /// Grade every submission again, even if it has not changed since the last time
     #[arg(long)]
     fresh: bool,
@@ -62,11 +60,16 @@ enum Unsandboxed {
 impl Arguments {
     pub fn run(self) -> Outcome {
         self.look_first()?;
-        let output = self.output.as_deref().map(draft).transpose()?;
-        let sandbox = self.sandbox()?;
+        let tasks = Tasks::default();
+        let required = |task| {
+            let checks = tasks.reference(task)?.checks()?;
+            Ok(Some(checks.required.clone()))
+        };
+        let report = self.report.begin()?;
+        let points = self.report.points(&required)?;
         let class = Class {
             judge: Judge {
-                sandbox,
+                sandbox: self.sandbox()?,
                 with_extras: self.extras,
                 at_once: CHECKS_AT_ONCE,
                 is_quick: false,
@@ -76,37 +79,33 @@ impl Arguments {
                 Some(jobs) => jobs,
                 None => available_parallelism()?,
             },
-            submissions: self.submissions,
+            submissions: once_each(self.submissions),
             is_fresh: self.fresh,
+            shard: self.shard,
         };
-        let count = class.submissions.len();
-        let tasks = Tasks::default();
-        let bar = Bar::new("grading");
-        bar.set(0, count);
-        let remembered = AtomicUsize::new(0);
-        let graded = class.grade(&|task| tasks.reference(task), &|_, was_graded| {
-            remembered.fetch_add(was_graded.into(), Ordering::Relaxed);
-            bar.step();
+        let count = class.count();
+        let bar = GradingBar::new(count);
+        let known = AtomicUsize::new(0);
+        let graded = class.grade(&|task| tasks.reference(task), &|event| {
+            if let grade::Event::Graded { was_known, .. } = event {
+                known.fetch_add(was_known.into(), Ordering::Relaxed);
+            }
+            bar.show(event);
         });
         drop(bar);
-        let Some(submissions) = graded else {
+        let Some(results) = graded? else {
             notice("stopped: the same command goes on from here");
             return Ok(stop::asked().unwrap_or(ExitCode::FAILURE));
         };
-        let remembered = remembered.into_inner();
-        if remembered > 0 {
+        let known = known.into_inner();
+        if known > 0 {
             notice(&format!(
-                "{remembered} of {count} had been graded before, and have not changed since: --fresh grades them again"
+                "{known} of {count} had been graded before, and have not changed since: --fresh grades them again"
             ));
         }
-        match (output, &self.output) {
-            (Some(draft), Some(path)) => {
-                page::write(&submissions, self.format, draft.as_file())?;
-                draft.persist(path)?;
-            }
-            _ => page::print(&submissions, self.format)?,
-        }
-        Ok(if submissions.iter().all(could_be_graded) {
+        let is_complete = results.submissions.iter().all(Submission::has_a_verdict);
+        report.write(results, points)?;
+        Ok(if is_complete {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -121,7 +120,7 @@ impl Arguments {
                 "give folders and archives that exist",
             ));
         }
-        if self.format == FormatOption::Gradescope && self.submissions.len() != 1 {
+        if self.report.format == FormatOption::Gradescope && self.submissions.len() != 1 {
             return Err(wrong(
                 format!(
                     "Gradescope's format is of one submission, and {} are named",
@@ -146,52 +145,11 @@ impl Arguments {
     }
 }
 
-fn wrong(message: String, help: &str) -> Problem {
-    Problem {
-        whose: Whose::YourMachine,
-        message,
-        details: String::new(),
-        help: help.to_owned(),
-    }
-}
-
-/// A file beside the one to be written, which takes its place when it is whole.
-fn draft(path: &Path) -> Result<NamedTempFile, Problem> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let made = if path.is_dir() {
-        Err(io::ErrorKind::IsADirectory.into())
-    } else if path.exists() && !path.is_file() {
-        // Its place is taken, and that of /dev/null must not be.
-        Err(io::Error::other("it is no file"))
-    } else {
-        // With the permissions of any new file: other users could not read a temporary one.
-        tempfile::Builder::new()
-            .permissions(fs::Permissions::from_mode(0o666))
-            .tempfile_in(folder)
-    };
-    made.map_err(|error| {
-        wrong(
-            format!(
-                "the report cannot be written to {}: {error}",
-                path.display()
-            ),
-            "give a file in a folder that exists and that you may write to",
-        )
-    })
-}
-
-/// Returns whether there is a verdict. Code that does not compile has one.
-fn could_be_graded(submission: &Submission) -> bool {
-    let problems = submission
-        .tasks
-        .iter()
-        .filter_map(|task| task.problem.as_ref());
-    submission
-        .problem
-        .iter()
-        .chain(problems)
-        .all(|problem| problem.whose == Whose::YourCode)
+/// Returns the paths without repetitions.
+fn once_each(paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut known = HashSet::new();
+    paths
+        .into_iter()
+        .filter(|path| known.insert(path.clone()))
+        .collect()
 }

@@ -2,8 +2,11 @@
 
 mod check;
 mod grade;
+mod grading_bar;
 mod hint;
+mod merge;
 mod page;
+mod report_options;
 mod reset;
 mod shell;
 mod start;
@@ -29,6 +32,7 @@ pub enum Command {
     Reset(reset::Arguments),
     Status(status::Arguments),
     Grade(grade::Arguments),
+    Merge(merge::Arguments),
 }
 
 impl Default for Command {
@@ -52,6 +56,7 @@ impl Command {
             Command::Reset(arguments) => arguments.run(),
             Command::Status(arguments) => arguments.run(),
             Command::Grade(arguments) => arguments.run(),
+            Command::Merge(arguments) => arguments.run(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 use checker::outcome::Submission;
-use checker::report::{self, Format};
+use checker::report::{self, Format, Report};
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::cli::is_coloured;
 use shared::output::OutputError;
@@ -18,6 +18,8 @@ use super::Failure;
 pub enum FormatOption {
     /// For people to read
     Text,
+    /// A page for a browser, in one file
+    Html,
     /// As described in docs/grade.schema.json
     Json,
     /// One line for each check
@@ -32,6 +34,7 @@ impl From<FormatOption> for Format {
     fn from(option: FormatOption) -> Format {
         match option {
             FormatOption::Text => Format::Text,
+            FormatOption::Html => Format::Html,
             FormatOption::Json => Format::Json,
             FormatOption::Csv => Format::Csv,
             FormatOption::Junit => Format::Junit,
@@ -41,16 +44,14 @@ impl From<FormatOption> for Format {
 }
 
 /// Prints a report on standard output.
-pub fn print(submissions: &[Submission], format: FormatOption) -> Result<(), Failure> {
+pub fn print(report: &Report, format: FormatOption) -> Result<(), Failure> {
     let stdout = io::stdout();
     let is_coloured = is_coloured(&stdout);
     let mut out = BufWriter::new(stdout.lock());
-    report::write(&mut out, submissions, format.into(), is_coloured).map_err(
-        |error| match error {
-            report::Error::Write(error) => Failure::from(OutputError::from(error)),
-            other => other.into(),
-        },
-    )?;
+    report::write(&mut out, report, format.into(), is_coloured).map_err(|error| match error {
+        report::Error::Write(error) => Failure::from(OutputError::from(error)),
+        other => other.into(),
+    })?;
     Ok(out.flush().map_err(OutputError::from)?)
 }
 
@@ -67,9 +68,9 @@ pub fn say(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes a report to a file. The caller opens it before the work, so that a bad path is reported early.
-pub fn write(submissions: &[Submission], format: FormatOption, file: &File) -> Result<(), Failure> {
+pub fn write(report: &Report, format: FormatOption, file: &File) -> Result<(), Failure> {
     let mut out = BufWriter::new(file);
-    report::write(&mut out, submissions, format.into(), false)?;
+    report::write(&mut out, report, format.into(), false)?;
     Ok(out.flush()?)
 }
 
@@ -101,11 +102,6 @@ impl Bar {
     pub fn set(&self, done: usize, of: usize) {
         self.0.set_length(of as u64);
         self.0.set_position(done as u64);
-    }
-
-    /// Counts one more as done.
-    pub fn step(&self) {
-        self.0.inc(1);
     }
 }
 

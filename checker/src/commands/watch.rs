@@ -4,7 +4,6 @@ use std::io::{self, IsTerminal, Write};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::slice;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{available_parallelism, sleep};
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use checker::fingerprint::{Fingerprint, fingerprint};
 use checker::judge::Judge;
 use checker::outcome::{Submission, Task};
 use checker::reference::Tasks;
+use checker::results::Results;
 use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use shared::cli::notice;
 use shared::files::private_folder;
@@ -128,7 +128,8 @@ impl Arguments {
             problem: None,
         };
         if self.all {
-            page::print(slice::from_ref(&submission), FormatOption::Text)?;
+            let results = Results::of(vec![submission]);
+            page::print(&results.into(), FormatOption::Text)?;
         } else {
             page::print_first(&submission)?;
         }

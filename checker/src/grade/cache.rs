@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::Fingerprint;
 use crate::judge::Judge;
 use crate::outcome::{Problem, Task, Verdict, Whose};
 use crate::reference::{Reference, state_folder};
@@ -21,10 +21,10 @@ impl Entry {
     pub(super) fn of(
         judge: &Judge,
         reference: &Reference,
-        folder: &Path,
+        files: Fingerprint,
     ) -> Result<Entry, Problem> {
         let mut hash = Sha256::new();
-        hash.update(fingerprint(folder).map_err(|error| cannot_read(folder, &error))?);
+        hash.update(files);
         hash.update(format!(
             "{:?} {} {:?}",
             reference.task, judge.with_extras, judge.sandbox

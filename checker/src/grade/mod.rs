@@ -1,8 +1,14 @@
 //! Grades a class: many submissions, several at the same time, each in a sandbox.
 
 mod cache;
+pub mod compare;
+pub mod merge;
+pub mod points;
+mod shard;
 mod source;
+mod version;
 
+use std::collections::HashMap;
 use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -11,13 +17,16 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::find::Found;
+use crate::fingerprint::fingerprint;
 use crate::judge::Judge;
 use crate::outcome::{Problem, Submission, Task, Whose};
 use crate::process::is_stopped;
 use crate::reference::Reference;
-use crate::task;
+use crate::results::{Checks, Results};
+use crate::task::{self, TASKS};
 
 use cache::Entry;
+pub use shard::Shard;
 
 /// The submissions to grade, and how to grade them.
 #[derive(Debug, Clone)]
@@ -30,54 +39,118 @@ pub struct Class {
     pub at_once: NonZero<usize>,
     /// True if verdicts in the cache are ignored.
     pub is_fresh: bool,
+    /// The part of the submissions to grade. `None` for all of them.
+    pub shard: Option<Shard>,
+}
+
+/// Something that happens while a class is graded.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// The submission with this name is next.
+    Begun(&'a str),
+    /// A submission is graded. `was_known` is true if all its verdicts were in the cache.
+    Graded {
+        /// The submission.
+        submission: &'a Submission,
+        /// True if all its verdicts were in the cache.
+        was_known: bool,
+    },
 }
 
 impl Class {
-    /// Grades all submissions and returns the results in their order, or `None` if [`stop`](crate::process::stop) was
+    /// Returns the number of submissions to grade.
+    pub fn count(&self) -> usize {
+        self.places(&names(&self.submissions)).len()
+    }
+
+    /// Returns the places of the submissions to grade.
+    fn places(&self, names: &[String]) -> Vec<usize> {
+        match self.shard {
+            Some(shard) => shard.places(names, &self.submissions),
+            None => (0..names.len()).collect(),
+        }
+    }
+
+    /// Grades the submissions and returns the results in their order, or `None` if [`stop`](crate::process::stop) was
     /// called first.
     ///
     /// Verdicts are written to a cache, by the fingerprint of the crate and of the checks. After a stop, the next call
     /// continues from there. A submission that has changed is graded again.
     ///
-    /// `reference` returns a task's reference. `progress` is called for each finished submission, with true if all its
-    /// verdicts were in the cache. Both are called from several threads.
+    /// `reference` returns a task's reference. It and `progress` are called from several threads.
+    ///
+    /// # Errors
+    ///
+    /// If the files of the checks cannot be read.
     pub fn grade<'o>(
         &self,
         reference: &(dyn Fn(task::Task) -> Result<&'o Reference, Problem> + Sync),
-        progress: &(dyn Fn(&Submission, bool) + Sync),
-    ) -> Option<Vec<Submission>> {
+        progress: &(dyn Fn(Event<'_>) + Sync),
+    ) -> Result<Option<Results>, Problem> {
         let names = names(&self.submissions);
+        let places = self.places(&names);
         let next = AtomicUsize::new(0);
         let graded = Mutex::new(Vec::new());
         thread::scope(|scope| {
-            for _ in 0..self.at_once.get().min(self.submissions.len()) {
+            for _ in 0..self.at_once.get().min(places.len()) {
                 scope.spawn(|| {
-                    loop {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(path) = self.submissions.get(index) else {
-                            break;
-                        };
-                        let (submission, was_graded) = self.one(&names[index], path, reference);
+                    while let Some(place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let (name, path) = (&names[*place], &self.submissions[*place]);
+                        progress(Event::Begun(name));
+                        let (submission, was_known) = self.one(name, path, reference);
                         if is_stopped() {
                             break;
                         }
-                        progress(&submission, was_graded);
+                        progress(Event::Graded {
+                            submission: &submission,
+                            was_known,
+                        });
                         graded
                             .lock()
                             .unwrap_or_else(PoisonError::into_inner)
-                            .push((index, submission));
+                            .push((*place, submission));
                     }
                 });
             }
         });
         let mut graded = graded.into_inner().unwrap_or_else(PoisonError::into_inner);
-        graded.sort_by_key(|(index, _)| *index);
-        (graded.len() == self.submissions.len()).then(|| {
-            graded
-                .into_iter()
-                .map(|(_, submission)| submission)
-                .collect()
-        })
+        if graded.len() < places.len() {
+            return Ok(None);
+        }
+        graded.sort_by_key(|(place, _)| *place);
+        let graded = graded.into_iter().map(|(_, submission)| submission);
+        let submissions: Vec<Submission> = graded.collect();
+        Ok(Some(Results {
+            checks: self.checks(&submissions, reference)?,
+            class: names,
+            submissions,
+        }))
+    }
+
+    /// Returns the checks of the tasks in the submissions.
+    fn checks<'o>(
+        &self,
+        submissions: &[Submission],
+        reference: &dyn Fn(task::Task) -> Result<&'o Reference, Problem>,
+    ) -> Result<Vec<Checks>, Problem> {
+        let is_used = |task: &task::Task| {
+            let mut tasks = submissions.iter().flat_map(|submission| &submission.tasks);
+            tasks.any(|known| known.task == task.folder)
+        };
+        let checks = |task: task::Task| {
+            // A task that does not build has no checks. Its submissions say why.
+            let (required, extras) = match reference(task) {
+                Ok(reference) => names_of_checks(reference, self.judge.with_extras),
+                Err(_) => Default::default(),
+            };
+            Ok(Checks {
+                task: task.folder.to_owned(),
+                version: version::version(task)?,
+                required,
+                extras,
+            })
+        };
+        TASKS.into_iter().filter(is_used).map(checks).collect()
     }
 
     /// Grades one submission. Also returns whether all its verdicts were in the cache.
@@ -99,29 +172,51 @@ impl Class {
             Ok((found, _unpacked)) => {
                 for Found { task, folder } in found {
                     let judged = folder.and_then(|folder| {
+                        let files =
+                            fingerprint(&folder).map_err(|error| cannot_read(&folder, &error))?;
                         let reference = reference(task)?;
-                        let entry = Entry::of(&self.judge, reference, &folder)?;
+                        let entry = Entry::of(&self.judge, reference, files)?;
+                        let files = Some(hexadecimal(&files));
                         if let Some(known) = entry.read().filter(|_| !self.is_fresh) {
                             known_before = true;
-                            return Ok(known);
+                            return Ok(Task { files, ..known });
                         }
                         judged_now = true;
                         let judged = self.judge.judge(reference, &folder, &|_, _| {});
                         if !is_stopped() {
                             entry.write(&judged);
                         }
-                        Ok(judged)
+                        Ok(Task { files, ..judged })
                     });
                     submission.tasks.push(judged.unwrap_or_else(|problem| Task {
                         task: task.folder.to_owned(),
                         checks: Vec::new(),
                         problem: Some(problem),
+                        files: None,
                     }));
                 }
             }
         }
         (submission, known_before && !judged_now)
     }
+}
+
+/// Returns the names of a task's required checks, and of its extras if they run.
+fn names_of_checks(reference: &Reference, with_extras: bool) -> (Vec<String>, Vec<String>) {
+    let Ok(checks) = reference.checks() else {
+        return Default::default();
+    };
+    let more = reference.extras().flat_map(|target| target.names(true));
+    let more = more.map(str::to_owned);
+    let extras = checks.extras.iter().cloned().chain(more);
+    (
+        checks.required.clone(),
+        extras.filter(|_| with_extras).collect(),
+    )
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> Problem {
@@ -152,12 +247,15 @@ fn names(submissions: &[PathBuf]) -> Vec<String> {
         name.to_owned()
     };
     let names: Vec<String> = submissions.iter().map(short).collect();
-    let is_unique = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
+    let mut counts: HashMap<&String, usize> = HashMap::new();
+    for name in &names {
+        *counts.entry(name).or_default() += 1;
+    }
     names
         .iter()
         .zip(submissions)
         .map(|(name, path)| {
-            if is_unique(name) {
+            if counts[name] == 1 {
                 name.clone()
             } else {
                 path.display().to_string()

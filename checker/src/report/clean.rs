@@ -1,6 +1,7 @@
 //! Cleans text that a submission influenced: shortens it, and removes escape sequences and characters that XML, a terminal
 //! or a spreadsheet would misinterpret.
 
+use recorder::timeline::{End, Timeline};
 use shared::terminal::printable_lines;
 
 use crate::outcome::{Check, Problem, Submission, Task, Verdict};
@@ -26,6 +27,7 @@ fn task(task: &Task) -> Task {
         task: line(&task.task, LINE),
         checks: task.checks.iter().map(check).collect(),
         problem: task.problem.as_ref().map(problem),
+        files: task.files.as_ref().map(|files| line(files, LINE)),
     }
 }
 
@@ -41,10 +43,16 @@ fn problem(problem: &Problem) -> Problem {
 fn check(check: &Check) -> Check {
     let verdict = match &check.verdict {
         Verdict::Passed => Verdict::Passed,
-        Verdict::Failed { message, saw, hint } => Verdict::Failed {
+        Verdict::Failed {
+            message,
+            saw,
+            hint,
+            timeline,
+        } => Verdict::Failed {
             message: beginning(message, MESSAGE),
             saw: beginning(saw, MESSAGE),
             hint: beginning(hint, MESSAGE),
+            timeline: timeline.as_deref().map(self::timeline).map(Box::new),
         },
         Verdict::TimedOut { output } => Verdict::TimedOut {
             output: end(output, OUTPUT),
@@ -62,6 +70,24 @@ fn check(check: &Check) -> Check {
     }
 }
 
+/// Returns a timeline in which every text is clean.
+fn timeline(timeline: &Timeline) -> Timeline {
+    let mut timeline = timeline.clone();
+    let statements = timeline
+        .connections
+        .iter_mut()
+        .flat_map(|connection| &mut connection.statements);
+    for statement in statements {
+        for text in [&mut statement.sql, &mut statement.expanded] {
+            *text = beginning(text, MESSAGE);
+        }
+        if let Some((_, End::Failed(message) | End::Refused(message))) = &mut statement.ended {
+            *message = line(message, LINE);
+        }
+    }
+    timeline
+}
+
 /// Returns the text as one line: line feeds and tabs become spaces.
 pub(crate) fn line(text: &str, most: usize) -> String {
     // The text may be a gigabyte, so text far beyond the limit is cut off first.
@@ -76,7 +102,7 @@ pub(crate) fn line(text: &str, most: usize) -> String {
 }
 
 /// Returns the beginning of a text.
-fn beginning(text: &str, most: usize) -> String {
+pub(super) fn beginning(text: &str, most: usize) -> String {
     let clean = printable(head(text, 8 * most));
     let kept = head(&clean, most);
     if kept.len() == clean.len() && text.len() <= 8 * most {

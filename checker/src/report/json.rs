@@ -1,11 +1,14 @@
 //! JSON, described by `docs/grade.schema.json`.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
-use serde::Serialize;
+use recorder::timeline::Timeline;
+use serde::{Deserialize, Serialize};
 
-use super::{clean, message, seconds, word};
+use super::{clean, message, seconds};
 use crate::outcome::{Check, Problem, Submission, Task, Verdict};
+use crate::results::{Checks, Results};
 
 /// The version of the format. The schema stays valid as long as the version does not change.
 const VERSION: u32 = 1;
@@ -15,93 +18,252 @@ const VERSION: u32 = 1;
 /// # Errors
 ///
 /// If `out` cannot be written to.
-pub fn write(out: &mut impl Write, submissions: &[Submission]) -> io::Result<()> {
-    let submissions: Vec<Submission> = submissions.iter().map(clean::submission).collect();
+pub fn write(out: &mut impl Write, results: &Results) -> io::Result<()> {
+    let name = |name: &String| clean::line(name, clean::LINE);
     let document = Document {
         version: VERSION,
-        submissions: submissions.iter().map(OneSubmission::new).collect(),
+        checks: results.checks.iter().map(OneTasksChecks::from).collect(),
+        class: results.class.iter().map(name).collect(),
+        submissions: results
+            .submissions
+            .iter()
+            .map(|submission| clean::submission(submission).into())
+            .collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }
 
+/// Reads a document back. Nothing of a report is lost in it but fractions of a millisecond.
+///
+/// # Errors
+///
+/// What is wrong with it, and what to do.
+pub(crate) fn read(text: &[u8]) -> Result<Results, (String, &'static str)> {
+    const AGAIN: &str = "grade these submissions again with `--format json`";
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let version: Version = serde_json::from_slice(text).map_err(|error| {
+        if error.is_eof() {
+            let place = format!("it ends in the middle, at line {}", error.line());
+            (place, AGAIN)
+        } else {
+            (
+                format!("it is not what `grade --format json` writes: {error}"),
+                AGAIN,
+            )
+        }
+    })?;
+    if version.version != VERSION {
+        let what = format!(
+            "its format has version {}, and this program reads version {VERSION}",
+            version.version
+        );
+        return Err((what, "use the same version of this program for all results"));
+    }
+    let document: Document = serde_json::from_slice(text).map_err(|error| {
+        let what = format!("another version of this program wrote it: {error}");
+        (what, AGAIN)
+    })?;
+    Ok(Results {
+        checks: document.checks.into_iter().map(Checks::from).collect(),
+        class: document.class,
+        submissions: document
+            .submissions
+            .into_iter()
+            .map(Submission::from)
+            .collect(),
+    })
+}
+
 // These types repeat the data model, so that it can change without changing the format.
 
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(Serialize, Deserialize)]
+struct Document {
     version: u32,
-    submissions: Vec<OneSubmission<'a>>,
+    checks: Vec<OneTasksChecks>,
+    class: Vec<String>,
+    submissions: Vec<OneSubmission>,
 }
 
-#[derive(Serialize)]
-struct OneSubmission<'a> {
-    name: &'a str,
-    passed: bool,
-    problem: Option<&'a Problem>,
-    tasks: Vec<OneTask<'a>>,
+#[derive(Serialize, Deserialize)]
+struct OneTasksChecks {
+    task: String,
+    version: String,
+    required: Vec<String>,
+    extras: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct OneTask<'a> {
-    task: &'a str,
+#[derive(Serialize, Deserialize)]
+struct OneSubmission {
+    name: String,
     passed: bool,
-    problem: Option<&'a Problem>,
-    checks: Vec<OneCheck<'a>>,
+    problem: Option<Problem>,
+    tasks: Vec<OneTask>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OneTask {
+    task: String,
+    passed: bool,
+    files: Option<String>,
+    problem: Option<Problem>,
+    checks: Vec<OneCheck>,
 }
 
 /// A check. Every field is always present. Text that does not apply is empty.
-#[derive(Serialize)]
-struct OneCheck<'a> {
-    name: &'a str,
+#[derive(Serialize, Deserialize)]
+struct OneCheck {
+    name: String,
     required: bool,
-    verdict: &'static str,
+    verdict: Word,
     seconds: f64,
     message: String,
-    saw: &'a str,
-    hint: &'a str,
-    output: &'a str,
+    saw: String,
+    hint: String,
+    output: String,
+    timeline: Option<Box<Timeline>>,
 }
 
-impl<'a> OneSubmission<'a> {
-    fn new(submission: &'a Submission) -> Self {
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    Passed,
+    Failed,
+    TimedOut,
+    Crashed,
+}
+
+impl From<&Checks> for OneTasksChecks {
+    fn from(checks: &Checks) -> Self {
+        OneTasksChecks {
+            task: checks.task.clone(),
+            version: checks.version.clone(),
+            required: checks.required.clone(),
+            extras: checks.extras.clone(),
+        }
+    }
+}
+
+impl From<OneTasksChecks> for Checks {
+    fn from(checks: OneTasksChecks) -> Self {
+        Checks {
+            task: checks.task,
+            version: checks.version,
+            required: checks.required,
+            extras: checks.extras,
+        }
+    }
+}
+
+impl From<Submission> for OneSubmission {
+    fn from(submission: Submission) -> Self {
         OneSubmission {
-            name: &submission.name,
             passed: submission.is_passed(),
-            problem: submission.problem.as_ref(),
-            tasks: submission.tasks.iter().map(OneTask::new).collect(),
+            name: submission.name,
+            problem: submission.problem,
+            tasks: submission.tasks.into_iter().map(OneTask::from).collect(),
         }
     }
 }
 
-impl<'a> OneTask<'a> {
-    fn new(task: &'a Task) -> Self {
+impl From<OneSubmission> for Submission {
+    fn from(submission: OneSubmission) -> Self {
+        Submission {
+            name: submission.name,
+            tasks: submission.tasks.into_iter().map(Task::from).collect(),
+            problem: submission.problem,
+        }
+    }
+}
+
+impl From<Task> for OneTask {
+    fn from(task: Task) -> Self {
         OneTask {
-            task: &task.task,
             passed: task.is_passed(),
-            problem: task.problem.as_ref(),
-            checks: task.checks.iter().map(OneCheck::new).collect(),
+            task: task.task,
+            files: task.files,
+            problem: task.problem,
+            checks: task.checks.into_iter().map(OneCheck::from).collect(),
         }
     }
 }
 
-impl<'a> OneCheck<'a> {
-    fn new(check: &'a Check) -> Self {
-        let (saw, hint, output) = match &check.verdict {
-            Verdict::Passed => ("", "", ""),
-            Verdict::Failed { saw, hint, .. } => (saw.as_str(), hint.as_str(), ""),
+impl From<OneTask> for Task {
+    fn from(task: OneTask) -> Self {
+        let mut task = Task {
+            task: task.task,
+            files: task.files,
+            problem: task.problem,
+            checks: task.checks.into_iter().map(Check::from).collect(),
+        };
+        task.cap();
+        task
+    }
+}
+
+impl From<Check> for OneCheck {
+    fn from(check: Check) -> Self {
+        let message = message(&check).into_owned();
+        let word = match check.verdict {
+            Verdict::Passed => Word::Passed,
+            Verdict::Failed { .. } => Word::Failed,
+            Verdict::TimedOut { .. } => Word::TimedOut,
+            Verdict::Crashed { .. } => Word::Crashed,
+        };
+        let (saw, hint, output, timeline) = match check.verdict {
+            Verdict::Passed => Default::default(),
+            Verdict::Failed {
+                saw,
+                hint,
+                timeline,
+                ..
+            } => (saw, hint, String::new(), timeline),
             Verdict::TimedOut { output } | Verdict::Crashed { output, .. } => {
-                ("", "", output.as_str())
+                (String::new(), String::new(), output, None)
             }
         };
         OneCheck {
-            name: &check.name,
+            name: check.name,
             required: check.is_required,
-            verdict: word(&check.verdict),
+            verdict: word,
             seconds: seconds(check.took),
-            message: message(check).into_owned(),
+            message,
             saw,
             hint,
             output,
+            timeline,
+        }
+    }
+}
+
+impl From<OneCheck> for Check {
+    fn from(check: OneCheck) -> Self {
+        let verdict = match check.verdict {
+            Word::Passed => Verdict::Passed,
+            Word::Failed => Verdict::Failed {
+                message: check.message,
+                saw: check.saw,
+                hint: check.hint,
+                timeline: check.timeline,
+            },
+            Word::TimedOut => Verdict::TimedOut {
+                output: check.output,
+            },
+            Word::Crashed => Verdict::Crashed {
+                how: check.message,
+                output: check.output,
+            },
+        };
+        // A file can hold any number.
+        let took = Duration::try_from_secs_f64(check.seconds).unwrap_or_default();
+        Check {
+            name: check.name,
+            is_required: check.required,
+            verdict,
+            took: Duration::from_millis((took.as_secs_f64() * 1000.0).round() as u64),
         }
     }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod clean;
 pub mod csv;
 pub mod gradescope;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod text;
@@ -15,13 +16,18 @@ use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::outcome::{Check, Problem, Submission, Task, Verdict, Whose};
+use crate::grade::compare::Comparison;
+use crate::grade::points::Points;
+use crate::outcome::{Check, Problem, Task, Verdict, Whose};
+use crate::results::Results;
 
 /// A format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// For people.
     Text,
+    /// A page for a browser, in one file.
+    Html,
     /// As `docs/grade.schema.json` describes it.
     Json,
     /// A row for each check.
@@ -32,28 +38,50 @@ pub enum Format {
     Gradescope,
 }
 
-/// Writes a report. Only the text has colours.
+/// The contents of a report.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// The results.
+    pub results: Results,
+    /// The points of the checks.
+    pub points: Points,
+    /// What changed since earlier results, if that was asked for.
+    pub comparison: Option<Comparison>,
+}
+
+impl From<Results> for Report {
+    fn from(results: Results) -> Report {
+        Report {
+            results,
+            ..Report::default()
+        }
+    }
+}
+
+/// Writes a report. Only the text has colours. The text and the page contain the comparison.
 ///
 /// # Errors
 ///
 /// If `out` cannot be written to. In Gradescope's format also if there is no grade, see [`gradescope`].
 pub fn write(
     out: &mut impl Write,
-    submissions: &[Submission],
+    report: &Report,
     format: Format,
     is_coloured: bool,
 ) -> Result<(), Error> {
+    let submissions = &report.results.submissions;
     match format {
-        Format::Text => text::write(out, submissions, is_coloured)?,
-        Format::Json => json::write(out, submissions)?,
-        Format::Csv => csv::write(out, submissions)?,
-        Format::Junit => junit::write(out, submissions)?,
-        Format::Gradescope => {
-            let [one] = submissions else {
-                return Err(Error::NotOne(submissions.len()));
-            };
-            gradescope::write(out, one)?;
+        Format::Text => {
+            text::write(out, submissions, is_coloured)?;
+            if let Some(comparison) = &report.comparison {
+                write!(out, "\n{comparison}")?;
+            }
         }
+        Format::Html => html::write(out, report)?,
+        Format::Json => json::write(out, &report.results)?,
+        Format::Csv => csv::write(out, report)?,
+        Format::Junit => junit::write(out, submissions)?,
+        Format::Gradescope => gradescope::write(out, report)?,
     }
     Ok(())
 }
@@ -108,7 +136,7 @@ impl From<io::Error> for Error {
 }
 
 /// Returns a verdict as one word.
-fn word(verdict: &Verdict) -> &'static str {
+pub(crate) fn word(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "passed",
         Verdict::Failed { .. } => "failed",
@@ -157,7 +185,7 @@ pub fn sentence(check: &Check) -> String {
 }
 
 /// Returns whose problem it is, in two words.
-fn whose(problem: &Problem) -> &'static str {
+pub(crate) fn whose(problem: &Problem) -> &'static str {
     match problem.whose {
         Whose::YourCode => "your code",
         Whose::YourMachine => "your machine",

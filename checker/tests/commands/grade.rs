@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::program::{Class, Ran, checker, run, solution, task_0, text, wrong};
 
 /// Returns a `grade` command, in the sandbox if this machine has bubblewrap.
-fn grade<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
+pub fn grade<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = checker(["grade"]);
     if checker::bubblewrap::find().is_err() {
         command.arg("--unsandboxed");
@@ -29,7 +29,7 @@ fn grade<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     command
 }
 
-fn graded<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Ran {
+pub fn graded<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Ran {
     Ran::new(grade(arguments).output().expect("the program starts"))
 }
 

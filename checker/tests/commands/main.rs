@@ -1,6 +1,7 @@
 //! Tests the commands as people and scripts type them.
 
 mod check;
+mod class;
 mod command_line;
 mod grade;
 mod hint;

@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use recorder::timeline::Timeline;
 use report::Report;
 
 pub use recorder::DEADLINE;
@@ -41,6 +42,11 @@ pub use test_database::TestDatabase;
 pub trait Bench: Send + Sync + 'static {
     /// Returns what the instrument has recorded so far, as text for people.
     fn saw(&self) -> String;
+
+    /// Returns the same as a timeline, for a program that draws it. `None` if the instrument records none.
+    fn timeline(&self) -> Option<Timeline> {
+        None
+    }
 }
 
 /// Runs a check on a fresh SQLite database with random users.

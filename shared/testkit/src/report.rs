@@ -54,6 +54,8 @@ impl Report {
             None => &in_vain,
         };
         let (saw, seed) = (bench.saw(), self.seed);
+        // A longer one is not worth drawing.
+        let timeline = bench.timeline().filter(|it| it.statements().count() <= 50);
         let name = name();
         if failure.is_none() {
             println!("{found}");
@@ -61,9 +63,10 @@ impl Report {
         println!("saw:\n    {}", saw.trim_end().replace('\n', "\n    "));
         println!("hint: {hint}");
         println!("replay: CHECK_SEED={seed} cargo test {name}");
-        self.give_token(
-            &json!({ "check": name, "verdict": "failed", "message": found, "saw": saw, "hint": hint, "seed": seed }),
-        );
+        self.give_token(&json!({
+            "check": name, "verdict": "failed", "message": found, "saw": saw, "hint": hint,
+            "seed": seed, "timeline": timeline,
+        }));
         match failure {
             Some(panic) => resume_unwind(panic),
             None => panic!("{name} did not finish in time"),

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use fastrand::Rng;
 use recorder::Recording;
+use recorder::timeline::Timeline;
 use rusqlite::Connection;
 use shared::User;
 
@@ -24,6 +25,10 @@ pub struct TestDatabase {
 impl Bench for TestDatabase {
     fn saw(&self) -> String {
         self.recording.to_string()
+    }
+
+    fn timeline(&self) -> Option<Timeline> {
+        Some(self.recording.timeline())
     }
 }
 

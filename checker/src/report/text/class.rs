@@ -64,9 +64,7 @@ impl<W: Write> Page<'_, W> {
             .count();
         let unchecked = submissions
             .iter()
-            .filter(|submission| {
-                problems(submission).any(|(_, problem)| problem.whose != Whose::YourCode)
-            })
+            .filter(|submission| !submission.has_a_verdict())
             .count();
         let failed = submissions.len() - passed - unchecked;
         self.reasons(submissions)?;
@@ -83,7 +81,7 @@ impl<W: Write> Page<'_, W> {
         let mut told: Vec<&Problem> = Vec::new();
         let mut lines = Vec::new();
         for submission in submissions {
-            for (task, problem) in problems(submission) {
+            for (task, problem) in submission.problems() {
                 match task {
                     Some(task) if problem.whose == Whose::YourCode => lines.push(format!(
                         "{}, {}: {}",
@@ -111,19 +109,6 @@ impl<W: Write> Page<'_, W> {
         }
         Ok(())
     }
-}
-
-/// Returns a submission's problems, and the task of each, if it has one.
-fn problems(submission: &Submission) -> impl Iterator<Item = (Option<&Task>, &Problem)> {
-    let of_tasks = submission
-        .tasks
-        .iter()
-        .filter_map(|task| Some((Some(task), task.problem.as_ref()?)));
-    submission
-        .problem
-        .iter()
-        .map(|problem| (None, problem))
-        .chain(of_tasks)
 }
 
 /// Returns the cell of a task in the table.

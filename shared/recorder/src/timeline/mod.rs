@@ -16,6 +16,7 @@ mod words;
 
 /// Everything that happened on the connections to one database. All times count from one beginning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timeline {
     /// The connections, in the order of their opening.
     pub connections: Vec<Connection>,
@@ -25,6 +26,7 @@ pub struct Timeline {
 
 /// A connection, from its opening to its end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Connection {
     /// The time when it was opened.
     pub opened: Duration,
@@ -39,6 +41,7 @@ pub struct Connection {
 
 /// A statement, from its first step to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Statement {
     /// Its SQL as written, with placeholders.
     pub sql: String,
@@ -54,6 +57,7 @@ pub struct Statement {
 
 /// The way in which a statement ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum End {
     /// It ran to its end.
     Done,
