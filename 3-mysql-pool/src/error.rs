@@ -9,7 +9,7 @@ use shared::mysql::{self, Unusable};
 use crate::url::Database;
 
 /// The server's number for: this node of a cluster has lost the majority of the others, or has not joined them yet.
-pub(crate) const NODE_IS_NOT_READY: u16 = 1047;
+const NODE_IS_NOT_READY: u16 = 1047;
 
 /// The result of this crate's functions.
 pub type Result<T> = result::Result<T, Error>;

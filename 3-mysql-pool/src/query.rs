@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::error::{ErrorKind, NODE_IS_NOT_READY, Result};
+use crate::error::{ErrorKind, Result};
 use crate::kill::{Killer, Name, Target};
 use crate::{CONNECT_TIMEOUT, row};
 
@@ -102,10 +102,6 @@ async fn run(
                 // prepared statements.
                 connection.reset_connection(false);
             }
-            if is_of_an_unready_node(&result) {
-                // In the pool it would fail again and again. A new connection may reach another node.
-                let _ = timeout(CONNECT_TIMEOUT, connection.disconnect()).await;
-            }
             return result;
         }
         () = cancel.cancelled() => {}
@@ -137,18 +133,6 @@ fn in_transaction(connection: &Conn) -> bool {
         ok.status_flags()
             .contains(StatusFlags::SERVER_STATUS_IN_TRANS)
     })
-}
-
-/// Returns whether the server is a node of a cluster that has lost the majority of the others: it keeps its connections, but
-/// answers each query with this error.
-fn is_of_an_unready_node(result: &Result<Vec<User>>) -> bool {
-    let Err(error) = result else {
-        return false;
-    };
-    match error.kind() {
-        ErrorKind::Driver(mysql_async::Error::Server(error)) => error.code == NODE_IS_NOT_READY,
-        _ => false,
-    }
 }
 
 /// Reads the result to its last row, even after a row that does not fit.
