@@ -1,4 +1,5 @@
-//! A temporary cluster forms, is the same behind HAProxy after its nodes were killed and frozen, and is gone when dropped.
+//! A temporary cluster forms, answers while nodes are frozen or dead, and is gone when dropped. (The tests of task 3 and of
+//! `seed` let nodes return.)
 #![cfg(unix)]
 
 use std::{
@@ -22,7 +23,7 @@ fn port(url: &str) -> u16 {
 }
 
 #[test]
-fn forms_survives_its_nodes_and_is_gone_when_dropped() {
+fn forms_answers_without_some_of_its_nodes_and_is_gone_when_dropped() {
     let missing = TempCluster::missing_packages();
     if !missing.is_empty() {
         return println!("not tried: these packages are not installed: {missing:?}");
@@ -33,22 +34,12 @@ fn forms_survives_its_nodes_and_is_gone_when_dropped() {
     assert_eq!(cluster.states().unwrap().len(), 3);
     assert!(answers(port(&cluster.url())));
 
-    cluster.node(0).kill().unwrap();
-    cluster
-        .wait_until("node1 is down", |nodes| nodes["node1"] == "DOWN")
-        .unwrap();
     cluster.node(1).freeze().unwrap();
     cluster
         .wait_until("node2 is down", |nodes| nodes["node2"] == "DOWN")
         .unwrap();
     cluster.node(1).thaw().unwrap();
-    cluster
-        .wait_until("node2 is up", |nodes| nodes["node2"] == "UP")
-        .unwrap();
-    cluster.node(0).restart().unwrap();
-    cluster
-        .wait_until("node1 is up", |nodes| nodes["node1"] == "UP")
-        .unwrap();
+    cluster.node(2).kill().unwrap();
     assert!(answers(port(&cluster.url())));
 
     let folders: Vec<_> = cluster
