@@ -8,6 +8,9 @@ use shared::mysql::{self, Unusable};
 
 use crate::url::Database;
 
+/// The server's number for: this node of a cluster has lost the majority of the others, or has not joined them yet.
+const NODE_IS_NOT_READY: u16 = 1047;
+
 /// The result of this crate's functions.
 pub type Result<T> = result::Result<T, Error>;
 
@@ -217,6 +220,9 @@ fn of_the_driver(
                 1049 => "check the database's name, or create it with `CREATE DATABASE`",
                 1046 => {
                     "name the database at the end of the URL: `mysql://user:password@host:port/database`"
+                }
+                NODE_IS_NOT_READY => {
+                    "this node has lost its cluster: try again, and let the load balancer check the nodes' state"
                 }
                 1146 => "create and fill the table: `seed --database URL`",
                 1054 => "the table `users` needs the columns id, name, email and age",

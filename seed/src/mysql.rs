@@ -3,12 +3,14 @@
 //! The rest of the database is not touched: only the table `users`, and two more names, [`NEW`] and [`OLD`]. `RENAME
 //! TABLE` swaps both at once: at every moment there is one table `users`, the old or the new, whole. A run that is
 //! interrupted leaves `NEW` or `OLD` behind, and the next run removes them. It knows that no other run is active,
-//! because each holds a lock of the server that ends with its connection. In a cluster such a lock is local to a node:
-//! there a run watches [`NEW`] before it treats it as abandoned.
+//! because each holds a lock of the server that ends with its connection. In a cluster such a lock is local to a node: see
+//! [`cluster`] for the lock that all nodes see.
+
+mod cluster;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, IoError, Opts, OptsBuilder, Row, Value};
@@ -61,6 +63,7 @@ pub fn seed(opts: &Opts, seeding: Seeding, force: bool) -> Result<Outcome, Error
             force,
             stopped,
             has_made_new: false,
+            lease: None,
         };
         let outcome = work.run().await;
         if let Err(failure) = &outcome
@@ -69,6 +72,7 @@ pub fn seed(opts: &Opts, seeding: Seeding, force: bool) -> Result<Outcome, Error
         {
             let _ = work.drop_table(NEW).await;
         }
+        work.unlock_the_cluster().await;
         // Closes the connection, if the server still listens. The work is done.
         let _ = tokio::time::timeout(PATIENCE, work.connection.disconnect()).await;
         outcome.map_err(|failure| failure.at(opts))
@@ -118,14 +122,16 @@ struct Work {
     stopped: Arc<AtomicBool>,
     /// True if [`NEW`] belongs to this run and may be dropped.
     has_made_new: bool,
+    /// The lock of the cluster, if the server is a node of one.
+    lease: Option<cluster::Lease>,
 }
 
 impl Work {
     async fn run(&mut self) -> Result<Outcome, Failure> {
         self.lock().await?;
-        self.wait_for_another_node().await?;
+        self.lock_the_cluster().await?;
         self.clear_up_the_new_table().await?;
-        self.connection.query_drop(mysql_table(NEW)).await?;
+        self.change_tables(&mysql_table(NEW)).await?;
         self.has_made_new = true;
         self.clear_up_the_old_table().await?;
 
@@ -138,16 +144,18 @@ impl Work {
             }
         }
         let progress = Progress::new(self.seeding.count);
-        let filled = self
-            .fill(progress.clone().follow(self.seeding.users()))
-            .await;
+        let users = progress.clone().follow(self.seeding.users());
+        let filled = match self.users_in_a_transaction() {
+            Some(count) => self.fill_in_a_cluster(count, users).await,
+            None => self.fill(users).await,
+        };
         progress.clear();
         filled?;
         match exists {
             true => self.swap().await?,
             false => {
-                self.connection
-                    .query_drop(format!("RENAME TABLE {NEW} TO users"))
+                self.keep_the_lock().await?;
+                self.change_tables(&format!("RENAME TABLE {NEW} TO users"))
                     .await?
             }
         }
@@ -164,57 +172,6 @@ impl Work {
         }
     }
 
-    /// In a cluster a run on another node does not see this run's lock. Its table shows whether it is active: it grows,
-    /// or is soon renamed.
-    async fn wait_for_another_node(&mut self) -> Result<(), Failure> {
-        let size: Option<(String, u32)> = self
-            .connection
-            .query_first("SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'")
-            .await?;
-        if size.is_none_or(|(_, nodes)| nodes < 2) {
-            return Ok(());
-        }
-        let first = self.state_of_the_new_table().await?;
-        let mut last = first.clone();
-        let begun = Instant::now();
-        while last.is_some() && begun.elapsed() < PATIENCE {
-            go_on(&self.stopped)?;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            last = self.state_of_the_new_table().await?;
-        }
-        match last {
-            Some(_) if last != first => Err(Failure::another_is_at_work()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Returns the creation time of [`NEW`], and its last user; `None` if there is no such table.
-    async fn state_of_the_new_table(
-        &mut self,
-    ) -> Result<Option<(Option<String>, Option<i64>)>, Failure> {
-        let created: Option<Option<String>> = self
-            .connection
-            .exec_first(
-                "SELECT CAST(CREATE_TIME AS CHAR) FROM information_schema.TABLES \
-                 WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?",
-                (NEW,),
-            )
-            .await?;
-        let Some(created) = created else {
-            return Ok(None);
-        };
-        let last = self
-            .connection
-            .query_first(format!("SELECT MAX(id) FROM {NEW}"))
-            .await;
-        match last {
-            Ok(last) => Ok(Some((created, last.flatten()))),
-            // It was dropped between the two queries, or another program created it without ids.
-            Err(mysql_async::Error::Server(_)) => Ok(Some((created, None))),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Drops the table of a run that was killed while it filled the table. A table of that name that seed did not
     /// create is not dropped.
     async fn clear_up_the_new_table(&mut self) -> Result<(), Failure> {
@@ -222,7 +179,7 @@ impl Work {
             return Ok(());
         }
         if !self.force {
-            self.connection.query_drop(mysql_table(SHAPE)).await?;
+            self.change_tables(&mysql_table(SHAPE)).await?;
             let inspected = self.inspect(NEW, SHAPE).await;
             self.drop_table(SHAPE).await?;
             inspected?;
@@ -239,8 +196,7 @@ impl Work {
         if !self.exists("users").await? {
             // The server renames one table after the other, and died between the two.
             return Ok(self
-                .connection
-                .query_drop(format!("RENAME TABLE {OLD} TO users"))
+                .change_tables(&format!("RENAME TABLE {OLD} TO users"))
                 .await?);
         }
         if !self.force {
@@ -267,7 +223,7 @@ impl Work {
                 other => other,
             })?;
         let undo = format!("RENAME TABLE users TO {SHAPE}, {OLD} TO users");
-        self.connection.query_drop(undo).await?;
+        self.change_tables(&undo).await?;
         Ok(self.drop_table(SHAPE).await?)
     }
 
@@ -359,7 +315,7 @@ impl Work {
     }
 
     async fn fill(&mut self, mut users: impl Iterator<Item = User>) -> Result<(), Failure> {
-        let mut values = next_values(&mut users);
+        let mut values = next_values(&mut users, BATCH);
         let mut statement = None;
         for number in 1.. {
             if values.is_empty() {
@@ -376,7 +332,7 @@ impl Work {
             };
             // The next batch is made while the server is busy with this one.
             let inserted = self.connection.exec_drop(&prepared, values);
-            let (inserted, next) = tokio::join!(inserted, async { next_values(&mut users) });
+            let (inserted, next) = tokio::join!(inserted, async { next_values(&mut users, BATCH) });
             inserted?;
             values = next;
             statement = Some((rows, prepared));
@@ -390,14 +346,14 @@ impl Work {
 
     /// Puts the new table in the old one's place.
     async fn swap(&mut self) -> Result<(), Failure> {
-        self.connection
-            .query_drop(format!("RENAME TABLE users TO {OLD}, {NEW} TO users"))
+        self.keep_the_lock().await?;
+        self.change_tables(&format!("RENAME TABLE users TO {OLD}, {NEW} TO users"))
             .await?;
         let Err(failure) = self.drop_the_replaced_table().await else {
             return Ok(());
         };
         let undo = format!("RENAME TABLE users TO {NEW}, {OLD} TO users");
-        match self.connection.query_drop(undo).await {
+        match self.change_tables(&undo).await {
             Ok(()) => Err(failure),
             Err(error) => Err(Failure::NotUndone(error)),
         }
@@ -423,8 +379,7 @@ impl Work {
     }
 
     async fn drop_table(&mut self, table: &str) -> mysql_async::Result<()> {
-        self.connection
-            .query_drop(format!("DROP TABLE IF EXISTS {table}"))
+        self.change_tables(&format!("DROP TABLE IF EXISTS {table}"))
             .await
     }
 
@@ -439,8 +394,8 @@ impl Work {
 }
 
 /// Returns the values of the next batch; none if there are no users left.
-fn next_values(users: &mut impl Iterator<Item = User>) -> Vec<Value> {
-    let users = users.take(BATCH);
+fn next_values(users: &mut impl Iterator<Item = User>, count: usize) -> Vec<Value> {
+    let users = users.take(count);
     users
         .flat_map::<[Value; 4], _>(|user| {
             [

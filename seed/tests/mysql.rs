@@ -634,25 +634,35 @@ fn what_cannot_be_undone_is_told_and_the_next_run_clears_it_up() {
     assert_eq!(database.tables(), only_users());
 }
 
-/// Another node of a cluster: it does not know the first one's lock.
-fn another_node() -> Relay {
-    Relay::start(server().port(), |query| {
-        Some(match query {
-            "SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'" => {
-                "SELECT 'wsrep_cluster_size', '2'".to_owned()
-            }
-            other => other.replace("GET_LOCK(CONCAT('seed ',", "GET_LOCK(CONCAT('node ',"),
-        })
+/// A node of a cluster, of which there are two: neither knows the other's `GET_LOCK`.
+fn node(change: fn(&str) -> Option<String>) -> Relay {
+    Relay::start(server().port(), change)
+}
+
+fn on_node_one(query: &str) -> Option<String> {
+    Some(match query {
+        "SHOW GLOBAL STATUS LIKE 'wsrep_cluster_size'" => {
+            "SELECT 'wsrep_cluster_size', '2'".to_owned()
+        }
+        other => other.replace("@@wsrep_node_name", "'one'"),
+    })
+}
+
+fn on_node_two(query: &str) -> Option<String> {
+    on_node_one(query).map(|query| {
+        query
+            .replace("'one'", "'two'")
+            .replace("GET_LOCK(CONCAT('seed ',", "GET_LOCK(CONCAT('node ',")
     })
 }
 
 #[test]
 fn a_second_run_on_another_node_says_that_another_is_at_work_and_disturbs_nothing() {
     let mut database = Database::seeded(&[]);
-    let node = another_node();
-    let first = start(&database.url, &["--users", "100000000"]);
+    let (one, two) = (node(on_node_one), node(on_node_two));
+    let first = start(one.url(&database.url), &["--users", "100000000"]);
     until("the new table grows", || database.unfinished() > 0);
-    let error = seed(node.url(&database.url), &["--users", "20"]).badly();
+    let error = seed(two.url(&database.url), &["--users", "20"]).badly();
     assert!(error.contains("another run of seed"), "{error}");
     let so_far = database.unfinished();
     until("the first run goes on", || database.unfinished() > so_far);
@@ -665,32 +675,76 @@ fn a_second_run_on_another_node_says_that_another_is_at_work_and_disturbs_nothin
 }
 
 #[test]
-fn a_second_run_on_another_node_waits_for_a_first_that_ends_soon_and_clears_up_what_is_left() {
+fn a_second_run_on_another_node_waits_for_a_first_that_ends_soon_and_takes_over_from_one_that_is_gone()
+ {
     let mut database = Database::seeded(&[]);
-    let node = another_node();
-    // The table of a killed run does not change, so it is abandoned.
-    database.run(&shared::schema::mysql_table("users_seed_new"));
-    let waiting = start(node.url(&database.url), &["--users", "20"]);
-    until("the second run looks", || {
-        node.queries()
-            .iter()
-            .any(|query| query.starts_with("SELECT MAX(id)"))
-    });
-    database.run(
-        "RENAME TABLE users TO users_seed_old, users_seed_new TO users; DROP TABLE users_seed_old",
-    );
+    let (one, two) = (node(on_node_one), node(on_node_two));
+    let mut first = start(one.url(&database.url), &["--users", "100000000"]);
+    until("the new table grows", || database.unfinished() > 0);
+    first.kill().expect("may");
+    first.wait().expect("ends");
+    assert!(database.tables().contains("users_seed_lock"));
+    // On the same node the first run is known to be gone.
+    seed(one.url(&database.url), &["--users", "20"]).well();
+    assert_eq!(database.users(), made_by(&["--users", "20"]));
+    assert_eq!(database.tables(), only_users());
+
+    let mut first = start(one.url(&database.url), &["--users", "100000000"]);
+    until("the new table grows", || database.unfinished() > 0);
+    first.kill().expect("may");
+    first.wait().expect("ends");
+    let waiting = start(two.url(&database.url), &["--users", "30"]);
     let output = waiting.wait_with_output().expect("ends");
     assert!(
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    assert_eq!(database.users(), made_by(&["--users", "20"]));
+    assert_eq!(database.users(), made_by(&["--users", "30"]));
+    assert_eq!(database.tables(), only_users());
+}
 
-    database.run(&shared::schema::mysql_table("users_seed_new"));
-    seed(node.url(&database.url), &[]).well();
+/// It was stopped for longer than the others wait, and goes on.
+#[test]
+fn a_run_that_was_taken_over_inserts_nothing_any_more_and_says_so() {
+    let mut database = Database::seeded(&[]);
+    let (one, two) = (node(on_node_one), node(on_node_two));
+    let first = start(
+        one.url(&database.url),
+        &["--users", "100000000", "--random-seed", "5"],
+    );
+    until("the new table grows", || database.unfinished() > 0);
+    send("-STOP", &first);
+    let mut other = start(two.url(&database.url), &["--users", "100000000"]);
+    let owner = "SELECT node FROM users_seed_lock";
+    until("the other run takes over", || {
+        other.try_wait().expect("can be asked").is_some()
+            || database.read::<String>(owner) == ["two"]
+    });
+    send("-CONT", &first);
+    let output = first.wait_with_output().expect("ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("another run of seed has taken over"),
+        "{said}"
+    );
+    until("the other run goes on", || database.unfinished() > 0);
+    send("-INT", &other);
+    other.wait().expect("ends");
     assert_eq!(database.users(), sample_users());
     assert_eq!(database.tables(), only_users());
+}
+
+#[test]
+fn somebody_elses_table_under_the_name_of_the_clusters_lock_is_left_alone() {
+    let mut database = Database::seeded(&[]);
+    database.run("CREATE TABLE users_seed_lock (note TEXT)");
+    let one = node(on_node_one);
+    let error = seed(one.url(&database.url), &["--users", "20", "--force"]).badly();
+    assert!(error.contains("`users_seed_lock`"), "{error}");
+    assert_eq!(database.users(), sample_users());
+    database.run("DROP TABLE users_seed_lock");
 }
 
 /// In a cluster, a transaction that another node has overtaken ends with the error of a deadlock. Here it is one.

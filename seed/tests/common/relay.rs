@@ -2,14 +2,12 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// Relays as long as the process lives.
 pub struct Relay {
     port: u16,
     server: u16,
-    queries: Arc<Mutex<Vec<String>>>,
 }
 
 impl Relay {
@@ -17,8 +15,6 @@ impl Relay {
     pub fn start(server: u16, change: fn(&str) -> Option<String>) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let queries = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&queries);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let server = TcpStream::connect(("127.0.0.1", server)).expect("a server");
@@ -30,9 +26,8 @@ impl Relay {
                     let _ = io::copy(&mut back, &mut to_client);
                     let _ = to_client.shutdown(Shutdown::Both);
                 });
-                let seen = Arc::clone(&seen);
                 thread::spawn(move || {
-                    let _ = forth(&client, &server, change, &seen);
+                    let _ = forth(&client, &server, change);
                     let _ = (
                         client.shutdown(Shutdown::Both),
                         server.shutdown(Shutdown::Both),
@@ -40,21 +35,12 @@ impl Relay {
                 });
             }
         });
-        Relay {
-            port,
-            server,
-            queries,
-        }
+        Relay { port, server }
     }
 
     /// The URL of the server, through the relay.
     pub fn url(&self, url: &str) -> String {
         url.replace(&format!(":{}/", self.server), &format!(":{}/", self.port))
-    }
-
-    /// The queries so far.
-    pub fn queries(&self) -> Vec<String> {
-        self.queries.lock().expect("no panic").clone()
     }
 }
 
@@ -62,7 +48,6 @@ fn forth(
     mut client: &TcpStream,
     mut server: &TcpStream,
     change: fn(&str) -> Option<String>,
-    seen: &Mutex<Vec<String>>,
 ) -> io::Result<()> {
     const COM_QUERY: u8 = 3;
     loop {
@@ -75,7 +60,6 @@ fn forth(
             && let Some((&COM_QUERY, query)) = body.split_first()
             && let Ok(query) = std::str::from_utf8(query)
         {
-            seen.lock().expect("no panic").push(query.to_owned());
             let Some(changed) = change(query) else {
                 return Ok(());
             };

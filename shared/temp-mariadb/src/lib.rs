@@ -28,11 +28,14 @@
 // On Windows a build of the whole workspace compiles this package too.
 #![cfg(unix)]
 
+mod cluster;
 mod error;
 mod folder;
 mod log;
 mod programs;
+mod supervised;
 
+pub use cluster::TempCluster;
 pub use error::Error;
 
 use error::Doing;
@@ -42,21 +45,16 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     net::TcpListener,
-    os::unix::{fs::OpenOptionsExt, process::CommandExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
+use supervised::{ENDED, Supervised};
 
 /// Name of the user and of the database.
 const NAME: &str = "temp";
 
 /// The only folder in which SQL statements may read and write files.
 const FILES: &str = "files";
-
-/// Every step takes less than a second. Only a step that hangs takes this long.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// Another process may take a free port before the server does.
 const PORTS_TO_TRY: usize = 10;
@@ -67,18 +65,13 @@ const PORTS_TO_TRY: usize = 10;
 #[derive(Debug)]
 #[must_use = "the server ends when this value is dropped"]
 pub struct TempServer {
-    supervisor: Child,
-    /// Closing it ends the server. `None` only while dropping.
-    orders: Option<ChildStdin>,
-    folder: Option<Folder>,
+    process: Supervised,
     program: PathBuf,
     arguments: Vec<String>,
     port: u16,
     password: String,
     /// True if the server keeps the record that `timeline` reads.
     recorded: bool,
-    /// The position up to which the log has been read.
-    read: usize,
 }
 
 /// Options for a server. Created by [`TempServer::options`].
@@ -182,7 +175,7 @@ impl TempServer {
 
     /// Returns the server's private folder.
     pub fn folder(&self) -> &Path {
-        &self.folder.as_ref().expect("only dropping takes it").path
+        self.process.folder()
     }
 
     /// Kills the server with SIGKILL, for tests. Its data stays, for [`restart`](TempServer::restart).
@@ -191,9 +184,25 @@ impl TempServer {
     ///
     /// When the supervisor is gone.
     pub fn kill(&mut self) -> Result<(), Error> {
-        let doing = "kill the server";
-        self.order("kill", &[]).doing(doing)?;
-        self.wait_for(doing, &["supervisor: killed\n"]).map(drop)
+        self.process.kill("kill the server")
+    }
+
+    /// Stops the server's process with SIGSTOP, for tests: its connections stay open, and nothing answers.
+    ///
+    /// # Errors
+    ///
+    /// When the supervisor is gone.
+    pub fn freeze(&mut self) -> Result<(), Error> {
+        self.process.signal("STOP", "freeze the server")
+    }
+
+    /// Lets the server go on after [`freeze`](TempServer::freeze).
+    ///
+    /// # Errors
+    ///
+    /// When the supervisor is gone.
+    pub fn thaw(&mut self) -> Result<(), Error> {
+        self.process.signal("CONT", "let the server go on")
     }
 
     /// Starts the server again after [`kill`](TempServer::kill), on the same port and with the same data.
@@ -206,49 +215,25 @@ impl TempServer {
         log::begin_anew(self.folder()).doing("empty the server's logs")?;
         match self.start_server(false)? {
             Started::Ready => Ok(()),
-            Started::PortTaken => Err(self.ended("start the server again: its port is taken")),
+            Started::PortTaken => Err(self
+                .process
+                .ended("start the server again: its port is taken")),
         }
     }
 
     fn start_with(options: Options) -> Result<TempServer, Error> {
         let program = Program::find()?;
         let folder = Folder::create()?;
-        let doing = "start the supervisor of the server";
-        let server = folder.path.join("server");
-        let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", include_str!("supervisor.sh"), "supervisor"])
-            .arg(&folder.path)
-            .current_dir(&server)
-            // Messages in English, because this package reads them.
-            .env("LC_ALL", "C")
-            // Times in UTC, because this package reads them.
-            .env("TZ", "UTC0")
-            .stdin(Stdio::piped())
-            // Not the program's output: a reader of it through a pipe would wait until the server ends.
-            .stdout(folder.log.try_clone().doing(doing)?)
-            .stderr(folder.supervisor.try_clone().doing(doing)?)
-            // Ctrl-C at the terminal goes to the process group in the foreground, which the supervisor must survive.
-            .process_group(0);
-        let mut supervisor = match command.spawn() {
-            Ok(supervisor) => supervisor,
-            Err(error) => {
-                let _ = fs::remove_dir_all(&folder.path);
-                return Err(error).doing(doing);
-            }
-        };
         let mut server = TempServer {
-            orders: supervisor.stdin.take(),
-            supervisor,
             arguments: arguments(&folder, &program, &options),
-            folder: Some(folder),
+            process: Supervised::start(folder)?,
             program: program.path.clone(),
             port: 0,
             password: random_password()?,
             recorded: options.recorded,
-            read: 0,
         };
         // From here on an error drops `server`, and that cleans up.
+        server.create_folders()?;
         server.create_tables(&program, &options.sql)?;
         let mut first = options.port;
         for _ in 0..PORTS_TO_TRY {
@@ -261,15 +246,21 @@ impl TempServer {
                 Started::PortTaken => {}
             }
         }
-        Err(server.ended("find a port that stays free"))
+        Err(server.process.ended("find a port that stays free"))
+    }
+
+    fn create_folders(&self) -> Result<(), Error> {
+        for name in ["data", FILES] {
+            let folder = self.folder().join("server").join(name);
+            fs::create_dir(folder).doing("create the server's folders")?;
+        }
+        Ok(())
     }
 
     /// Creates the system tables, and writes the statements that the server runs at its first start.
     fn create_tables(&mut self, program: &Program, sql: &[String]) -> Result<(), Error> {
         let doing = "create the system tables";
         let server = self.folder().join("server");
-        fs::create_dir(server.join("data")).doing(doing)?;
-        fs::create_dir(server.join(FILES)).doing(doing)?;
         let mut creation = program.creation_sql()?;
         if self.recorded {
             creation += log::TABLES;
@@ -289,9 +280,11 @@ impl TempServer {
         };
         let words = [&[self.program.display().to_string()], &self.arguments[..]].concat();
         let position = 2; // --no-defaults must stay first
-        let words = [&words[..position], &[how.to_owned()], &words[position..]].concat();
-        self.order("create", &words).doing(doing)?;
-        match self.wait_for(
+        // A node creates its tables before it joins its cluster.
+        let how = [how.to_owned(), "--loose-wsrep-on=OFF".to_owned()];
+        let words = [&words[..position], &how, &words[position..]].concat();
+        self.process.order("create", &words).doing(doing)?;
+        match self.process.wait_for(
             doing,
             &[
                 "supervisor: created with status 0\n",
@@ -299,7 +292,7 @@ impl TempServer {
             ],
         )? {
             0 => Ok(()),
-            _ => Err(self.ended(doing)),
+            _ => Err(self.process.ended(doing)),
         }
     }
 
@@ -311,15 +304,15 @@ impl TempServer {
         if first_time {
             words.push(format!("--init-file={}", self.init_file().display()));
         }
-        self.order("start", &words).doing(doing)?;
+        self.process.order("start", &words).doing(doing)?;
         // The server's log proves that it is ready: another server may answer on the port.
-        let said = self.wait_for(
+        let said = self.process.wait_for(
             doing,
             &[
                 "d: ready for connections",
                 "server running on port",
                 "\nERROR: ",
-                "supervisor: the server has ended\n",
+                ENDED,
             ],
         )?;
         match said {
@@ -330,10 +323,10 @@ impl TempServer {
             }
             0 => Ok(Started::Ready),
             1 => {
-                self.wait_for(doing, &["supervisor: the server has ended\n"])?;
+                self.process.wait_for(doing, &[ENDED])?;
                 Ok(Started::PortTaken)
             }
-            _ => Err(self.ended(doing)),
+            _ => Err(self.process.ended(doing)),
         }
     }
 
@@ -341,84 +334,11 @@ impl TempServer {
     fn init_file(&self) -> PathBuf {
         self.folder().join("server/init.sql")
     }
-
-    /// Sends the supervisor an order; its words are quoted for the shell.
-    fn order(&mut self, order: &str, words: &[String]) -> io::Result<()> {
-        let mut line = order.to_owned();
-        for word in words {
-            line += &format!(" '{}'", word.replace('\'', r"'\''"));
-        }
-        if line.contains('\n') {
-            return Err(io::Error::other(
-                "a line break in the name of a folder or in an argument",
-            ));
-        }
-        line.push('\n');
-        let orders = self.orders.as_mut().expect("only dropping takes it");
-        orders.write_all(line.as_bytes())
-    }
-
-    /// Waits until the log contains one of these, and returns which. Earlier lines are not read again.
-    fn wait_for(&mut self, doing: &'static str, words: &[&str]) -> Result<usize, Error> {
-        let begun = Instant::now();
-        loop {
-            let log = fs::read(self.folder().join("log")).doing(doing)?;
-            // The server writes ASCII, so lossy text is as long as the bytes before the match.
-            let new = String::from_utf8_lossy(&log[self.read.min(log.len())..]);
-            let found = words
-                .iter()
-                .enumerate()
-                .find_map(|(which, words)| Some((which, new.find(words)? + words.len())));
-            if let Some((which, end)) = found {
-                // Only up to here: the log may already contain what the next call waits for.
-                self.read += end;
-                return Ok(which);
-            }
-            if self.supervisor.try_wait().doing(doing)?.is_some() {
-                return Err(self.ended(doing));
-            }
-            if begun.elapsed() > LIMIT {
-                let log = self.last_lines();
-                return Err(Error::TooSlow { waited: LIMIT, log });
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    fn ended(&self, doing: &'static str) -> Error {
-        let log = self.last_lines();
-        Error::Ended { doing, log }
-    }
-
-    fn last_lines(&self) -> String {
-        let log = fs::read(self.folder().join("log")).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(10)..].join("\n")
-    }
 }
 
 enum Started {
     Ready,
     PortTaken,
-}
-
-impl Drop for TempServer {
-    fn drop(&mut self) {
-        drop(self.orders.take()); // the supervisor waits for this
-        let _ = self.supervisor.wait();
-        // Normally the supervisor does the rest. If it was killed, do what the next start would do.
-        if let Some(Folder {
-            path,
-            log,
-            supervisor,
-            ..
-        }) = self.folder.take()
-        {
-            drop((log, supervisor));
-            let _ = folder::sweep_one(&path);
-        }
-    }
 }
 
 /// Returns the arguments of every start. Those that only MariaDB or only MySQL knows are `--loose`.

@@ -153,7 +153,7 @@ impl TempServer {
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(Logs {
-            own: text(own.get(self.read..).unwrap_or_default()),
+            own: text(own.get(self.process.read..).unwrap_or_default()),
             general: text(&general),
             slow: text(&slow),
             failures: text(&failures),

@@ -7,6 +7,9 @@ use std::{
     process::{Command, Stdio},
 };
 
+/// The server programs, the preferred one first.
+const SERVERS: [&str; 2] = ["mariadbd", "mysqld"];
+
 /// Folders where packages install servers and that may be missing from the PATH: Debian and Fedora for ordinary users,
 /// Homebrew on either kind of Mac, MySQL's installer.
 const ELSEWHERE: [&str; 6] = [
@@ -30,11 +33,7 @@ pub(super) struct Program {
 impl Program {
     /// Returns the first `mariadbd` on the PATH or in the usual folders; else the first `mysqld`.
     pub fn find() -> Result<Program, Error> {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let folders: Vec<PathBuf> = env::split_paths(&path)
-            .chain(ELSEWHERE.map(PathBuf::from))
-            .collect();
-        Program::ask(find_in(&folders).ok_or(Error::NotInstalled)?)
+        Program::ask(find_on_path(&SERVERS).ok_or(Error::NotInstalled)?)
     }
 
     /// Asks the program what it is and where its files are.
@@ -107,9 +106,18 @@ impl Program {
     }
 }
 
-fn find_in(folders: &[PathBuf]) -> Option<PathBuf> {
-    ["mariadbd", "mysqld"]
-        .into_iter()
+/// Returns the first of these programs that is on the PATH or in the usual folders.
+pub(super) fn find_on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = env::split_paths(&path)
+        .chain(ELSEWHERE.map(PathBuf::from))
+        .collect();
+    find_in(&folders, names)
+}
+
+fn find_in(folders: &[PathBuf], names: &[&str]) -> Option<PathBuf> {
+    names
+        .iter()
         .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
         .find(|program| program.is_file())
 }
@@ -121,7 +129,7 @@ mod tests {
     #[test]
     fn finds_nothing_where_nothing_is_installed_and_says_how_to_install_it() {
         let empty = tempfile::tempdir().unwrap();
-        assert_eq!(find_in(&[empty.path().to_owned()]), None);
+        assert_eq!(find_in(&[empty.path().to_owned()], &SERVERS), None);
         let message = Error::NotInstalled.to_string();
         for words in [
             "apt install mariadb-server",
@@ -139,6 +147,9 @@ mod tests {
         fs::write(first.path().join("mysqld"), "").unwrap();
         fs::write(second.path().join("mariadbd"), "").unwrap();
         let folders = [first.path().to_owned(), second.path().to_owned()];
-        assert_eq!(find_in(&folders), Some(second.path().join("mariadbd")));
+        assert_eq!(
+            find_in(&folders, &SERVERS),
+            Some(second.path().join("mariadbd"))
+        );
     }
 }

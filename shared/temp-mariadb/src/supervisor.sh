@@ -43,6 +43,10 @@ while read -r order words; do
         server=$!
         echo "$server" >server.pid
         ;;
+    signal)
+        kill -s "$1" "$server" 2>/dev/null
+        echo "supervisor: sent the signal"
+        ;;
     kill)
         end_server
         echo "supervisor: killed"
