@@ -76,19 +76,17 @@ fn returns_the_error_of_either_query() {
     check(hint, async |server| {
         // The view calls the function once for each query. The count stays when the query fails, because MyISAM has no
         // transactions.
-        for statement in [
-            "CREATE TABLE arrivals (arrived INT, fails INT) ENGINE = MyISAM",
-            "INSERT INTO arrivals VALUES (0, 0)",
-            "CREATE FUNCTION arrive() RETURNS INT NOT DETERMINISTIC MODIFIES SQL DATA SQL SECURITY INVOKER BEGIN \
+        server.sql(
+            "CREATE TABLE arrivals (arrived INT, fails INT) ENGINE = MyISAM; \
+             INSERT INTO arrivals VALUES (0, 0); \
+             CREATE FUNCTION arrive() RETURNS INT NOT DETERMINISTIC MODIFIES SQL DATA SQL SECURITY INVOKER BEGIN \
              UPDATE arrivals SET arrived = LAST_INSERT_ID(arrived + 1); \
              IF LAST_INSERT_ID() = (SELECT fails FROM arrivals) THEN \
-             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'on purpose'; END IF; RETURN 1; END",
-            "RENAME TABLE users TO people",
-            "CREATE SQL SECURITY INVOKER VIEW users AS SELECT people.* FROM people JOIN (SELECT arrive() AS arrived) AS arrival \
-             ON arrived = 1",
-        ] {
-            server.sql(statement).await;
-        }
+             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'on purpose'; END IF; RETURN 1; END; \
+             RENAME TABLE users TO people; \
+             CREATE SQL SECURITY INVOKER VIEW users AS SELECT people.* FROM people \
+             JOIN (SELECT arrive() AS arrived) AS arrival ON arrived = 1",
+        ).await;
         for number in [1, 2, 1, 2, 1, 2] {
             let fail = format!("UPDATE arrivals SET arrived = 0, fails = {number}");
             server.sql(&fail).await;
@@ -108,7 +106,7 @@ fn binds_the_age_as_a_parameter() {
         let age = 1_987_654_000 + server.age;
         let _ = server.fetch_older_users(age).await;
         let _ = server.fetch_concurrently(age).await;
-        let timeline = server.timeline();
+        let timeline = server.timeline().expect("the logs");
         let statements: Vec<&str> = timeline.statements().map(|one| one.sql.as_str()).collect();
         let age = age.to_string();
         let spliced = statements.iter().find(|text| text.contains(&age));

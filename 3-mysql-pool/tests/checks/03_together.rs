@@ -4,24 +4,14 @@
 //!
 //! Read: `tokio::join!` and `tokio::try_join!`; the Rust book, chapter 17 (futures do nothing unless polled).
 
-use std::future::pending;
 use std::panic::resume_unwind;
 
 use mysql_pool::{fetch_concurrently, with_pool};
 use testkit::DEADLINE;
 use testkit::expect::expect_ok;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::support::check;
-
-/// Panics if the task panics. Never returns otherwise.
-async fn panic_of<T>(task: &mut JoinHandle<T>) {
-    match task.await {
-        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
-        _ => pending().await,
-    }
-}
 
 /// Measures no time: the server shows that both queries wait at the breakpoint, on two connections.
 #[test]
@@ -37,7 +27,7 @@ fn runs_both_queries_at_the_same_time() {
         let expected = "two queries at the same time, on two connections";
         tokio::select! {
             _ = server.until_at_breakpoint(expected, 2) => {}
-            () = panic_of(&mut both) => {}
+            Err(error) = &mut both => resume_unwind(error.into_panic()),
         }
         server.release_breakpoint().await;
         if !both.is_finished() {

@@ -7,14 +7,11 @@
 //! Read: `mysql_async::PoolConstraints`, `PoolOpts` and `OptsBuilder`. (With a minimum of 0, the driver closes each
 //! connection that is returned to the pool.) `PoolOpts::with_reset_connection`.
 
-use std::panic::{AssertUnwindSafe, resume_unwind};
-
-use futures_util::FutureExt;
 use futures_util::future::join_all;
 use mysql_async::prelude::Queryable;
 use mysql_pool::{fetch_users, with_pool};
+use testkit::DEADLINE;
 use testkit::expect::{expect, expect_error, expect_ok};
-use testkit::{DEADLINE, attempt};
 use tokio::time::timeout;
 
 use crate::support::{Process, check};
@@ -23,7 +20,7 @@ use crate::support::{Process, check};
 fn opens_the_first_connection_before_the_body_starts() {
     let hint = "`Pool::new` opens no connection: call `pool.get_conn().await?` before the body";
     check(hint, async |server| {
-        let body = async |_: &_| Ok(server.timeline().connections.len());
+        let body = async |_: &_| Ok(server.timeline().expect("the logs").connections.len());
         let opened = with_pool(&server.url, 3, body).await;
         let opened = expect_ok("a body that uses no connection", opened);
         expect("a connection before the body starts", opened > 0);
@@ -85,7 +82,7 @@ fn reuses_connections() {
             expect_ok("a body that succeeds", done.await);
             // More than one is right: the driver resets a returned connection first, and opens another if one is
             // requested before the reset has finished.
-            let opened = server.timeline().connections.len() - before;
+            let opened = server.timeline().expect("the logs").connections.len() - before;
             assert!(
                 opened < 20,
                 "expected: 20 queries {whose} over a few connections\nfound: {opened} connections were opened"
@@ -99,17 +96,9 @@ fn reuses_connections() {
 fn a_pool_of_0_connections_is_an_error() {
     let hint = "`PoolConstraints::new` returns `None` for 0 connections: return an error then";
     check(hint, async |server| {
-        let outcome = with_pool(&server.url, 0, async |_| Ok(()));
-        let outcome = timeout(*DEADLINE, AssertUnwindSafe(outcome).catch_unwind()).await;
-        let of = "a pool of 0 connections";
-        match outcome {
-            Ok(Ok(outcome)) => drop(expect_error(of, outcome)),
-            Ok(Err(panic)) => {
-                attempt(|| resume_unwind(panic));
-                panic!("expected: an error for {of}\nfound: a panic")
-            }
-            Err(_) => panic!("expected: an error for {of}\nfound: no result in time"),
-        }
+        let outcome = timeout(*DEADLINE, with_pool(&server.url, 0, async |_| Ok(()))).await;
+        let outcome = outcome.expect("a result within the deadline");
+        expect_error("a pool of 0 connections", outcome);
     });
 }
 

@@ -8,11 +8,12 @@
 
 use mysql_async::Pool;
 use mysql_pool::{Result, with_pool};
+use testkit::attempt;
 use testkit::expect::{expect_error, expect_word};
 
 use crate::support::{
-    Failure, attempt_then_drop_the_runtime, check, check_on_a_thread, expect_disconnected,
-    on_purpose, use_two_connections,
+    Failure, check, check_on_a_thread, expect_disconnected, on_purpose, then_drop_the_runtime,
+    use_two_connections,
 };
 
 /// Expects that a pool is disconnected after this body.
@@ -22,7 +23,7 @@ fn check_after(
     body: impl AsyncFnOnce(&Pool) -> Result<()> + Send + 'static,
 ) {
     check_on_a_thread(hint, move |server| {
-        attempt_then_drop_the_runtime(server, body);
+        attempt(|| then_drop_the_runtime(server, body));
         expect_disconnected(server, when);
     });
 }

@@ -7,14 +7,14 @@
 
 use std::time::Duration;
 
-use mysql_pool::{Result, fetch_concurrently, fetch_older_users, fetch_users, with_pool};
+use mysql_pool::{Result, fetch_users, with_pool};
 use testkit::expect::{expect_error, expect_word};
 use testkit::{attempt, expect_quiet};
 use tokio::time::timeout;
 
 use crate::support::{
-    Failure, SERVER, Server, check, check_on_a_thread, expect_no_password, on_purpose, runtime,
-    shared_url, unusable_urls,
+    Failure, Server, check, check_on_a_thread, expect_no_password, on_purpose, runtime,
+    unusable_urls,
 };
 
 /// Returns the error of a URL. The body requests a connection, in case `with_pool` has not.
@@ -61,15 +61,12 @@ fn no_error_shows_the_password() {
 /// Calls every function of the library, with success and with errors.
 async fn use_everything(server: &Server) {
     let _ = with_pool(&server.url, 2, async |pool| {
-        let _ = fetch_users(pool).await;
-        let _ = fetch_older_users(pool, 40).await;
-        let _ = fetch_concurrently(pool, 40).await;
         let _ = timeout(Duration::ZERO, fetch_users(pool)).await;
         on_purpose::<()>()
     })
     .await;
-    let wrong = server.url.replace(&server.password, "another");
-    let _ = with_pool(&wrong, 2, async |_| Ok(())).await;
+    refused(&server.url.replace(&server.password, "another")).await;
+    let _ = server.fetch_all_lists(40).await;
     server.sql("DROP TABLE users").await;
     let _ = server.fetch_users().await;
     let _ = server.fetch_concurrently(40).await;
@@ -80,7 +77,7 @@ fn the_library_prints_nothing() {
     let hint = "remove `println!`, `eprintln!` and `dbg!` from the library; look at every `impl Drop` as well";
     check_on_a_thread(hint, |server| {
         let this = "errors::the_library_prints_nothing";
-        expect_quiet(this, &[(SERVER, &shared_url())], || {
+        expect_quiet(this, &[], || {
             attempt(|| runtime().block_on(use_everything(server)));
             attempt(|| -> Result<()> {
                 runtime().block_on(with_pool(&server.url, 1, async |_| panic!("on purpose")))

@@ -1,11 +1,5 @@
-//! The checks of task 3. They test what `src/lib.rs` does, and not how: they use only the names in this table.
-//!
-//! | function | returns |
-//! | --- | --- |
-//! | `with_pool(url, connections, body)` | what `body` returned, after the pool is disconnected |
-//! | `fetch_users(pool)` | every user |
-//! | `fetch_older_users(pool, age)` | the users who are older than `age` |
-//! | `fetch_concurrently(pool, older_than)` | both lists, fetched at the same time |
+//! The checks of task 3. They test what `src/lib.rs` does, and not how: they use only the four functions of the contract
+//! (`with_pool`, `fetch_users`, `fetch_older_users`, `fetch_concurrently`), `Error` and `Result`.
 //!
 //! | command | what it does |
 //! | --- | --- |
@@ -18,17 +12,7 @@
 //! to `╳` if the connection was cut. Then come a hint and the seed of the random users. No check measures time: it waits
 //! for an event, and fails if the event has not happened after 30 seconds (`CHECK_DEADLINE`). So a failure may take a while.
 //!
-//! Work through the files in this order:
-//!
-//! | file | subject |
-//! | --- | --- |
-//! | `01_fetching.rs` | the fetches return the right users, or an error |
-//! | `02_rows.rs` | a row becomes a user without guessing |
-//! | `03_together.rs` | two queries run at the same time |
-//! | `04_pool.rs` | when the pool opens connections, how many, and that it resets them |
-//! | `05_closing.rs` | the pool is disconnected after `Ok`, `Err` and a panic |
-//! | `06_errors.rs` | an error names the server and never shows the password; the library prints nothing |
-//! | `07_cancel.rs` | a future is dropped before it has finished: the hardest part |
+//! Work through the files in their order; each begins with what it asks for and what to read.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -6,28 +6,33 @@ use std::sync::atomic::Ordering;
 use mysql_async::Pool;
 use mysql_async::prelude::Queryable;
 use mysql_pool::with_pool;
+use testkit::attempt;
 use testkit::expect::{expect, expect_ok, expect_word};
 use tokio::task::block_in_place;
 
 use crate::failure;
 use crate::own_server::check_alone;
 use crate::support::{
-    Server, attempt_then_drop_the_runtime, check, check_on_a_thread, expect_disconnected,
-    on_purpose, outside, then_drop_the_runtime, use_two_connections,
+    Server, check, check_on_a_thread, expect_disconnected, on_purpose, outside,
+    then_drop_the_runtime, use_two_connections,
 };
 
 /// Leaves `with_pool` in every way, one after the other. No other check may use the server.
 fn on_every_way_out(server: &Server) {
     let before = outside(server.aborted());
-    attempt_then_drop_the_runtime(server, use_two_connections);
-    attempt_then_drop_the_runtime(server, async |_| Ok(()));
-    attempt_then_drop_the_runtime(server, async |pool| {
-        let _out = pool.get_conn().await?;
-        on_purpose::<()>()
+    attempt(|| then_drop_the_runtime(server, use_two_connections));
+    attempt(|| then_drop_the_runtime(server, async |_| Ok(())));
+    attempt(|| {
+        then_drop_the_runtime(server, async |pool| {
+            let _out = pool.get_conn().await?;
+            on_purpose::<()>()
+        })
     });
-    attempt_then_drop_the_runtime::<()>(server, async |pool| {
-        use_two_connections(pool).await?;
-        panic!("on purpose")
+    attempt(|| {
+        then_drop_the_runtime::<()>(server, async |pool| {
+            use_two_connections(pool).await?;
+            panic!("on purpose")
+        })
     });
     expect_disconnected(server, "after with_pool");
     assert_eq!(outside(server.aborted()), before);

@@ -1,7 +1,7 @@
 //! A check on a server that no other check uses, so that it can kill the server and its counters are exact.
 #![allow(dead_code)] // `tests/ours` uses a part of it
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use mysql_async::Conn;
 use mysql_async::prelude::{FromRow, Queryable};
@@ -26,12 +26,6 @@ pub fn check_with(options: Options, hint: &str, body: impl AsyncFnOnce(&Server) 
 }
 
 impl Server {
-    /// Returns the server of [`check_alone`].
-    pub fn own(&self) -> MutexGuard<'_, TempServer> {
-        let own = self.own.as_ref().expect("a server of this check alone");
-        own.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Returns the number of connections that the server has counted as aborted, including those of other checks.
     pub async fn aborted(&self) -> u64 {
         let query = "SHOW GLOBAL STATUS LIKE 'Aborted_clients'";

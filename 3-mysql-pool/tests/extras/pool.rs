@@ -38,7 +38,7 @@ fn uses_all_its_connections_at_once_and_reuses_them() {
         });
         expect_ok("five times 30 queries", worked.await);
         assert_eq!(
-            server.timeline().connections.len(),
+            server.timeline().expect("the logs").connections.len(),
             3,
             "the same connections each time"
         );

@@ -5,23 +5,21 @@
 //! database there, and its own user, so that the server's logs show which connections belong to which check.
 #![allow(dead_code)] // no test target uses all of it
 
-use std::env;
 use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts, OptsBuilder, Pool, Value};
+use mysql_async::{Conn, Opts, OptsBuilder, Pool};
 use mysql_pool::{Result, fetch_concurrently, fetch_older_users, fetch_users, with_pool};
 use recorder::timeline::{Timeline, text};
 use shared::{User, schema};
 use temp_mariadb::TempServer;
-use testkit::{Bench, DEADLINE, attempt, check_on, says, users};
+use testkit::{Bench, DEADLINE, check_on, says, users};
 use tokio::runtime::{Builder, Runtime};
 
 /// An error of the solution, boxed.
@@ -34,7 +32,7 @@ pub fn check(hint: &str, body: impl AsyncFnOnce(&Server) + Send + 'static) {
 
 /// Like [`check`], without a runtime around the body.
 pub fn check_on_a_thread(hint: &str, body: impl FnOnce(&Server) + Send + 'static) {
-    let on_the_shared_server = |seed| Server::on(&shared_url(), None, seed);
+    let on_the_shared_server = |seed| Server::on(&shared_server().url(), None, seed);
     check_on(hint, on_the_shared_server, body);
 }
 
@@ -86,14 +84,6 @@ pub fn then_drop_the_runtime<T>(
     runtime.block_on(with_pool(&server.url, 4, body))
 }
 
-/// Like [`then_drop_the_runtime`], and ignores the result and a panic, but not `todo!()`.
-pub fn attempt_then_drop_the_runtime<T>(
-    server: &Server,
-    body: impl AsyncFnOnce(&Pool) -> Result<T>,
-) {
-    attempt(|| then_drop_the_runtime(server, body));
-}
-
 pub fn expect_disconnected(server: &Server, when: &str) {
     outside(server.until_no_connection_is_left(when));
     server.expect_all_have_quit(when);
@@ -101,9 +91,8 @@ pub fn expect_disconnected(server: &Server, when: &str) {
 
 /// Returns URLs that do not work, and the words that their errors must contain.
 pub fn unusable_urls(server: &Server, password: &str) -> Vec<(String, [String; 4])> {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let unused = listener.local_addr().expect("a port").port();
-    drop(listener);
+    let unused = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let unused = unused.expect("a free port").port();
     let (port, user, school) = (server.port, &*server.user, &*server.database);
     let unusable = |port: u16, user: &str, password: &str, database: &str| {
         let url = format!("mysql://{user}:{password}@127.0.0.1:{port}/{database}");
@@ -124,14 +113,6 @@ pub fn expect_no_password(error: &(dyn std::error::Error + 'static), password: &
         !says(error, password),
         "expected: an error without the password\nfound: {error}"
     );
-}
-
-/// The environment variable that gives the URL of the shared server to a process that a check starts.
-pub const SERVER: &str = "CHECK_SERVER";
-
-/// Returns the URL of the shared server, for its administrator.
-pub fn shared_url() -> String {
-    env::var(SERVER).unwrap_or_else(|_| shared_server().url())
 }
 
 fn shared_server() -> &'static TempServer {
@@ -163,7 +144,7 @@ pub struct Server {
 
 impl Bench for Server {
     fn saw(&self) -> String {
-        let mut timeline = match self.read_timeline() {
+        let mut timeline = match self.timeline() {
             Ok(timeline) => timeline,
             Err(error) => return error.to_string(),
         };
@@ -180,8 +161,6 @@ impl Server {
     pub fn on(root: &str, own: Option<Mutex<TempServer>>, seed: u64) -> Server {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        // Another process may use the same server.
-        let number = format!("{}_{number}", process::id());
         let mut random = Rng::with_seed(seed);
         let age = random.u32(20..60);
         let mut users = users::random(&mut random, age);
@@ -192,16 +171,15 @@ impl Server {
         let admin_url = format!("{login}@{address}/{database}");
         let admin = outside(async {
             let mut admin = connect(root).await;
-            for statement in [
-                format!("CREATE DATABASE {database} CHARACTER SET utf8mb4"),
-                format!("CREATE USER '{user}'@'%' IDENTIFIED BY '{password}'"),
-                format!("GRANT ALL PRIVILEGES ON {database}.* TO '{user}'@'%'"),
-                format!("USE {database}"),
+            let statements = format!(
+                "CREATE DATABASE {database} CHARACTER SET utf8mb4; \
+                 CREATE USER '{user}'@'%' IDENTIFIED BY '{password}'; \
+                 GRANT ALL PRIVILEGES ON {database}.* TO '{user}'@'%'; \
+                 USE {database}; {}; {}",
                 schema::mysql_table("users"),
-                insert(&users),
-            ] {
-                admin.query_drop(&statement).await.expect(&statement);
-            }
+                schema::mysql_rows(&users)
+            );
+            admin.query_drop(&statements).await.expect(&statements);
             tokio::sync::Mutex::new(admin)
         });
         users.sort_by_key(|user| user.id);
@@ -232,34 +210,31 @@ impl Server {
         users
     }
 
-    /// Calls `fetch_users` on a new pool.
+    // Each of these uses a new pool.
     pub async fn fetch_users(&self) -> Result<Vec<User>> {
         with_pool(&self.url, 2, async |pool| fetch_users(pool).await).await
     }
 
-    /// Calls `fetch_older_users` on a new pool.
     pub async fn fetch_older_users(&self, age: u32) -> Result<Vec<User>> {
         let fetch = async |pool: &_| fetch_older_users(pool, age).await;
         with_pool(&self.url, 2, fetch).await
     }
 
-    /// Calls `fetch_concurrently` on a new pool.
     pub async fn fetch_concurrently(&self, age: u32) -> Result<(Vec<User>, Vec<User>)> {
         let fetch = async |pool: &_| fetch_concurrently(pool, age).await;
         with_pool(&self.url, 2, fetch).await
     }
 
-    /// Fetches every list that the library has.
     pub async fn fetch_all_lists(&self, age: u32) -> Result<[Vec<User>; 4]> {
-        let (all, older) = self.fetch_concurrently(age).await?;
-        let separately = (
+        let (users, older_users) = self.fetch_concurrently(age).await?;
+        let (all, older) = (
             self.fetch_users().await?,
             self.fetch_older_users(age).await?,
         );
-        Ok([separately.0, separately.1, all, older])
+        Ok([all, older, users, older_users])
     }
 
-    /// Runs a statement as the administrator.
+    /// Runs a statement, or several, as the administrator.
     pub async fn sql(&self, statement: &str) {
         let ran = self.admin.lock().await.query_drop(statement).await;
         ran.unwrap_or_else(|error| panic!("{statement}: {error}"));
@@ -267,31 +242,26 @@ impl Server {
 
     /// Replaces the table by one with its columns in another order, and with more columns.
     pub async fn change_the_columns(&self) {
-        self.sql("RENAME TABLE users TO old").await;
-        let columns = "more DATE, age INT UNSIGNED, email TEXT, note BLOB, name TEXT, id BIGINT";
-        self.sql(&format!(
-            "CREATE TABLE users ({columns}) CHARACTER SET utf8mb4"
-        ))
-        .await;
-        let columns = "id, name, email, age";
-        self.sql(&format!(
-            "INSERT INTO users ({columns}) SELECT {columns} FROM old ORDER BY id"
-        ))
+        self.sql(
+            "RENAME TABLE users TO old; \
+             CREATE TABLE users (more DATE, age INT UNSIGNED, email TEXT, note BLOB, name TEXT, id BIGINT) \
+             CHARACTER SET utf8mb4; \
+             INSERT INTO users (id, name, email, age) SELECT id, name, email, age FROM old ORDER BY id",
+        )
         .await;
     }
 
     /// Makes a table with this value in one row. Returns the user of that row, who is older than 0.
     pub async fn put(&self, column: &str, of_type: &str, value: &str) -> User {
         let user = self.older_than(0).swap_remove(0);
-        for statement in [
-            "CREATE TABLE IF NOT EXISTS originals SELECT * FROM users",
-            "DROP TABLE users",
-            "CREATE TABLE users SELECT * FROM originals",
-            &format!("ALTER TABLE users MODIFY {column} {of_type} NULL"),
-            &format!("UPDATE users SET {column} = {value} WHERE id = {}", user.id),
-        ] {
-            self.sql(statement).await;
-        }
+        self.sql(&format!(
+            "CREATE TABLE IF NOT EXISTS originals SELECT * FROM users; \
+             DROP TABLE users; CREATE TABLE users SELECT * FROM originals; \
+             ALTER TABLE users MODIFY {column} {of_type} NULL; \
+             UPDATE users SET {column} = {value} WHERE id = {}",
+            user.id
+        ))
+        .await;
         user
     }
 
@@ -314,22 +284,22 @@ impl Server {
     }
 
     /// Returns the timeline of the solution's connections so far, from the server's logs.
-    pub fn timeline(&self) -> Timeline {
-        self.read_timeline()
-            .unwrap_or_else(|error| panic!("{error}"))
+    pub fn timeline(&self) -> std::result::Result<Timeline, temp_mariadb::Error> {
+        match &self.own {
+            Some(_) => self.own().timeline_of(&self.user),
+            None => shared_server().timeline_of(&self.user),
+        }
     }
 
-    fn read_timeline(&self) -> std::result::Result<Timeline, temp_mariadb::Error> {
-        let Some(own) = &self.own else {
-            return shared_server().timeline_of(&self.user);
-        };
-        let own = own.lock().unwrap_or_else(PoisonError::into_inner);
-        own.timeline_of(&self.user)
+    /// Returns the server, if no other check uses it.
+    pub fn own(&self) -> MutexGuard<'_, TempServer> {
+        let own = self.own.as_ref().expect("a server of this check alone");
+        own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Expects that every connection so far was closed with `COM_QUIT`. Does not wait.
     pub fn expect_all_have_quit(&self, when: &str) {
-        let connections = self.timeline().connections;
+        let connections = self.timeline().expect("the logs").connections;
         let quit = connections.iter().filter(|one| one.closing.is_some());
         let (quit, all) = (quit.count(), connections.len());
         assert!(
@@ -391,17 +361,14 @@ impl Server {
     /// whose rights it uses at that moment.
     pub async fn set_breakpoint(&self) {
         let lock = format!("{}.breakpoint", self.user);
-        for statement in [
-            &*format!("DO GET_LOCK('{lock}', 0)"),
-            "RENAME TABLE users TO people",
-            &*format!(
-                "CREATE FUNCTION wait_there(value BIGINT) RETURNS BIGINT NOT DETERMINISTIC SQL SECURITY INVOKER BEGIN \
-                 DO GET_LOCK('{lock}', 1000); DO RELEASE_LOCK('{lock}'); RETURN value; END"
-            ),
-            "CREATE SQL SECURITY INVOKER VIEW users AS SELECT wait_there(id) AS id, name, email, age FROM people",
-        ] {
-            self.sql(statement).await;
-        }
+        self.sql(&format!(
+            "DO GET_LOCK('{lock}', 0); \
+             RENAME TABLE users TO people; \
+             CREATE FUNCTION wait_there(value BIGINT) RETURNS BIGINT NOT DETERMINISTIC SQL SECURITY INVOKER BEGIN \
+             DO GET_LOCK('{lock}', 1000); DO RELEASE_LOCK('{lock}'); RETURN value; END; \
+             CREATE SQL SECURITY INVOKER VIEW users AS SELECT wait_there(id) AS id, name, email, age FROM people"
+        ))
+        .await;
     }
 
     /// Lets every query go on: those that wait, and those that come later.
@@ -439,16 +406,4 @@ pub async fn connect(url: &str) -> Conn {
     let options = OptsBuilder::from_opts(Opts::from_url(url).expect("a URL"));
     let connection = Conn::new(options.prefer_socket(false)).await;
     connection.expect("one more connection")
-}
-
-/// Returns a statement that inserts all users.
-fn insert(users: &[User]) -> String {
-    let text = |text: &str| Value::from(text).as_sql(false);
-    let row = |user: &User| {
-        let (name, email) = (text(&user.name), text(&user.email));
-        format!("({}, {name}, {email}, {})", user.id, user.age)
-    };
-    let rows: Vec<String> = users.iter().map(row).collect();
-    let rows = rows.join(", ");
-    format!("INSERT INTO users (id, name, email, age) VALUES {rows}")
 }
