@@ -207,25 +207,8 @@ fn of_the_driver(
                 error.message.trim_end(),
                 error.code
             );
-            let help = match error.code {
-                1045 | 1698 if database.is_some_and(|database| database.is_encrypted) => {
-                    mysql::ACCESS_DENIED_OVER_TLS
-                }
-                1045 | 1698 => mysql::ACCESS_DENIED,
-                1044 => "check the database's name, and grant that user SELECT on it",
-                3159 => mysql::TLS_REQUIRED,
-                1049 => "check the database's name, or create it with `CREATE DATABASE`",
-                1046 => {
-                    "name the database at the end of the URL: `mysql://user:password@host:port/database`"
-                }
-                1146 => "create and fill the table: `seed --database URL`",
-                1054 => "the table `users` needs the columns id, name, email and age",
-                1142 | 1143 => "grant that user SELECT on the table `users`",
-                1040 | 1203 | 1226 => {
-                    "the server has too many connections: use fewer connections, or try again later"
-                }
-                _ => "this message comes from the server; look up the number in its manual",
-            };
+            let is_encrypted = database.is_some_and(|database| database.is_encrypted);
+            let help = mysql::help_for_server_error(error.code, is_encrypted);
             (message, help)
         }
         Io(IoError::Tls(error)) => of_tls(&error.to_string()),

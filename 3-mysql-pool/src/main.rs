@@ -1,6 +1,5 @@
 //! Prints all users and the older ones, fetched at the same time from a MySQL or MariaDB server.
 
-mod interrupt;
 mod server;
 
 use std::error::Error;
@@ -10,8 +9,8 @@ use std::process::ExitCode;
 use mysql_pool::{fetch_concurrently, with_pool};
 use recorder::timeline::option::TimelineOption;
 use server::Server;
-use shared::cli;
 use shared::output::OutputOption;
+use shared::{cli, interrupt};
 use tokio::task::spawn_blocking;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

@@ -1,6 +1,7 @@
 //! The program's server: the one of the URL, or a temporary one.
 
 use std::env;
+use std::error::Error;
 use std::time::Duration;
 
 use recorder::timeline::option::TimelineOption;
@@ -56,18 +57,12 @@ impl Server {
     }
 
     /// Adds to an error that the URL comes from the environment, because it may be another project's.
-    pub fn explain(&self, error: mysql_pool::Error) -> Box<dyn std::error::Error + Send + Sync> {
-        if !self.is_from_environment {
-            return error.into();
+    pub fn explain(&self, error: mysql_pool::Error) -> Box<dyn Error + Send + Sync> {
+        if self.is_from_environment {
+            shared::mysql::from_environment(&error.to_string()).into()
+        } else {
+            error.into()
         }
-        let text = error.to_string();
-        let (message, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
-        let separator = if help.is_empty() { "" } else { "; " };
-        format!(
-            "{message} (the URL comes from the environment's DATABASE_URL)\nhelp: {help}{separator}give another URL with \
-             `--database URL`, or unset the variable to use a temporary server: `env -u DATABASE_URL 3-mysql-pool`"
-        )
-        .into()
     }
 
     /// Ends a temporary server, prints, and then draws the timeline, if it is wanted.

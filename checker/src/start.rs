@@ -11,10 +11,11 @@ use crate::task::{Task, workspace};
 
 /// Names that are not copied to a student, whatever folder they are in: the solution's parts, what Cargo makes, and tests that look
 /// at the solution, at the program or at the test servers instead of at the exercise.
-const LEFT_OUT: [&str; 12] = [
+const LEFT_OUT: [&str; 13] = [
     "target",
     "stub",
     "examples",
+    "extras",
     "Cargo.lock",
     "ours",
     "binary.rs",

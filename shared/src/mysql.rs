@@ -261,6 +261,37 @@ pub fn check_url(url: &str) -> Result<(), Unusable> {
     })
 }
 
+/// Returns the help for an error of the server, by its number.
+pub fn help_for_server_error(code: u16, is_encrypted: bool) -> &'static str {
+    match code {
+        1045 | 1698 if is_encrypted => ACCESS_DENIED_OVER_TLS,
+        1045 | 1698 => ACCESS_DENIED,
+        1044 => "check the database's name, and grant that user SELECT on it",
+        3159 => TLS_REQUIRED,
+        1049 => "check the database's name, or create it with `CREATE DATABASE`",
+        1046 => {
+            "name the database at the end of the URL: `mysql://user:password@host:port/database`"
+        }
+        1146 => "create and fill the table: `seed --database URL`",
+        1054 => "the table `users` needs the columns id, name, email and age",
+        1142 | 1143 => "grant that user SELECT on the table `users`",
+        1040 | 1203 | 1226 => {
+            "the server has too many connections: use fewer connections, or try again later"
+        }
+        _ => "this message comes from the server; look up the number in its manual",
+    }
+}
+
+/// Adds to the text of an error that the URL comes from the environment, because it may be another project's.
+pub fn from_environment(error: &str) -> String {
+    let (message, help) = error.split_once("\nhelp: ").unwrap_or((error, ""));
+    let separator = if help.is_empty() { "" } else { "; " };
+    format!(
+        "{message} (the URL comes from the environment's DATABASE_URL)\nhelp: {help}{separator}give another URL with \
+         `--database URL`, or unset the variable to use a temporary server: `env -u DATABASE_URL 3-mysql-pool`"
+    )
+}
+
 /// Returns the help for a certificate that the TLS library refused for this reason.
 pub fn help_for_certificate(reason: &str) -> &'static str {
     // `verify_ca=false` is no help for a certificate that is refused even with it.

@@ -41,7 +41,7 @@ fn timeline(general: String, slow: String, own: &str, failures: &str) -> Timelin
         failures,
         now,
     };
-    logs.timeline().unwrap()
+    logs.timeline(|_| true).unwrap()
 }
 
 fn only(timeline: Timeline) -> Connection {
@@ -339,9 +339,15 @@ fn other_rows_are_not_passed_over() {
         slow: slow.to_owned(),
         ..Logs::default()
     };
-    assert_eq!(logs("", "").timeline(), Some(Timeline::default()));
-    assert_eq!(logs("\"2026-11-20 12:00:00\",5\n", "").timeline(), None);
-    assert_eq!(logs("", "\"2026-11-20 12:00:00\",5\n").timeline(), None);
+    assert_eq!(logs("", "").timeline(|_| true), Some(Timeline::default()));
+    assert_eq!(
+        logs("\"2026-11-20 12:00:00\",5\n", "").timeline(|_| true),
+        None
+    );
+    assert_eq!(
+        logs("", "\"2026-11-20 12:00:00\",5\n").timeline(|_| true),
+        None
+    );
 }
 
 /// Enough statements that a quadratic search would not end in time.
