@@ -52,6 +52,10 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<Arc<Manifest>, Problem> {
         static READ: Mutex<BTreeMap<Fingerprint, Arc<Manifest>>> = Mutex::new(BTreeMap::new());
         let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+        // Cargo runs in another folder, where a relative path would lead elsewhere.
+        let folder = &folder
+            .canonicalize()
+            .map_err(|error| refused("its Cargo.toml cannot be read", &error, FIX))?;
         let text = fs::read_to_string(folder.join("Cargo.toml"))
             .map_err(|error| refused("its Cargo.toml cannot be read", &error, FIX))?;
         if folder.join("build.rs").symlink_metadata().is_ok() {
@@ -78,7 +82,6 @@ impl Manifest {
         let unreadable =
             |error: &dyn std::fmt::Display| refused("its Cargo.toml cannot be read", error, FIX);
         let manifest: Table = text.parse().map_err(|error| unreadable(&error))?;
-        let folder = folder.canonicalize().map_err(|error| unreadable(&error))?;
         let ours = |package: &&Json| {
             let path = package["manifest_path"].as_str().map(Path::new);
             path.and_then(Path::parent)
@@ -99,7 +102,7 @@ impl Manifest {
         };
         // Without `..`: after a link, it would lead to another folder.
         let source = Path::new(source);
-        let root = source.strip_prefix(&folder).ok().filter(|root| {
+        let root = source.strip_prefix(folder).ok().filter(|root| {
             root.components()
                 .all(|part| matches!(part, std::path::Component::Normal(_)))
         });

@@ -1,6 +1,7 @@
 //! `checker check`, and `checker` without a command.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -22,6 +23,25 @@ fn a_right_solution_is_done_and_the_next_task_comes_last() {
     assert!(!ran.stdout.contains("  passed "), "{}", ran.stdout);
     let last = ran.stdout.lines().last().unwrap_or_default();
     assert!(last.contains(" start 1-execute "), "{}", ran.stdout);
+}
+
+#[test]
+fn a_relative_path_is_relative_to_the_current_folder() {
+    let class = Class::new();
+    let folder = Path::new(&class.add("alice", &solution())).join("0-databaseconnection");
+    for (here, path) in [
+        (folder.as_path(), "."),
+        (folder.as_path(), "../0-databaseconnection"),
+        (class.path(), "alice/0-databaseconnection"),
+    ] {
+        let output = checker(["check", path]).current_dir(here).output();
+        let ran = Ran::new(output.expect("it starts"));
+        assert_eq!(ran.status, Some(0), "check {path}: {ran:?}");
+    }
+    let mut command = checker(["grade", "--format", "json", "alice"]);
+    let output = command.current_dir(class.path()).output();
+    let ran = Ran::new(output.expect("it starts"));
+    assert_eq!(ran.status, Some(0), "grade alice: {ran:?}");
 }
 
 /// The numbers of required checks and extras that task 0 has, as the machine formats list them.
