@@ -19,7 +19,7 @@ use crate::support::{
 
 /// Returns the error of a URL. The body requests a connection, in case `with_pool` has not.
 async fn refused(url: &str) -> Failure {
-    let outcome = with_pool(url, 2, async |pool| Ok(drop(pool.get_conn().await?)));
+    let outcome = with_pool(url, 2, async |pool| Ok(pool.get_conn().await?.id()));
     expect_error("a server that cannot be used", outcome.await).into()
 }
 
