@@ -11,7 +11,7 @@ use toml::{Table, Value};
 const UNUSED: [&str; 2] = ["examples", "program"];
 
 /// Modules that only the task on MySQL uses.
-const MYSQL: [&str; 3] = ["interrupt", "mysql", "relay"];
+const MYSQL: [&str; 4] = ["interrupt", "mysql", "relay", "shift"];
 
 /// The attribute of the modules that only the tasks on SQLite use.
 const SQLITE: &str = "#[cfg(feature = \"sqlite\")]";

@@ -118,9 +118,9 @@ impl TempServer {
     ///
     /// As [`timeline`](TempServer::timeline).
     pub fn timeline_of(&self, user: &str) -> Result<Timeline, Error> {
-        // `[user] @ host [address]`
+        // `[user] @ host [address]`, or `user[user] @ host [address]`.
         let name = format!("[{user}] @ ");
-        self.timeline_where(|user_and_host| user_and_host.starts_with(&name))
+        self.timeline_where(|user_and_host| user_and_host.contains(&name))
     }
 
     fn timeline_where(&self, is_wanted: impl Fn(&str) -> bool) -> Result<Timeline, Error> {
