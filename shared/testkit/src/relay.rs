@@ -24,10 +24,9 @@ use crate::DEADLINE;
 /// # async fn test() {
 /// let relay = testkit::Relay::start(3306).await;
 /// relay.hold(5); // the sixth packet from now on
-/// tokio::select! {
-///     () = query_through(relay.port()) => {}
-///     () = relay.held() => {} // drops the query while its packet is held
-/// }
+/// let query = tokio::spawn(query_through(relay.port()));
+/// relay.held().await;
+/// query.abort(); // drops its future while the packet is held
 /// relay.release();
 /// relay.until_all_closed("after the drop").await;
 /// # }
