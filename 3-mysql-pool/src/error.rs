@@ -7,9 +7,7 @@ use mysql_async::{DriverError, IoError};
 use shared::mysql::{self, Unusable};
 
 use crate::url::Database;
-
-/// The server's number for: this node of a cluster has lost the majority of the others, or has not joined them yet.
-const NODE_IS_NOT_READY: u16 = 1047;
+use crate::{CONNECT_TIMEOUT, DISCONNECT_TIMEOUT};
 
 /// The result of this crate's functions.
 pub type Result<T> = result::Result<T, Error>;
@@ -79,9 +77,7 @@ impl Error {
 
     /// Adds a second error, from cleaning up.
     pub(crate) fn and(mut self, then: Option<Error>) -> Error {
-        if then.is_some() {
-            self.inner.then = then;
-        }
+        self.inner.then = then.or(self.inner.then.take());
         self
     }
 
@@ -92,13 +88,13 @@ impl Error {
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Error {
-        Error {
-            inner: Box::new(Inner {
-                kind,
-                database: None,
-                then: None,
-            }),
-        }
+        let (database, then) = (None, None);
+        let inner = Box::new(Inner {
+            kind,
+            database,
+            then,
+        });
+        Error { inner }
     }
 }
 
@@ -122,17 +118,8 @@ impl fmt::Display for Error {
         let database = self.inner.database.as_ref();
         let (message, help) = self.inner.kind.message_and_help(database);
         f.write_str(&message)?;
-        if let Some(Database {
-            host,
-            port,
-            user,
-            name,
-            ..
-        }) = database
-        {
-            // Escaped, because the percent-decoded names may contain a line break.
-            let (user, name) = (user.escape_debug(), name.escape_debug());
-            write!(f, " (database `{name}` at {host}:{port}, as user `{user}`)")?;
+        if let Some(database) = database {
+            write!(f, " ({database})")?;
         }
         if let Some(then) = &self.inner.then {
             let (message, _) = then.inner.kind.message_and_help(database);
@@ -144,12 +131,12 @@ impl fmt::Display for Error {
 
 impl ErrorKind {
     fn message_and_help(&self, database: Option<&Database>) -> (String, Cow<'_, str>) {
+        let [connect, disconnect] =
+            [CONNECT_TIMEOUT, DISCONNECT_TIMEOUT].map(|limit| limit.as_secs());
         let (message, help) = match self {
             ErrorKind::Url(Unusable { reason, help }) => {
-                return (
-                    format!("the database's URL cannot be read: {reason}"),
-                    help.into(),
-                );
+                let message = format!("the database's URL cannot be read: {reason}");
+                return (message, help.into());
             }
             ErrorKind::NoConnections => (
                 "a pool of 0 connections can run no query".into(),
@@ -160,13 +147,10 @@ impl ErrorKind {
                 "call it from `#[tokio::main]`, or inside `tokio::runtime::Runtime::block_on`",
             ),
             ErrorKind::NoAnswer => (
-                format!(
-                    "the server did not answer within {} seconds",
-                    crate::CONNECT_TIMEOUT.as_secs()
-                ),
+                format!("the server did not answer within {connect} seconds"),
                 mysql::NO_ANSWER,
             ),
-            ErrorKind::Driver(error) => of_the_driver(error, database),
+            ErrorKind::Driver(error) => of_driver(error, database),
             ErrorKind::Misfit {
                 column,
                 wanted,
@@ -178,8 +162,7 @@ impl ErrorKind {
             ),
             ErrorKind::StillOut => (
                 format!(
-                    "a connection of the pool was still in use {} seconds after the body ended",
-                    crate::DISCONNECT_TIMEOUT.as_secs()
+                    "a connection of the pool was still in use {disconnect} seconds after the body ended"
                 ),
                 "drop every connection before the body ends: do not return one, and await the tasks that hold one",
             ),
@@ -198,50 +181,30 @@ impl ErrorKind {
     }
 }
 
-fn of_the_driver(
-    error: &mysql_async::Error,
-    database: Option<&Database>,
-) -> (String, &'static str) {
+fn of_driver(error: &mysql_async::Error, database: Option<&Database>) -> (String, &'static str) {
     use mysql_async::Error::{Driver, Io, Other, Server};
     match error {
         Server(error) => {
-            let message = format!(
-                "the server says: {} (error {})",
-                error.message.trim_end(),
-                error.code
-            );
-            let help = match error.code {
-                1045 | 1698 if database.is_some_and(|database| database.is_encrypted) => {
-                    mysql::ACCESS_DENIED_OVER_TLS
-                }
-                1045 | 1698 => mysql::ACCESS_DENIED,
-                1044 => "check the database's name, and grant that user SELECT on it",
-                3159 => mysql::TLS_REQUIRED,
-                1049 => "check the database's name, or create it with `CREATE DATABASE`",
-                1046 => {
-                    "name the database at the end of the URL: `mysql://user:password@host:port/database`"
-                }
-                NODE_IS_NOT_READY => {
-                    "this node has lost its cluster: try again, and let the load balancer check the nodes' state"
-                }
-                1146 => "create and fill the table: `seed --database URL`",
-                1054 => "the table `users` needs the columns id, name, email and age",
-                1142 | 1143 => "grant that user SELECT on the table `users`",
-                1040 | 1203 | 1226 => {
-                    "the server has too many connections: use fewer connections, or try again later"
-                }
-                _ => "this message comes from the server; look up the number in its manual",
+            let (text, code) = (error.message.trim_end(), error.code);
+            let is_encrypted = database.is_some_and(|database| database.is_encrypted);
+            let help = mysql::help_for_server_error(code, is_encrypted);
+            (format!("the server says: {text} (error {code})"), help)
+        }
+        Io(error) => {
+            // The text of the driver's error repeats "Input/output error".
+            let reason = match error {
+                IoError::Io(error) => error.to_string(),
+                IoError::Tls(error) => error.to_string(),
             };
-            (message, help)
+            if matches!(error, IoError::Tls(_)) || reason.contains("invalid peer certificate") {
+                let message = format!("the server's certificate is not trusted: {reason}");
+                return (message, mysql::help_for_certificate(&reason));
+            }
+            (
+                format!("the connection failed: {reason}"),
+                "check that the server runs, and check host and port; if the server was restarted, try again",
+            )
         }
-        Io(IoError::Tls(error)) => of_tls(&error.to_string()),
-        Io(IoError::Io(error)) if error.to_string().contains("invalid peer certificate") => {
-            of_tls(&error.to_string())
-        }
-        Io(error) => (
-            format!("the connection failed: {}", inner_text(error)),
-            "check that the server runs, and check host and port; if the server was restarted, try again",
-        ),
         Driver(DriverError::NoClientSslFlagFromServer) => (
             "the URL requires TLS, but the server does not offer it".into(),
             "give the server a certificate (`ssl_cert`, `ssl_key`), or remove `require_ssl=true` from the URL",
@@ -262,18 +225,5 @@ fn of_the_driver(
             other.to_string(),
             "this error comes from the driver; see its documentation at https://docs.rs/mysql_async",
         ),
-    }
-}
-
-fn of_tls(reason: &str) -> (String, &'static str) {
-    let message = format!("the server's certificate is not trusted: {reason}");
-    (message, mysql::help_for_certificate(reason))
-}
-
-/// Returns the text without the "Input/output error" that the driver puts before it twice.
-fn inner_text(error: &IoError) -> String {
-    match error {
-        IoError::Io(error) => error.to_string(),
-        IoError::Tls(error) => error.to_string(),
     }
 }

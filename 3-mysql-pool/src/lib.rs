@@ -10,20 +10,16 @@
 //! | `async_fetch_users`, `async_fetch_older_users` | [`fetch_users`], [`fetch_older_users`] |
 //! | `asyncio.gather(...)` | [`fetch_concurrently`] |
 //!
-//! [`with_pool`] can end in four ways:
+//! | end | what [`with_pool`] does | what a fetch does |
+//! | --- | --- | --- |
+//! | success | disconnects the pool, then returns the value | returns its connection to the pool, then the users |
+//! | error | disconnects the pool, then returns the error | returns its connection to the pool, then the error |
+//! | panic | catches it, disconnects the pool, and resumes it | resumes a panic of its task |
+//! | drop | only destructors run: that of `DisconnectOnDrop` spawns a task that disconnects the pool | that of `Query` cancels the query: its task stops the statement on the server, and returns the connection to the pool |
 //!
-//! - `body` returns `Ok`: the pool is disconnected, and the value is returned.
-//! - `body` returns `Err`: the pool is disconnected, and the error is returned.
-//! - `body` panics: the panic is caught, the pool is disconnected, and the panic is resumed.
-//! - The future is dropped: no more code of `with_pool` runs, except destructors. The one of `DisconnectOnDrop` spawns a task
-//!   that disconnects the pool.
-//!
-//! A query has one way more than `Ok` and `Err`: if its future is dropped, the statement is stopped on the server, and the
-//! connection returns to the pool.
-//!
-//! Read this file first, then `pool_guard.rs` (a pool whose future is dropped) and `query.rs` (a query whose future is
-//! dropped). `row.rs` turns rows into users, `session.rs` sets a session up, `url.rs` reads a URL, `error.rs` has the
-//! messages. `kill.rs` stops statements on the server; read it last.
+//! Read this file first, then `pool_guard.rs` (`DisconnectOnDrop`) and `query.rs` (`Query`). Read last how the statement
+//! of a dropped query is stopped: `kill.rs`, and `proof.rs`, which proves that the KILL reaches no other client. The other
+//! files: `row.rs` turns rows into users, `session.rs` sets a session up, `url.rs` reads a URL, and `error.rs` has the messages.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -31,6 +27,7 @@
 mod error;
 mod kill;
 mod pool_guard;
+mod proof;
 mod query;
 mod row;
 mod session;
@@ -44,7 +41,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use mysql_async::{Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts};
+use mysql_async::Pool;
 use pool_guard::DisconnectOnDrop;
 use query::Query;
 use shared::User;
@@ -53,16 +50,8 @@ use url::Database;
 /// The longest time that a server may take to admit a client.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The time of silence after which the kernel asks whether the other end of a connection still exists (unless the URL sets
-/// `tcp_keepalive`). A server whose queue of new clients is full (`back_log`) forgets a connection that looks
-/// established here. Without the question, its client would wait for the greeting forever.
-const KEEPALIVE: Duration = Duration::from_secs(5);
-
 /// The longest time that `with_pool` waits for connections to be returned.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The part of `DISCONNECT_TIMEOUT` that remains when the connections of cancelled queries that still run are cut.
-const CUT_TIMEOUT: Duration = Duration::from_secs(1);
 
 const ALL: &str = "SELECT id, name, email, age FROM users ORDER BY id";
 const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ? ORDER BY id";
@@ -109,15 +98,15 @@ pub async fn with_pool<T>(
     body: impl AsyncFnOnce(&Pool) -> Result<T>,
 ) -> Result<T> {
     let (options, database) = Database::read(url)?;
-    let pool = DisconnectOnDrop::new(pool_options(options, &database, connections)?)?;
+    // Dropped with this future, it disconnects the pool in the background.
+    let pool = DisconnectOnDrop::new(options, &database, connections)?;
 
-    let outcome = async {
+    let work = async {
         pool.connect().await?;
         body(&pool).await
     };
-    // Catch a panic to disconnect, and resume it afterwards.
-    let outcome = AssertUnwindSafe(outcome).catch_unwind().await;
-    let disconnected = pool.disconnect().await;
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    let disconnected = pool.disconnect().await; // after `Ok`, `Err` and a panic
     let result = match outcome {
         Ok(Ok(value)) => disconnected.map(|()| value),
         Ok(Err(error)) => Err(error.and(disconnected.err())),
@@ -214,26 +203,6 @@ pub async fn fetch_concurrently(pool: &Pool, older_than: u32) -> Result<(Vec<Use
     let all = Query::start(pool, ALL, ());
     let older = Query::start(pool, OLDER, (older_than,));
     query::both(all, older).await
-}
-
-/// Adds to the URL's options the pool's size, and what protects it from the settings of the server.
-fn pool_options(options: Opts, database: &Database, connections: usize) -> Result<OptsBuilder> {
-    // The driver reserves memory for this many connections, and no server admits more.
-    let connections = connections.min(100_000);
-    // As many may be idle as may be open, because the driver closes those above the first number.
-    let constraints =
-        PoolConstraints::new(connections, connections).ok_or(ErrorKind::NoConnections)?;
-    let pool_options = PoolOpts::with_constraints(options.pool_opts().clone(), constraints);
-    let keepalive = options.tcp_keepalive().unwrap_or(KEEPALIVE);
-    Ok(OptsBuilder::from_opts(options)
-        .ip_or_hostname(&*database.host)
-        .pool_opts(pool_options)
-        .tcp_keepalive(Some(keepalive))
-        // The driver would first connect by TCP and then again by socket, and leave an aborted connection each time.
-        .prefer_socket(false)
-        // A name with an accent cannot be sent before the character set is: `setup` chooses the database then.
-        .db_name(Some(&database.name).filter(|name| name.is_ascii() && !name.is_empty()))
-        .setup(vec![session::setup(&database.name)]))
 }
 
 /// Runs the Rust of the lesson as doc tests.

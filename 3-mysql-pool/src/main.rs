@@ -1,6 +1,5 @@
 //! Prints all users and the older ones, fetched at the same time from a MySQL or MariaDB server.
 
-mod interrupt;
 mod server;
 
 use std::error::Error;
@@ -9,9 +8,9 @@ use std::process::ExitCode;
 
 use mysql_pool::{fetch_concurrently, with_pool};
 use recorder::timeline::option::TimelineOption;
-use server::Server;
-use shared::cli;
+use shared::mysql::Source;
 use shared::output::OutputOption;
+use shared::{cli, interrupt};
 use tokio::task::spawn_blocking;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -41,16 +40,27 @@ fn main() -> ExitCode {
 }
 
 async fn work(arguments: Arguments) -> Result<()> {
-    let server = Server::choose(arguments.database, &arguments.timeline).await?;
     let (connections, older_than) = (arguments.connections.get(), arguments.older_than);
-    let lists = with_pool(&server.url, connections, async |pool| {
-        fetch_concurrently(pool, older_than).await
-    })
-    .await
-    .map_err(|error| server.explain(error));
+    let fetch = async |url: &str| {
+        with_pool(url, connections, async |pool| {
+            fetch_concurrently(pool, older_than).await
+        })
+        .await
+    };
+    let (lists, server) = match Source::choose(arguments.database) {
+        Some(_) if arguments.timeline.is_wanted() => return Err(server::NOT_RECORDED.into()),
+        Some(source) => {
+            let lists = fetch(&source.url).await;
+            (lists.map_err(|error| source.explain(error)), None)
+        }
+        None => {
+            let server = server::start(&arguments.timeline).await?;
+            (fetch(&server.url()).await.map_err(Into::into), Some(server))
+        }
+    };
     // On another thread: the reader of the output may be slow, and a signal must still be handled.
     spawn_blocking(move || {
-        server.end_and_print(&arguments.timeline, || {
+        server::end_and_print(server, &arguments.timeline, || {
             let (all, older) = lists?;
             Ok(arguments.output.two_lists(&all, &older, older_than)?)
         })

@@ -3,14 +3,24 @@
 use std::ops::Deref;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use mysql_async::{Opts, OptsBuilder, Pool};
+use mysql_async::{Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kill::{Killer, plain};
-use crate::{CONNECT_TIMEOUT, CUT_TIMEOUT, DISCONNECT_TIMEOUT};
+use crate::url::Database;
+use crate::{CONNECT_TIMEOUT, DISCONNECT_TIMEOUT, session};
+
+/// The time of silence after which the kernel asks whether the other end of a connection still exists (unless the URL sets
+/// `tcp_keepalive`). A server whose queue of new clients is full (`back_log`) forgets a connection that looks
+/// established here. Without the question, its client would wait for the greeting forever.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+
+/// The part of `DISCONNECT_TIMEOUT` that remains when the connections of cancelled queries that still run are cut.
+const CUT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A pool that is not disconnected yet.
 pub(crate) struct DisconnectOnDrop {
@@ -22,7 +32,9 @@ pub(crate) struct DisconnectOnDrop {
 }
 
 impl DisconnectOnDrop {
-    pub fn new(options: OptsBuilder) -> Result<DisconnectOnDrop> {
+    /// Makes a pool of at most `connections` connections. Opens none yet.
+    pub fn new(options: Opts, database: &Database, connections: usize) -> Result<DisconnectOnDrop> {
+        let options = pool_options(options, database, connections)?;
         let runtime = Handle::try_current().map_err(|_| ErrorKind::NoRuntime)?;
         let killer = Killer::new();
         let noting = killer.clone();
@@ -100,4 +112,24 @@ impl Drop for DisconnectOnDrop {
             });
         }
     }
+}
+
+/// Adds to the URL's options the pool's size, and what protects it from the settings of the server.
+fn pool_options(options: Opts, database: &Database, connections: usize) -> Result<OptsBuilder> {
+    // The driver reserves memory for this many connections, and no server admits more.
+    let connections = connections.min(100_000);
+    // As many may be idle as may be open, because the driver closes those above the first number.
+    let constraints =
+        PoolConstraints::new(connections, connections).ok_or(ErrorKind::NoConnections)?;
+    let pool_options = PoolOpts::with_constraints(options.pool_opts().clone(), constraints);
+    let keepalive = options.tcp_keepalive().unwrap_or(KEEPALIVE);
+    Ok(OptsBuilder::from_opts(options)
+        .ip_or_hostname(&*database.host)
+        .pool_opts(pool_options)
+        .tcp_keepalive(Some(keepalive))
+        // The driver would first connect by TCP and then again by socket, and leave an aborted connection each time.
+        .prefer_socket(false)
+        // A name with an accent cannot be sent before the character set is: `setup` chooses the database then.
+        .db_name(Some(&database.name).filter(|name| name.is_ascii() && !name.is_empty()))
+        .setup(vec![session::setup(&database.name)]))
 }

@@ -21,7 +21,8 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::error::{ErrorKind, Result};
-use crate::kill::{Killer, Name, Target};
+use crate::kill::{Killer, Target};
+use crate::proof::Name;
 use crate::{CONNECT_TIMEOUT, row};
 
 /// A query in a task. Cancels it when dropped, without waiting.

@@ -36,39 +36,24 @@ impl Columns {
         // Taken out, so that strings are moved and not copied.
         let mut values = row.unwrap_raw();
         let mut take = |column: Option<usize>| values.get_mut(column?)?.take();
-        let id = match take(self.id) {
-            Some(Value::Int(id)) => Ok(id),
-            Some(Value::UInt(id)) => i64::try_from(id).map_err(|_| id.to_string()),
-            other => Err(shown(other)),
-        };
-        let id = id.map_err(|found| {
-            misfit(
-                "id",
-                "a whole number",
-                found,
-                format!("row number {number} of the result"),
-            )
+        let id = integer(take(self.id)).map_err(|found| ErrorKind::Misfit {
+            column: "id",
+            wanted: "a whole number",
+            found,
+            row: format!("row number {number} of the result"),
         })?;
-        let row_name = || format!("the row with id {id}");
-        let mut text = |name, column| match take(column) {
-            Some(Value::Bytes(bytes)) => String::from_utf8(bytes)
-                .map_err(|_| misfit(name, "text", "not UTF-8".into(), row_name())),
-            other => Err(misfit(name, "text", shown(other), row_name())),
-        };
-        let (name, email) = (text("name", self.name)?, text("email", self.email)?);
-        let age = match take(self.age) {
-            Some(Value::Int(age)) => u32::try_from(age).map_err(|_| age.to_string()),
-            Some(Value::UInt(age)) => u32::try_from(age).map_err(|_| age.to_string()),
-            other => Err(shown(other)),
-        };
-        let age = age.map_err(|found| {
-            misfit(
-                "age",
-                "a whole number from 0 to 4294967295",
+        let misfit = |column, wanted| {
+            move |found| ErrorKind::Misfit {
+                column,
+                wanted,
                 found,
-                row_name(),
-            )
-        })?;
+                row: format!("the row with id {id}"),
+            }
+        };
+        let name = text(take(self.name)).map_err(misfit("name", "text"))?;
+        let email = text(take(self.email)).map_err(misfit("email", "text"))?;
+        let age = integer(take(self.age))
+            .map_err(misfit("age", "a whole number from 0 to 4294967295"))?;
         Ok(User {
             id,
             name,
@@ -78,12 +63,19 @@ impl Columns {
     }
 }
 
-fn misfit(column: &'static str, wanted: &'static str, found: String, row: String) -> ErrorKind {
-    ErrorKind::Misfit {
-        column,
-        wanted,
-        found,
-        row,
+/// Converts a value. An error is a description of it.
+fn integer<T: TryFrom<i64> + TryFrom<u64>>(value: Option<Value>) -> std::result::Result<T, String> {
+    match value {
+        Some(Value::Int(number)) => T::try_from(number).map_err(|_| number.to_string()),
+        Some(Value::UInt(number)) => T::try_from(number).map_err(|_| number.to_string()),
+        other => Err(shown(other)),
+    }
+}
+
+fn text(value: Option<Value>) -> std::result::Result<String, String> {
+    match value {
+        Some(Value::Bytes(bytes)) => String::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned()),
+        other => Err(shown(other)),
     }
 }
 

@@ -1,6 +1,5 @@
-//! The program's server: the one of the URL, or a temporary one.
+//! The temporary server of the program, and the timeline that is drawn from its logs.
 
-use std::env;
 use std::time::Duration;
 
 use recorder::timeline::option::TimelineOption;
@@ -10,78 +9,36 @@ use tokio::task::spawn_blocking;
 
 use crate::Result;
 
-const NOT_RECORDED: &str = "--timeline works only with the temporary server: it is drawn from the logs of the server, and \
+/// The error of `--timeline` with a URL.
+pub const NOT_RECORDED: &str = "--timeline works only with the temporary server: it is drawn from the logs of the server, and \
      this program does not turn on the logs of another server\n\
      help: remove --database, and DATABASE_URL from the environment, to draw the timeline of a temporary server";
 
-/// The longest time that the temporary server may take to notice that all connections are closed.
+/// The longest time that the server may take to notice that all connections are closed.
 const CLOSED_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub struct Server {
-    pub url: String,
-    is_from_environment: bool,
-    /// `None` if the URL was given.
-    temporary: Option<TempServer>,
+/// Starts the server, with the sample users.
+pub async fn start(timeline: &TimelineOption) -> Result<TempServer> {
+    timeline.try_out()?;
+    notice("no --database and no DATABASE_URL: starting a temporary MariaDB server");
+    let mut options = TempServer::options().run(shared::schema::mysql_sample());
+    if timeline.is_wanted() {
+        options = options.recorded();
+    }
+    Ok(spawn_blocking(|| options.start()).await??)
 }
 
-impl Server {
-    /// Takes the URL from the option, or from the environment. Without one, starts a temporary server.
-    pub async fn choose(option: Option<String>, timeline: &TimelineOption) -> Result<Server> {
-        let from_environment = || env::var_os("DATABASE_URL").filter(|url| !url.is_empty());
-        let is_from_environment = option.is_none();
-        let given =
-            option.or_else(|| from_environment().map(|url| url.to_string_lossy().into_owned()));
-        if let Some(url) = given {
-            if timeline.is_wanted() {
-                return Err(NOT_RECORDED.into());
-            }
-            return Ok(Server {
-                url,
-                is_from_environment,
-                temporary: None,
-            });
-        }
-        timeline.try_out()?;
-        notice("no --database and no DATABASE_URL: starting a temporary MariaDB server");
-        let mut options = TempServer::options().run(shared::schema::mysql_sample());
-        if timeline.is_wanted() {
-            options = options.recorded();
-        }
-        let server = spawn_blocking(|| options.start()).await??;
-        Ok(Server {
-            url: server.url(),
-            is_from_environment: false,
-            temporary: Some(server),
-        })
-    }
-
-    /// Adds to an error that the URL comes from the environment, because it may be another project's.
-    pub fn explain(&self, error: mysql_pool::Error) -> Box<dyn std::error::Error + Send + Sync> {
-        if !self.is_from_environment {
-            return error.into();
-        }
-        let text = error.to_string();
-        let (message, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
-        let separator = if help.is_empty() { "" } else { "; " };
-        format!(
-            "{message} (the URL comes from the environment's DATABASE_URL)\nhelp: {help}{separator}give another URL with \
-             `--database URL`, or unset the variable to use a temporary server: `env -u DATABASE_URL 3-mysql-pool`"
-        )
-        .into()
-    }
-
-    /// Ends a temporary server, prints, and then draws the timeline, if it is wanted.
-    pub fn end_and_print(
-        self,
-        timeline: &TimelineOption,
-        print: impl FnOnce() -> Result<()>,
-    ) -> Result<()> {
-        let recorded = self.temporary.filter(|_| timeline.is_wanted());
-        let drawn = recorded.map(|server| server.timeline_when_all_have_left(CLOSED_TIMEOUT));
-        let printed = print();
-        match drawn {
-            Some(drawn) => timeline.show_after(printed, drawn.map_err(Into::into)),
-            None => printed,
-        }
+/// Ends the server, prints, and then draws the timeline, if it is wanted.
+pub fn end_and_print(
+    server: Option<TempServer>,
+    timeline: &TimelineOption,
+    print: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let recorded = server.filter(|_| timeline.is_wanted());
+    let drawn = recorded.map(|server| server.timeline_when_all_have_left(CLOSED_TIMEOUT));
+    let printed = print();
+    match drawn {
+        Some(drawn) => timeline.show_after(printed, drawn.map_err(Into::into)),
+        None => printed,
     }
 }

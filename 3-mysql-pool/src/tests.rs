@@ -284,3 +284,12 @@ fn no_connection_waits_forever_when_the_servers_queue_is_full() {
         assert!(worked.await.unwrap());
     });
 }
+
+#[test]
+fn the_driver_knows_every_option_of_a_url_that_passes_the_check() {
+    for option in shared::mysql::OPTIONS {
+        let read = mysql_async::Opts::from_url(&format!("mysql://localhost/school?{option}=1"));
+        let is_unknown = matches!(read, Err(mysql_async::UrlError::UnknownParameter { .. }));
+        assert!(!is_unknown, "{option}");
+    }
+}

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use mysql_async::prelude::Queryable;
 use serde_json::Value;
 use shared::{User, sample_users};
-use support::{check, check_alone};
+use support::check;
 use temp_mariadb::TempServer;
 use testkit::DEADLINE;
 
@@ -116,26 +116,26 @@ fn without_a_database_it_prints_the_users_of_a_temporary_server_and_leaves_nothi
 #[test]
 fn prints_the_users_of_a_database_that_it_is_given_and_those_who_are_older() {
     check(HINT, async |server| {
-        let age = server.age().to_string();
+        let age = server.age.to_string();
         let text = succeeds(program().args([
             "--database",
-            server.url(),
+            &server.url,
             "--format",
             "json",
             "--older-than",
             &age,
         ]));
-        assert_eq!(objects(&text), json(server.users(), server.age()));
-        let text = succeeds(program().args(["--database", server.url(), "--format", "json"]));
-        assert_eq!(objects(&text), json(server.users(), 40));
+        assert_eq!(objects(&text), json(&server.users, server.age));
+        let text = succeeds(program().args(["--database", &server.url, "--format", "json"]));
+        assert_eq!(objects(&text), json(&server.users, 40));
     });
 }
 
 #[test]
 fn exits_with_1_and_prints_nothing_when_it_fails() {
-    let hint = "the program fails when the library returns an error: make the checks of `07_errors.rs` pass first";
+    let hint = "the program fails when the library returns an error: make the checks of `06_errors.rs` pass first";
     check(hint, async |server| {
-        let wrong = server.url().replace(&server.password(), "hunter2");
+        let wrong = server.url.replace(&server.password, "hunter2");
         for url in [
             &wrong,
             "mysql://ada:hunter2@127.0.0.1:1/school",
@@ -146,7 +146,7 @@ fn exits_with_1_and_prints_nothing_when_it_fails() {
         }
         fails(program().env("DATABASE_URL", &wrong), 1);
         server.sql("DROP TABLE users").await;
-        fails(program().args(["--database", server.url()]), 1);
+        fails(program().args(["--database", &server.url]), 1);
     });
 }
 
@@ -158,15 +158,15 @@ fn prints_the_sample_as_a_table() {
 #[test]
 fn a_database_is_taken_from_the_option_before_the_environment() {
     check(HINT, async |server| {
-        let expected = json(server.users(), 40);
+        let expected = json(&server.users, 40);
         let printed =
             |command: &mut Command| objects(&succeeds(command.args(["--format", "json"])));
-        let from_environment = printed(program().env("DATABASE_URL", server.url()));
+        let from_environment = printed(program().env("DATABASE_URL", &server.url));
         assert_eq!(from_environment, expected);
         let from_option = printed(
             program()
                 .env("DATABASE_URL", "mysql://nowhere.invalid/")
-                .args(["--database", server.url()]),
+                .args(["--database", &server.url]),
         );
         assert_eq!(from_option, expected);
         server
@@ -201,9 +201,9 @@ fn takes_the_number_of_its_connections() {
                 "--format",
                 "json",
                 "--database",
-                server.url(),
+                &server.url,
             ]));
-            assert_eq!(objects(&text), json(server.users(), 40));
+            assert_eq!(objects(&text), json(&server.users, 40));
         }
     });
 }
@@ -237,7 +237,7 @@ fn a_reader_who_leaves_early_ends_it_quietly() {
             .await;
         for format in ["table", "json", "csv"] {
             let mut child = program()
-                .args(["--format", format, "--database", server.url()])
+                .args(["--format", format, "--database", &server.url])
                 .spawn()
                 .expect("the program starts");
             let mut line = String::new();
@@ -271,136 +271,6 @@ fn a_wrong_command_line_is_status_2_and_shows_no_password() {
         let text = fails(program().args(arguments), 2);
         assert!(text.contains("\nhelp: "), "{text}");
         assert!(!text.contains("hunter2"), "{arguments:?}: {text}");
-    }
-}
-
-#[test]
-#[ignore = "extra"]
-fn an_error_says_what_to_do_and_shows_no_password() {
-    let hint = "the program prints the `Display` of the library's error, which must end with a line `help: …`";
-    check(hint, async |server| {
-        let wrong = server.url().replace(&server.password(), "hunter2");
-        for url in [
-            wrong.as_str(),
-            "mysql://ada:hunter2@127.0.0.1:1/school",
-            "mysql://ada:hunter2/@127.0.0.1:1/school",
-            "hunter2",
-            "postgres://ada:hunter2@localhost/school",
-            "",
-        ] {
-            for command in [
-                program().args(["--database", url]),
-                program().env("DATABASE_URL", if url.is_empty() { "hunter2" } else { url }),
-            ] {
-                let text = fails(command, 1);
-                assert!(text.contains("\nhelp: "), "{text}");
-                assert!(!text.contains("hunter2"), "{text}");
-            }
-        }
-    });
-}
-
-/// Each help fits this URL. It does not ask for what the URL already contains.
-#[test]
-#[ignore = "extra"]
-fn an_option_of_another_library_is_named_with_what_to_write_instead() {
-    for (options, named, help) in [
-        ("ssl-mode=REQUIRED", "`ssl-mode`", "`require_ssl=true"),
-        (
-            "serverVersion=8.0&charset=utf8mb4",
-            "`serverVersion` and `charset`",
-            "leave it out",
-        ),
-        (
-            "charset=utf8mb4&require_ssl=true",
-            "`charset`",
-            "leave it out",
-        ),
-        (
-            "require_ssl=yes",
-            "`require_ssl` has an invalid value",
-            "`true` or `false`",
-        ),
-    ] {
-        let url = format!("mysql://ada:hunter2@localhost/school?{options}");
-        let text = fails(program().args(["--database", &url]), 1);
-        let (message, helped) = text.split_once("\nhelp: ").expect("a help");
-        assert!(message.contains(named), "{text}");
-        assert!(helped.contains(help), "{text}");
-        assert!(
-            !helped.contains("%40") && !text.contains("hunter2"),
-            "{text}"
-        );
-    }
-}
-
-#[test]
-#[ignore = "extra"]
-fn the_help_for_an_unreadable_url_is_whole() {
-    for url in [
-        "hunter2",
-        "mysql://ada:hunter2@localhost:port/school",
-        "sqlite:users.db",
-        "",
-    ] {
-        let text = fails(program().args(["--database", url]), 1);
-        let help = "\nhelp: write it as `mysql://user:password@host:port/database`; ";
-        assert!(
-            text.contains(help) && text.contains("%40 for @, %2F for /"),
-            "{text}"
-        );
-        assert!(!text.contains("DATABASE_URL"), "{text}");
-    }
-}
-
-#[test]
-#[ignore = "extra"]
-fn a_url_from_the_environment_is_said_to_come_from_there() {
-    for url in [
-        "postgres://ada@localhost/other",
-        "sqlite:users.db",
-        "mysql://ada@127.0.0.1:1/school",
-    ] {
-        let text = fails(program().env("DATABASE_URL", url), 1);
-        assert_eq!(text.lines().count(), 2, "{text}");
-        let (message, help) = text.split_once("\nhelp: ").expect("a help");
-        assert!(message.contains("DATABASE_URL"), "{text}");
-        assert!(
-            help.contains("`env -u DATABASE_URL 3-mysql-pool`"),
-            "{text}"
-        );
-        assert!(help.contains("`--database URL`"), "{text}");
-    }
-}
-
-/// Ctrl-C while the queries run: the statements stop on the server, and the connections are closed with `COM_QUIT`.
-#[test]
-#[ignore = "extra"]
-fn a_signal_stops_the_statements_and_leaves_nothing() {
-    let hint = "the program drops the future of `with_pool`, and waits for the tasks that the drop spawns on the runtime";
-    for (name, status) in [("INT", 130), ("TERM", 143)] {
-        check_alone(
-            hint,
-            TempServer::options().run(shared::schema::mysql_sample()),
-            async move |server| {
-                server.set_breakpoint().await;
-                let before = server.aborted().await;
-                let child = program()
-                    .args(["--database", server.url()])
-                    .spawn()
-                    .expect("the program starts");
-                server
-                    .until_at_breakpoint("two queries at the same time", 2)
-                    .await;
-                signal(name, &child);
-                let output = child.wait_with_output().expect("its end");
-                assert_eq!(output.status.code(), Some(status), "{output:?}");
-                server
-                    .until_no_connection_is_left("after the program's end")
-                    .await;
-                assert_eq!(server.aborted().await, before);
-            },
-        );
     }
 }
 

@@ -15,6 +15,7 @@ const LEFT_OUT: [&str; 13] = [
     "target",
     "stub",
     "examples",
+    "extras",
     "Cargo.lock",
     "ours",
     "cluster",

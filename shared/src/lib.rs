@@ -9,6 +9,7 @@
 //! | `files` | `files` | private folders, and files that are written whole or not at all |
 //! | `sqlite` | `sqlite` | opening and reading SQLite files, and the error type of tasks 0 to 2 |
 //! | `cli` | `cli`, `output` | the options of the programs, `--format`, and how an error is printed |
+//! | `interrupt` | `interrupt` | Ctrl-C and SIGTERM in a program on Tokio |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -26,6 +27,8 @@ pub use user::{User, sample_users};
 pub mod cli;
 #[cfg(feature = "files")]
 pub mod files;
+#[cfg(feature = "interrupt")]
+pub mod interrupt;
 #[cfg(feature = "cli")]
 pub mod output;
 #[cfg(feature = "sqlite")]

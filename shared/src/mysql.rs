@@ -3,6 +3,7 @@
 //! Task 3 and `seed` use these messages, because both use mysql_async. No message contains a part of a URL that may be
 //! a password.
 
+use std::error::Error;
 use std::fmt;
 
 /// The reason why a URL cannot be used, and the help. `Display` puts the help on a line that begins with `help: `.
@@ -194,7 +195,7 @@ impl fmt::Display for Unusable {
     }
 }
 
-impl std::error::Error for Unusable {}
+impl Error for Unusable {}
 
 /// Checks that a text begins like a URL of a MySQL database, that its password is percent-encoded, and that mysql_async
 /// knows its options.
@@ -259,6 +260,73 @@ pub fn check_url(url: &str) -> Result<(), Unusable> {
         ),
         help: helps.join("; "),
     })
+}
+
+/// Returns the help for an error of the server, by its number.
+pub fn help_for_server_error(code: u16, is_encrypted: bool) -> &'static str {
+    match code {
+        1045 | 1698 if is_encrypted => ACCESS_DENIED_OVER_TLS,
+        1045 | 1698 => ACCESS_DENIED,
+        1044 => "check the database's name, and grant that user SELECT on it",
+        3159 => TLS_REQUIRED,
+        1049 => "check the database's name, or create it with `CREATE DATABASE`",
+        1046 => {
+            "name the database at the end of the URL: `mysql://user:password@host:port/database`"
+        }
+        // This node of a cluster has lost the majority of the others, or has not joined them yet.
+        1047 => {
+            "this node has lost its cluster: try again, and let the load balancer check the nodes' state"
+        }
+        1146 => "create and fill the table: `seed --database URL`",
+        1054 => "the table `users` needs the columns id, name, email and age",
+        1142 | 1143 => "grant that user SELECT on the table `users`",
+        1040 | 1203 | 1226 => {
+            "the server has too many connections: use fewer connections, or try again later"
+        }
+        _ => "this message comes from the server; look up the number in its manual",
+    }
+}
+
+/// A URL, and whether it comes from the environment.
+pub struct Source {
+    /// The URL, which may be invalid.
+    pub url: String,
+    is_environment: bool,
+}
+
+impl Source {
+    /// Takes the URL from a program's option, or from the environment's `DATABASE_URL`, unless that is empty.
+    pub fn choose(option: Option<String>) -> Option<Source> {
+        let is_environment = option.is_none();
+        let from_environment = || {
+            let url = std::env::var_os("DATABASE_URL").filter(|url| !url.is_empty())?;
+            Some(url.to_string_lossy().into_owned())
+        };
+        let url = option.or_else(from_environment)?;
+        Some(Source {
+            url,
+            is_environment,
+        })
+    }
+
+    /// Adds to an error that the URL comes from the environment, because it may be another project's.
+    pub fn explain<E: Into<Box<dyn Error + Send + Sync>>>(
+        &self,
+        error: E,
+    ) -> Box<dyn Error + Send + Sync> {
+        let error = error.into();
+        if !self.is_environment {
+            return error;
+        }
+        let text = error.to_string();
+        let (message, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
+        let separator = if help.is_empty() { "" } else { "; " };
+        format!(
+            "{message} (the URL comes from the environment's DATABASE_URL)\nhelp: {help}{separator}give another URL with \
+             `--database URL`, or unset the variable to use a temporary server: `env -u DATABASE_URL 3-mysql-pool`"
+        )
+        .into()
+    }
 }
 
 /// Returns the help for a certificate that the TLS library refused for this reason.

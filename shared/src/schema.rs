@@ -45,17 +45,17 @@ pub fn mysql_table(name: &str) -> String {
 /// assert!(table.starts_with("CREATE TABLE users") && rows.contains("'Dara O''Brien'"));
 /// ```
 pub fn mysql_sample() -> [String; 2] {
+    [mysql_table("users"), mysql_rows(&sample_users())]
+}
+
+/// Returns the statement that inserts these users into the table `users` in MySQL or MariaDB.
+pub fn mysql_rows(users: &[User]) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\\', r"\\").replace('\'', "''"));
-    let row = |User {
-                   id,
-                   name,
-                   email,
-                   age,
-               }| format!("({id}, {}, {}, {age})", quoted(&name), quoted(&email));
-    let rows: Vec<String> = sample_users().into_iter().map(row).collect();
-    let insert = format!(
-        "INSERT INTO users (id, name, email, age) VALUES {}",
-        rows.join(", ")
-    );
-    [mysql_table("users"), insert]
+    let row = |user: &User| {
+        let (name, email) = (quoted(&user.name), quoted(&user.email));
+        format!("({}, {name}, {email}, {})", user.id, user.age)
+    };
+    let rows: Vec<String> = users.iter().map(row).collect();
+    let rows = rows.join(", ");
+    format!("INSERT INTO users (id, name, email, age) VALUES {rows}")
 }

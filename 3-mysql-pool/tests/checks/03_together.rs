@@ -4,23 +4,14 @@
 //!
 //! Read: `tokio::join!` and `tokio::try_join!`; the Rust book, chapter 17 (futures do nothing unless polled).
 
-use std::future::pending;
 use std::panic::resume_unwind;
 
 use mysql_pool::{fetch_concurrently, with_pool};
 use testkit::DEADLINE;
-use tokio::task::JoinHandle;
+use testkit::expect::expect_ok;
 use tokio::time::timeout;
 
-use crate::support::{check, expect_ok};
-
-/// Panics if the task panics. Never returns otherwise.
-async fn panic_of<T>(task: &mut JoinHandle<T>) {
-    match task.await {
-        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
-        _ => pending().await,
-    }
-}
+use crate::support::check;
 
 /// Measures no time: the server shows that both queries wait at the breakpoint, on two connections.
 #[test]
@@ -28,7 +19,7 @@ fn runs_both_queries_at_the_same_time() {
     let hint = "poll both futures with `tokio::join!` or `try_join!`, and call `pool.get_conn()` in each of them";
     check(hint, async |server| {
         server.set_breakpoint().await;
-        let url = server.url().to_owned();
+        let url = server.url.clone();
         // In its own task, because a solution may block its thread.
         let mut both = tokio::spawn(async move {
             with_pool(&url, 2, async |pool| fetch_concurrently(pool, 40).await).await
@@ -36,7 +27,7 @@ fn runs_both_queries_at_the_same_time() {
         let expected = "two queries at the same time, on two connections";
         tokio::select! {
             _ = server.until_at_breakpoint(expected, 2) => {}
-            () = panic_of(&mut both) => {}
+            Err(error) = &mut both => resume_unwind(error.into_panic()),
         }
         server.release_breakpoint().await;
         if !both.is_finished() {
@@ -49,7 +40,7 @@ fn runs_both_queries_at_the_same_time() {
 fn a_pool_of_one_connection_is_enough() {
     let hint = "each query calls `get_conn`, runs, and drops its connection: do not hold one while you wait for another";
     check(hint, async |server| {
-        let both = with_pool(server.url(), 1, async |pool| {
+        let both = with_pool(&server.url, 1, async |pool| {
             fetch_concurrently(pool, 40).await
         });
         let expected = "two queries that take turns on one connection";
@@ -57,49 +48,5 @@ fn a_pool_of_one_connection_is_enough() {
             Ok(outcome) => drop(expect_ok(expected, outcome)),
             Err(_) => panic!("expected: {expected}\nfound: no result within {DEADLINE:?}"),
         }
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn many_at_once_take_turns_on_one_connection() {
-    let hint = "a query that holds the only connection must wait for nothing but its own result";
-    check(hint, async |server| {
-        let counted = with_pool(server.url(), 1, async |pool| {
-            let many: Vec<_> = (0..20)
-                .map(|_| {
-                    let pool = pool.clone();
-                    tokio::spawn(async move { fetch_concurrently(&pool, 40).await })
-                })
-                .collect();
-            let mut count = 0;
-            for one in many {
-                count += one.await.expect("no panic")?.0.len();
-            }
-            Ok(count)
-        });
-        let counted = expect_ok("twenty times both lists", counted.await);
-        assert_eq!(counted, 20 * server.users().len());
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn works_on_a_runtime_of_a_single_thread() {
-    let hint = "do not block the thread: every task of this runtime needs it";
-    crate::support::check_on_a_thread(hint, |server| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let both = runtime.block_on(async {
-            with_pool(server.url(), 2, async |pool| {
-                fetch_concurrently(pool, 40).await
-            })
-            .await
-        });
-        let (all, _) = expect_ok("both lists", both);
-        assert_eq!(all.len(), server.users().len());
-        crate::support::outside(server.until_no_connection_is_left("after with_pool"));
     });
 }

@@ -1,40 +1,18 @@
-//! The checks of task 3. They test what `src/lib.rs` does, and not how: they use only the names in this table.
-//!
-//! | function | returns |
-//! | --- | --- |
-//! | `with_pool(url, connections, body)` | what `body` returned, after the pool is disconnected |
-//! | `fetch_users(pool)` | every user |
-//! | `fetch_older_users(pool, age)` | the users who are older than `age` |
-//! | `fetch_concurrently(pool, older_than)` | both lists, fetched at the same time |
+//! The checks of task 3. They test what `src/lib.rs` does, and not how: they use only the four functions of the contract
+//! (`with_pool`, `fetch_users`, `fetch_older_users`, `fetch_concurrently`), `Error` and `Result`.
 //!
 //! | command | what it does |
 //! | --- | --- |
-//! | `cargo test` | runs every required check |
+//! | `cargo test` | runs every check |
 //! | `cargo test fetches_every_user` | runs one check |
-//! | `cargo test -- --include-ignored` | runs the extras as well: optional checks for what a solution can do better |
 //! | `CHECK_SEED=… cargo test` | runs the checks with the same random users again |
 //!
-//! All checks share one temporary MariaDB server. On it, each check has a database with random users, and a user name,
-//! so that the server's logs show which connections belong to which check. A failing check prints what it expected and
-//! what it found. Below that it draws a timeline from the server's logs: one line for each connection, with its
-//! statements, from `├` to `┤` if the client closed the connection with `COM_QUIT`, or to `╳` if the connection was cut.
-//! Then come a hint and the seed of the random users. No check measures time: it waits for an event, and fails if the event
-//! has not happened after 30 seconds (`CHECK_DEADLINE`). So a failure may take a while.
+//! A failing check prints what it expected and what it found. Below that it draws a timeline from the server's logs: one
+//! line for each connection, with its statements, from `├` to `┤` if the client closed the connection with `COM_QUIT`, or
+//! to `╳` if the connection was cut. Then come a hint and the seed of the random users. No check measures time: it waits
+//! for an event, and fails if the event has not happened after 30 seconds (`CHECK_DEADLINE`). So a failure may take a while.
 //!
-//! Work through the files in this order:
-//!
-//! | file | subject |
-//! | --- | --- |
-//! | `01_fetching.rs` | the fetches return the right users, or an error |
-//! | `02_rows.rs` | a row becomes a user without guessing |
-//! | `03_together.rs` | two queries run at the same time |
-//! | `04_pool.rs` | when the pool opens connections, and how many |
-//! | `05_closing.rs` | the pool is disconnected after `Ok`, `Err` and a panic |
-//! | `06_sessions.rs` | a connection keeps nothing of its last user |
-//! | `07_errors.rs` | an error names the server, and never shows the password |
-//! | `08_quiet.rs` | the library prints nothing |
-//! | `09_cancel.rs` | a future is dropped before it has finished: the hardest part |
-//! | `10_stop.rs` | the statement of a dropped future stops on the server (extras only) |
+//! Work through the files in their order; each begins with what it asks for and what to read.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -54,22 +32,13 @@ mod pool;
 #[path = "05_closing.rs"]
 mod closing;
 
-#[path = "06_sessions.rs"]
-mod sessions;
-
-#[path = "07_errors.rs"]
+#[path = "06_errors.rs"]
 mod errors;
 
-#[path = "08_quiet.rs"]
-mod quiet;
-
-#[path = "09_cancel.rs"]
+#[path = "07_cancel.rs"]
 mod cancel;
 
-#[path = "10_stop.rs"]
-mod stop;
-
-use mysql_pool::{Error, Result, fetch_concurrently, with_pool};
+use mysql_pool::{Error, fetch_concurrently, with_pool};
 
 /// Checked by the compiler: an error is `Send` and fits into a `Box<dyn Error>`, `?` converts the driver's errors, and the
 /// futures are `Send`, so that they can be spawned.
@@ -87,9 +56,3 @@ const _: () = {
     }
     let _ = (is_an_error::<Error>, a_spawned_one);
 };
-
-/// Returns an error, as a body may do.
-fn on_purpose<T>() -> Result<T> {
-    let error: support::Failure = "on purpose".into();
-    Err(mysql_async::Error::Other(error).into())
-}

@@ -8,13 +8,12 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder, Pool};
 use mysql_pool::{Result, fetch_concurrently, fetch_users, with_pool};
 use temp_mariadb::TempServer;
-use testkit::DEADLINE;
+use testkit::expect::expect_error;
+use testkit::{DEADLINE, Relay};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
-
-use crate::support::{Relay, expect_error};
 
 /// A test of `src/kill.rs` fails if it takes longer.
 const LIMIT: Duration = Duration::from_secs(180);
@@ -295,7 +294,7 @@ fn nothing_is_killed_on_a_server_that_took_over_the_address() {
         let (mut old, mut new) = tokio::join!(Server::start(), Server::start());
         let others = Others::join(&mut new, 60).await;
         let relay = Relay::start(old.port()).await;
-        let address = url(relay.port);
+        let address = url(relay.port());
         let outcome = with_pool(&address, 2, async |pool| {
             tokio::select! {
                 _ = fetch_concurrently(pool, 40) => panic!("fetched too fast"),
@@ -325,7 +324,7 @@ fn nothing_is_killed_after_a_restart_by_an_id_from_before() {
         let relay = Relay::start(server.port()).await;
         relay.keep_clients();
         let mut others = None;
-        let address = url(relay.port);
+        let address = url(relay.port());
         let outcome = with_pool(&address, 1, async |pool| {
             tokio::select! {
                 _ = fetch_users(pool) => panic!("fetched too fast"),
@@ -352,7 +351,7 @@ fn nothing_is_killed_behind_a_proxy_that_numbers_connections_itself() {
         let relay = Relay::start(server.port()).await;
         relay.add_to_ids(2);
         let mut others = None;
-        let address = url(relay.port);
+        let address = url(relay.port());
         let outcome = with_pool(&address, 1, async |pool| {
             others = Some(Others::join(&mut server, 20).await);
             cancel_a_fetch(pool, &mut server).await;
@@ -388,7 +387,7 @@ fn a_dropped_pool_kills_its_leftovers_on_their_own_server_only() {
         let relay = Relay::start(old.port()).await;
         for moves in [true, false] {
             relay.lead_to(old.port());
-            let address = url(relay.port);
+            let address = url(relay.port());
             let whole = with_pool(&address, 2, async |pool| {
                 let mut connection = pool.get_conn().await?;
                 Ok(connection

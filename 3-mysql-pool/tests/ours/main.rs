@@ -4,6 +4,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../extras/own_server.rs"]
+mod own_server;
+
 mod kill;
 #[cfg(unix)]
 mod private_server;

@@ -8,7 +8,10 @@ use mysql_pool::{fetch_concurrently, with_pool};
 use shared::files::private_folder;
 use temp_mariadb::{Options, TempServer};
 
-use crate::support::{Process, check_alone, expect_error, expect_ok};
+use testkit::expect::{expect_error, expect_ok};
+
+use crate::own_server::check_with;
+use crate::support::Process;
 
 /// Returns options for a server with a self-signed certificate for this name, and the folder of the certificate.
 fn server_named(name: &str) -> (Options, tempfile::TempDir) {
@@ -43,15 +46,15 @@ async fn cipher(url: &str) -> mysql_pool::Result<String> {
 fn with_verify_ca_false_the_connection_is_encrypted_whoever_signed_the_certificate() {
     let hint = "pass every option of the URL on to the driver";
     let (options, folder) = server_named("127.0.0.1");
-    check_alone(hint, options, async move |server| {
+    check_with(options, hint, async move |server| {
         let _folder = folder;
         let plain = expect_ok(
             "a connection that is not encrypted",
-            cipher(server.url()).await,
+            cipher(&server.url).await,
         );
         assert_eq!(plain, "", "not asked for");
         let before = server.aborted().await;
-        let url = format!("{}?require_ssl=true&verify_ca=false", server.url());
+        let url = format!("{}?require_ssl=true&verify_ca=false", &server.url);
         let cipher = expect_ok("a connection that is encrypted", cipher(&url).await);
         assert!(cipher.starts_with("TLS_"), "{cipher}");
         // The end of TLS must not hide the `COM_QUIT`.
@@ -64,13 +67,13 @@ fn with_verify_ca_false_the_connection_is_encrypted_whoever_signed_the_certifica
 fn a_certificate_that_nobody_has_signed_is_an_error() {
     let hint = "pass every option of the URL on to the driver";
     let (options, folder) = server_named("127.0.0.1");
-    check_alone(hint, options, async move |server| {
+    check_with(options, hint, async move |server| {
         let _folder = folder;
         for more in ["", "&verify_identity=false", "&built_in_roots=true"] {
-            let url = format!("{}?require_ssl=true{more}", server.url());
+            let url = format!("{}?require_ssl=true{more}", &server.url);
             let error = expect_error("a self-signed certificate", cipher(&url).await).to_string();
-            assert!(error.contains(&server.port().to_string()), "{error}");
-            assert!(!error.contains(&server.password()), "{error}");
+            assert!(error.contains(&server.port.to_string()), "{error}");
+            assert!(!error.contains(&server.password), "{error}");
         }
     });
 }
@@ -81,8 +84,8 @@ fn a_server_without_a_certificate_is_an_error() {
     let options = TempServer::options()
         .run(shared::schema::mysql_sample())
         .argument("--skip-ssl");
-    check_alone(hint, options, async |server| {
-        let url = format!("{}?require_ssl=true", server.url());
+    check_with(options, hint, async |server| {
+        let url = format!("{}?require_ssl=true", &server.url);
         expect_error("a server without a certificate", cipher(&url).await);
     });
 }
@@ -91,11 +94,11 @@ fn a_server_without_a_certificate_is_an_error() {
 fn a_statement_over_tls_stops_when_its_future_is_dropped() {
     let hint = "open the connection for killing with the options of the pool's connections";
     let (options, folder) = server_named("127.0.0.1");
-    check_alone(hint, options, async move |server| {
+    check_with(options, hint, async move |server| {
         let _folder = folder;
         let before = server.aborted().await;
         server.set_breakpoint().await;
-        let url = format!("{}?require_ssl=true&verify_ca=false", server.url());
+        let url = format!("{}?require_ssl=true&verify_ca=false", &server.url);
         let worked = with_pool(&url, 2, async |pool| {
             tokio::select! {
                 _ = fetch_concurrently(pool, 40) => panic!("the fetch passed the breakpoint"),

@@ -10,15 +10,15 @@ use toml::{Table, Value};
 /// Modules that no exercise uses: they serve the tests that stay in this repository.
 const UNUSED: [&str; 2] = ["examples", "program"];
 
-/// The module that only the task on MySQL uses.
-const MYSQL: &str = "mysql";
+/// Modules that only the task on MySQL uses.
+const MYSQL: [&str; 4] = ["interrupt", "mysql", "relay", "shift"];
+
+/// The attribute of the modules that only the tasks on SQLite use.
+const SQLITE: &str = "#[cfg(feature = \"sqlite\")]";
 
 /// Copies the packages below `from` that a manifest depends on, directly or not: their sources and manifests alone.
 pub fn shared(from: &Path, manifest: &str, to: &Path) -> io::Result<()> {
-    let mut left_out = UNUSED.to_vec();
-    if !manifest.contains("\nmysql_async = ") {
-        left_out.push(MYSQL);
-    }
+    let is_mysql = manifest.contains("\nmysql_async = ");
     let mut wanted = dependencies(manifest, Path::new(""))?;
     let mut copied: Vec<PathBuf> = Vec::new();
     while let Some(package) = wanted.pop() {
@@ -29,9 +29,15 @@ pub fn shared(from: &Path, manifest: &str, to: &Path) -> io::Result<()> {
             continue;
         }
         let (source, copy) = (from.join(inside), to.join(inside));
+        let root = fs::read_to_string(source.join("src/lib.rs"))?;
+        let mut left_out = UNUSED.to_vec();
+        if is_mysql {
+            left_out.extend(modules_with(SQLITE, &root));
+        } else {
+            left_out.extend(MYSQL);
+        }
         sources(&source.join("src"), &copy.join("src"), &left_out)?;
         // The documentation of some packages is their README, and part of what is compiled.
-        let root = fs::read_to_string(copy.join("src/lib.rs"))?;
         if root.contains("include_str!(\"../README.md\")") {
             fs::copy(source.join("README.md"), copy.join("README.md"))?;
         }
@@ -180,6 +186,15 @@ fn has_file(table: &Table, folder: &Path) -> bool {
     })
 }
 
+/// Returns the modules that have this attribute.
+fn modules_with<'a>(attribute: &str, root: &'a str) -> Vec<&'a str> {
+    let lines: Vec<&str> = root.lines().collect();
+    let pairs = lines.windows(2).filter(|pair| pair[0] == attribute);
+    let declaration = |line: &'a str| line.strip_prefix("pub ").unwrap_or(line);
+    let module = |pair: &[&'a str]| declaration(pair[1]).strip_prefix("mod ")?.strip_suffix(';');
+    pairs.filter_map(module).collect()
+}
+
 /// Copies source files without unit tests, and without the modules in `left_out`.
 fn sources(from: &Path, to: &Path, left_out: &[&str]) -> io::Result<()> {
     fs::create_dir_all(to)?;
@@ -210,14 +225,17 @@ fn without_modules(text: &str, left_out: &[&str]) -> String {
         .split("\n#[cfg(test)]\nmod tests {")
         .next()
         .unwrap_or(text);
-    let mut text = text.trim_end().to_owned() + "\n";
-    for module in left_out.iter().chain(&["tests"]) {
-        for attribute in ["#[cfg(test)]\n", "#[cfg(feature = \"sqlite\")]\n", ""] {
-            for visibility in ["pub ", ""] {
-                let declaration = format!("\n{attribute}{visibility}mod {module};\n");
-                text = text.replace(&declaration, "\n");
-            }
+    let mut kept: Vec<&str> = Vec::new();
+    for line in text.trim_end().lines() {
+        let declaration = line.strip_prefix("pub ").unwrap_or(line);
+        let module = declaration
+            .strip_prefix("mod ")
+            .and_then(|rest| rest.strip_suffix(';'));
+        if module.is_none_or(|module| module != "tests" && !left_out.contains(&module)) {
+            kept.push(line);
+        } else if kept.last().is_some_and(|line| line.starts_with("#[cfg(")) {
+            kept.pop();
         }
     }
-    text
+    kept.join("\n") + "\n"
 }

@@ -94,6 +94,36 @@ impl TempServer {
     ///
     /// When the server was not started as recorded.
     pub fn timeline(&self) -> Result<Timeline, Error> {
+        self.timeline_where(|_| true)
+    }
+
+    /// Returns the [`timeline`](TempServer::timeline) of the connections of one user. Its times count from the opening of
+    /// the first of them. So a test can use another user, and does not see its own connections.
+    ///
+    /// ```
+    /// use temp_mariadb::TempServer;
+    ///
+    /// # fn main() -> Result<(), temp_mariadb::Error> {
+    /// let server = TempServer::options().recorded().start()?;
+    /// // ... connect to server.url() as the user `temp`, and as others ...
+    /// assert!(server.timeline_of("temp")?.connections.is_empty());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`timeline`](TempServer::timeline).
+    ///
+    /// # Panics
+    ///
+    /// As [`timeline`](TempServer::timeline).
+    pub fn timeline_of(&self, user: &str) -> Result<Timeline, Error> {
+        // `[user] @ host [address]`, or `user[user] @ host [address]`.
+        let name = format!("[{user}] @ ");
+        self.timeline_where(|user_and_host| user_and_host.contains(&name))
+    }
+
+    fn timeline_where(&self, is_wanted: impl Fn(&str) -> bool) -> Result<Timeline, Error> {
         assert!(
             self.recorded,
             "a server has a timeline if it was started with Options::recorded"
@@ -101,7 +131,7 @@ impl TempServer {
         let doing = "read the server's logs";
         let logs = self.read_logs().doing(doing)?;
         let unknown = || io::Error::new(io::ErrorKind::InvalidData, "a row of an unknown kind");
-        logs.timeline().ok_or_else(unknown).doing(doing)
+        logs.timeline(is_wanted).ok_or_else(unknown).doing(doing)
     }
 
     /// Returns the [`timeline`](TempServer::timeline) when all connections are closed. The server may notice that a

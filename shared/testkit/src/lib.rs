@@ -12,6 +12,8 @@ pub mod faults;
 #[cfg(feature = "sqlite")]
 pub mod program;
 mod quiet;
+#[cfg(feature = "relay")]
+mod relay;
 mod report;
 #[cfg(feature = "sqlite")]
 mod temp_database;
@@ -33,6 +35,8 @@ use report::Report;
 pub use recorder::DEADLINE;
 
 pub use quiet::expect_quiet;
+#[cfg(feature = "relay")]
+pub use relay::Relay;
 #[cfg(feature = "sqlite")]
 pub use temp_database::TempDatabase;
 #[cfg(feature = "sqlite")]

@@ -9,6 +9,7 @@ mod layout;
 #[cfg(feature = "clap")]
 pub mod option;
 mod scale;
+mod shift;
 pub mod svg;
 pub mod text;
 pub mod trace;

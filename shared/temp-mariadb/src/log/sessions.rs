@@ -19,6 +19,8 @@ type Sessions = BTreeMap<u64, Session>;
 #[derive(Default)]
 struct Session {
     connection: Connection,
+    /// Its user and host, as in the general log.
+    user_and_host: String,
     /// The time of its last row in the general log.
     last: Duration,
     /// The texts of its prepared statements.
@@ -35,8 +37,8 @@ struct Kill {
 }
 
 impl Logs {
-    /// Returns the connections; `None` if a row cannot be read.
-    pub fn timeline(&self) -> Option<Timeline> {
+    /// Returns the connections whose user and host are wanted; `None` if a row cannot be read.
+    pub fn timeline(&self, is_wanted: impl Fn(&str) -> bool) -> Option<Timeline> {
         let mut sessions = Sessions::new();
         let kills = read_general(&self.general, &mut sessions)?;
         read_slow(&self.slow, failures::read(&self.failures), &mut sessions)?;
@@ -60,22 +62,30 @@ impl Logs {
                 session.connection.closed.get_or_insert(at);
             }
         }
-        let mut connections: Vec<Connection> =
-            sessions.into_values().map(Session::finish).collect();
+        let mut connections: Vec<Connection> = sessions
+            .into_values()
+            .filter(|session| is_wanted(&session.user_and_host))
+            .map(Session::finish)
+            .collect();
         connections.sort_by_key(|connection| connection.opened);
-        Some(from_the_beginning(connections, self.now))
+        let mut timeline = Timeline {
+            connections,
+            watched: self.now,
+        };
+        timeline.start_at_first_opening();
+        Some(timeline)
     }
 }
 
 fn read_general(general: &str, sessions: &mut Sessions) -> Option<Vec<Kill>> {
     let mut kills = Vec::new();
     for row in rows(general) {
-        let [at, _, thread, _, command, text] = <[String; 6]>::try_from(row).ok()?;
+        let [at, user_and_host, thread, _, command, text] = <[String; 6]>::try_from(row).ok()?;
         let (at, thread) = (moment(&at)?, thread.parse().ok()?);
         if command == "Connect" {
             sessions
                 .entry(thread)
-                .or_insert_with(|| Session::opened(at));
+                .or_insert_with(|| Session::opened(at, user_and_host));
         }
         let Some(session) = sessions.get_mut(&thread) else {
             continue; // an internal connection of the server
@@ -163,8 +173,11 @@ fn read_slow(
 }
 
 impl Session {
-    fn opened(at: Duration) -> Session {
-        let mut session = Session::default();
+    fn opened(at: Duration, user_and_host: String) -> Session {
+        let mut session = Session {
+            user_and_host,
+            ..Session::default()
+        };
         session.connection.opened = at;
         session
     }
@@ -252,31 +265,5 @@ impl Kill {
             number => number.parse().ok()?,
         };
         Some(Kill { at, thread, whole })
-    }
-}
-
-/// Makes all times count from the opening of the first connection.
-fn from_the_beginning(mut connections: Vec<Connection>, now: Duration) -> Timeline {
-    let Some(beginning) = connections.first().map(|connection| connection.opened) else {
-        return Timeline::default();
-    };
-    let mut watched = now;
-    let mut shift = |at: &mut Duration| {
-        watched = watched.max(*at);
-        *at = at.saturating_sub(beginning);
-    };
-    for connection in &mut connections {
-        shift(&mut connection.opened);
-        connection.closing.iter_mut().for_each(&mut shift);
-        connection.closed.iter_mut().for_each(&mut shift);
-        for statement in &mut connection.statements {
-            shift(&mut statement.begun);
-            statement.ended.iter_mut().for_each(|(at, _)| shift(at));
-        }
-    }
-    let watched = watched.saturating_sub(beginning);
-    Timeline {
-        connections,
-        watched,
     }
 }

@@ -41,7 +41,7 @@ fn timeline(general: String, slow: String, own: &str, failures: &str) -> Timelin
         failures,
         now,
     };
-    logs.timeline().unwrap()
+    logs.timeline(|_| true).unwrap()
 }
 
 fn only(timeline: Timeline) -> Connection {
@@ -339,9 +339,15 @@ fn other_rows_are_not_passed_over() {
         slow: slow.to_owned(),
         ..Logs::default()
     };
-    assert_eq!(logs("", "").timeline(), Some(Timeline::default()));
-    assert_eq!(logs("\"2026-11-20 12:00:00\",5\n", "").timeline(), None);
-    assert_eq!(logs("", "\"2026-11-20 12:00:00\",5\n").timeline(), None);
+    assert_eq!(logs("", "").timeline(|_| true), Some(Timeline::default()));
+    assert_eq!(
+        logs("\"2026-11-20 12:00:00\",5\n", "").timeline(|_| true),
+        None
+    );
+    assert_eq!(
+        logs("", "\"2026-11-20 12:00:00\",5\n").timeline(|_| true),
+        None
+    );
 }
 
 /// Enough statements that a quadratic search would not end in time.
@@ -365,4 +371,30 @@ fn a_hundred_thousand_statements_are_read() {
             .statements()
             .all(|statement| statement.rows == 1 && statement.ended.is_some())
     );
+}
+
+#[test]
+fn a_timeline_of_one_user_begins_with_the_first_connection_of_that_user() {
+    let (ours, theirs) = (
+        general(&[(700, 6, "Connect", "a@127.0.0.1"), (900, 6, "Quit", "")]),
+        general(&[CONNECT]).replace("a[a]", "[b]"),
+    );
+    let logs = Logs {
+        general: theirs + &ours,
+        ..Logs::default()
+    };
+    let connection = only(logs.timeline(|who| who.contains("[a] @ ")).unwrap());
+    assert_eq!(connection.opened, micros(0));
+    assert_eq!(connection.closed, Some(micros(200)));
+}
+
+#[test]
+fn keeps_the_last_connections_and_counts_from_the_first_of_them() {
+    let opened = |at, thread| (at, thread, "Connect", "a@127.0.0.1");
+    let general = general(&[opened(100, 5), opened(200, 6), opened(500, 7)]);
+    let mut timeline = timeline(general, String::new(), "", "");
+    assert_eq!(timeline.keep_last(2), 1);
+    let opened = timeline.connections.iter().map(|one| one.opened);
+    assert_eq!(opened.collect::<Vec<_>>(), [micros(0), micros(300)]);
+    assert_eq!(timeline.watched, micros(249_800));
 }

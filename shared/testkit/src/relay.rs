@@ -8,7 +8,6 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 
-use testkit::DEADLINE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,9 +15,25 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Relays as long as this value lives.
+use crate::DEADLINE;
+
+/// A relay on a port of 127.0.0.1, to a MySQL server on another. It works until it is dropped, on the Tokio runtime on
+/// which it was started.
+///
+/// ```no_run
+/// # async fn test() {
+/// let relay = testkit::Relay::start(3306).await;
+/// relay.hold(5); // the sixth packet from now on
+/// let query = tokio::spawn(query_through(relay.port()));
+/// relay.held().await;
+/// query.abort(); // drops its future while the packet is held
+/// relay.release();
+/// relay.until_all_closed("after the drop").await;
+/// # }
+/// # async fn query_through(port: u16) {}
+/// ```
 pub struct Relay {
-    pub port: u16,
+    port: u16,
     state: Arc<State>,
     task: JoinHandle<()>,
 }
@@ -41,9 +56,15 @@ const NONE: usize = usize::MAX;
 
 impl Relay {
     /// Starts a relay to the server on this port of this machine.
+    ///
+    /// # Panics
+    ///
+    /// When no port is free.
     pub async fn start(server: u16) -> Relay {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("a free port");
+        let port = listener.local_addr().expect("a port").port();
         let state = Arc::new(State {
             server: AtomicU16::new(server),
             added: AtomicU32::new(0),
@@ -57,13 +78,13 @@ impl Relay {
         let shared = state.clone();
         let task = tokio::spawn(async move {
             loop {
-                let (client, _) = listener.accept().await.unwrap();
+                let (client, _) = listener.accept().await.expect("a client");
                 let server = shared.server.load(Ordering::SeqCst);
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else {
                     continue;
                 };
                 for stream in [&client, &server] {
-                    stream.set_nodelay(true).unwrap();
+                    stream.set_nodelay(true).expect("an open stream");
                 }
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
@@ -88,6 +109,11 @@ impl Relay {
         Relay { port, state, task }
     }
 
+    /// Returns the port for the client.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Leads new connections to the server on another port. Those that exist stay.
     pub fn lead_to(&self, server: u16) {
         self.state.server.store(server, Ordering::SeqCst);
@@ -110,11 +136,24 @@ impl Relay {
     }
 
     /// Waits until the relay holds that packet.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the packet stays held.
     pub async fn held(&self) {
-        self.state.held.acquire().await.unwrap().forget();
+        self.state
+            .held
+            .acquire()
+            .await
+            .expect("never closed")
+            .forget();
     }
 
     /// Waits until both ends of every connection are closed.
+    ///
+    /// # Panics
+    ///
+    /// When the [`DEADLINE`] passes first.
     pub async fn until_all_closed(&self, when: &str) {
         let mut open = self.state.open.subscribe();
         let closed = timeout(*DEADLINE, open.wait_for(|open| *open == 0)).await;
@@ -165,7 +204,12 @@ async fn pass(
             .is_ok()
         {
             state.held.add_permits(1);
-            state.released.acquire().await.unwrap().forget();
+            state
+                .released
+                .acquire()
+                .await
+                .expect("never closed")
+                .forget();
         }
         if to.write_all(&packet).await.is_err() {
             return to;

@@ -1,5 +1,6 @@
 //! Ctrl-C and SIGTERM: drop the work, and wait for the tasks that the drop spawns.
 
+use std::error::Error;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -8,20 +9,25 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
-use crate::Result;
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Runs the work on a new runtime. On a signal, drops the work, waits for the tasks that still run (they stop statements,
 /// close connections and end a server), and exits with the status that a shell expects.
+///
+/// # Errors
+///
+/// - The work fails.
+/// - The runtime's threads or the signals' handlers cannot be created.
 pub fn run(work: impl Future<Output = Result<()>>) -> Result<()> {
     // One for each core, and some for host names and the output.
     let threads = available_parallelism().map_or(1, NonZeroUsize::get) + 3;
-    shared::cli::try_threads(threads)?;
+    crate::cli::try_threads(threads)?;
     let runtime = Runtime::new()?;
     let outcome = runtime.block_on(async {
         let interrupt = interrupt()?; // before the work starts
         tokio::select! {
             outcome = work => outcome.map(|()| None),
-            status = interrupt => Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Some(status)),
+            status = interrupt => Ok::<_, Box<dyn Error + Send + Sync>>(Some(status)),
         }
     });
     if let Ok(Some(status)) = outcome {
