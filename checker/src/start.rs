@@ -11,7 +11,7 @@ use crate::task::{Task, workspace};
 
 /// Names that are not copied to a student, whatever folder they are in: the solution's parts, what Cargo makes, and tests that look
 /// at the solution, at the program or at the test servers instead of at the exercise.
-const LEFT_OUT: [&str; 13] = [
+const LEFT_OUT: [&str; 8] = [
     "target",
     "stub",
     "examples",
@@ -20,12 +20,6 @@ const LEFT_OUT: [&str; 13] = [
     "ours",
     "cluster",
     "binary.rs",
-    "cli.rs",
-    "kill.rs",
-    "on_sqlx.rs",
-    "sqlx.rs",
-    "private_server.rs",
-    "server_log.rs",
 ];
 
 /// Creates a folder with the task's name in `folder`, which is created if it does not exist, and returns its path.
