@@ -9,6 +9,7 @@ pub mod examples;
 pub mod expect;
 #[cfg(feature = "sqlite")]
 pub mod faults;
+mod origin;
 #[cfg(feature = "sqlite")]
 pub mod program;
 mod quiet;

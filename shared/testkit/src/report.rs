@@ -8,7 +8,9 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::{Bench, Failure, limit, lock, message};
+use recorder::timeline::text;
+
+use crate::{Bench, Failure, limit, lock, message, origin};
 
 /// A check that has begun.
 pub(super) struct Report {
@@ -21,6 +23,7 @@ impl Report {
     ///
     /// When `CHECK_SEED` is not a number.
     pub(super) fn begin() -> Report {
+        origin::remember();
         let given = env::var("CHECK_SEED").ok();
         Report {
             seed: given.map_or_else(
@@ -50,10 +53,16 @@ impl Report {
             limit().as_secs()
         );
         let found = match &failure {
-            Some(panic) => message(&**panic).unwrap_or("a panic with a value that is not a string"),
-            None => &in_vain,
+            Some(panic) => message(&**panic).map_or_else(
+                || "a panic with a value that is not a string".to_owned(),
+                origin::with_origin,
+            ),
+            None => in_vain,
         };
-        let (saw, seed) = (bench.saw(), self.seed);
+        let seed = self.seed;
+        let drawing = bench.saw();
+        let saw = [text::legend(&drawing), drawing].join("\n");
+        let saw = saw.trim_start();
         // A longer one is not worth drawing.
         let timeline = bench.timeline().filter(|it| it.statements().count() <= 50);
         let name = name();

@@ -173,6 +173,14 @@ impl State {
             State::Failed => "failed",
         }
     }
+
+    /// Returns what its sign means.
+    pub fn legend(self) -> &'static str {
+        match self {
+            State::Done => "a statement",
+            word => word.word(),
+        }
+    }
 }
 
 impl Life {
@@ -190,7 +198,17 @@ impl Life {
         match self {
             Life::Closed => "",
             Life::Cut => "cut, not asked to close",
-            Life::Kept => "asked to close, still alive",
+            Life::Kept => "close was called, but it is still open: a statement is not finished",
+            Life::Open => "never closed",
+        }
+    }
+
+    /// Returns what its sign means.
+    pub fn legend(self) -> &'static str {
+        match self {
+            Life::Closed => "closed",
+            Life::Cut => "cut",
+            Life::Kept => "still open",
             Life::Open => "never closed",
         }
     }

@@ -47,6 +47,40 @@ pub fn draw(timeline: &Timeline, width: usize, colour: bool) -> String {
     Drawing::new(&layout, width.max(MINIMUM), colour).all(&layout)
 }
 
+/// Returns what the signs in a drawing mean, on one line: only those that it contains. An empty string if it contains none.
+pub fn legend(drawing: &str) -> String {
+    let bars = [
+        State::Done,
+        State::Left,
+        State::Running,
+        State::Interrupted,
+        State::Refused,
+        State::Failed,
+    ];
+    let bars = bars.map(|state| (fill(state).1, state.legend()));
+    let lives = [Life::Closed, Life::Cut, Life::Kept, Life::Open];
+    let lives = lives.map(|life| (end(life), life.legend()));
+    [('├', "opened")]
+        .into_iter()
+        .chain(bars)
+        .chain([('┄', "being closed")])
+        .chain(lives)
+        .filter(|(sign, _)| drawing.contains(*sign))
+        .map(|(sign, meaning)| format!("{sign} {meaning}"))
+        .collect::<Vec<_>>()
+        .join("   ")
+}
+
+/// Returns the sign at the end of a lane.
+fn end(life: Life) -> char {
+    match life {
+        Life::Closed => '┤',
+        Life::Cut => '╳',
+        Life::Kept => '▷',
+        Life::Open => '▶',
+    }
+}
+
 /// A colour, as the numbers of an escape sequence.
 type Style = &'static str;
 const PLAIN: Style = "";
@@ -198,11 +232,9 @@ impl Drawing {
     /// A lane with its two ends, which stand outside its cells and so never cover a bar.
     fn lane_cells(&self, lane: &Lane, scale: &Scale) -> Vec<(char, Style)> {
         let connection = lane.connection;
-        let end = match lane.life {
-            Life::Closed => ('┤', QUIET),
-            Life::Cut => ('╳', ALARM),
-            Life::Kept => ('▷', ALARM),
-            Life::Open => ('▶', ALARM),
+        let style_of_end = match lane.life {
+            Life::Closed => QUIET,
+            Life::Cut | Life::Kept | Life::Open => ALARM,
         };
         let cell = |time| scale.cells(time, time, self.cells).0;
         let opened = cell(connection.opened);
@@ -219,7 +251,7 @@ impl Drawing {
             cells[last + 1] = (end, style(bar.state));
         }
         cells[opened] = ('├', QUIET);
-        cells[closed + 2] = end;
+        cells[closed + 2] = (end(lane.life), style_of_end);
         cells
     }
 

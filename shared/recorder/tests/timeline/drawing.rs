@@ -285,3 +285,17 @@ fn any_timeline_can_be_drawn() {
         check_trace(&timeline);
     }
 }
+
+#[test]
+fn the_legend_explains_the_signs_that_the_drawing_contains_and_no_others() {
+    let drawing = text::draw(&two(), 100, false);
+    let legend = text::legend(&drawing);
+    assert_eq!(
+        legend,
+        "├ opened   ▉ a statement   ✗ failed   ┤ closed   ▶ never closed"
+    );
+    for sign in drawing.chars().filter(|c| "├▉▄»!∅✗┄┤╳▷▶".contains(*c)) {
+        assert!(legend.contains(sign), "{sign} in {legend}\n{drawing}");
+    }
+    assert_eq!(text::legend("no connection was opened"), "");
+}
