@@ -97,7 +97,7 @@ fn objects(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn without_a_database_it_prints_the_users_of_a_temporary_server_and_leaves_nothing() {
+fn without_a_database_prints_the_sample_and_leaves_nothing_behind() {
     let temporary = tempfile::tempdir().expect("a temporary folder");
     // An empty variable counts as not set.
     for url in [None, Some("")] {
@@ -114,7 +114,7 @@ fn without_a_database_it_prints_the_users_of_a_temporary_server_and_leaves_nothi
 }
 
 #[test]
-fn prints_the_users_of_a_database_that_it_is_given_and_those_who_are_older() {
+fn prints_all_users_and_the_older_ones_of_the_given_database() {
     check(HINT, async |server| {
         let age = server.age.to_string();
         let text = succeeds(program().args([
@@ -156,7 +156,7 @@ fn prints_the_sample_as_a_table() {
 }
 
 #[test]
-fn a_database_is_taken_from_the_option_before_the_environment() {
+fn the_option_wins_over_the_environment() {
     check(HINT, async |server| {
         let expected = json(&server.users, 40);
         let printed =
@@ -192,7 +192,7 @@ fn csv_has_a_header_line_and_a_column_for_the_list() {
 }
 
 #[test]
-fn takes_the_number_of_its_connections() {
+fn accepts_any_number_of_connections() {
     check(HINT, async |server| {
         for connections in ["1", "2", "50"] {
             let text = succeeds(program().args([
@@ -227,7 +227,7 @@ fn help_explains_every_option_with_its_default() {
 }
 
 #[test]
-fn a_reader_who_leaves_early_ends_it_quietly() {
+fn a_closed_pipe_ends_the_program_quietly() {
     check(HINT, async |server| {
         server
             .sql(
@@ -253,7 +253,7 @@ fn a_reader_who_leaves_early_ends_it_quietly() {
 }
 
 #[test]
-fn a_wrong_command_line_is_status_2_and_shows_no_password() {
+fn a_wrong_command_line_exits_with_2_and_shows_no_password() {
     let url = "mysql://ada:hunter2@localhost/school";
     for arguments in [
         &["--no-such-option"][..],
@@ -275,7 +275,7 @@ fn a_wrong_command_line_is_status_2_and_shows_no_password() {
 }
 
 #[test]
-fn neither_a_cell_nor_an_address_is_a_command_to_the_terminal() {
+fn escapes_control_characters_in_cells_and_in_errors() {
     let server = TempServer::with(shared::schema::mysql_sample()).expect("a server");
     let options = mysql_async::Opts::from_url(&server.url()).expect("a URL");
     tokio::runtime::Runtime::new()

@@ -185,7 +185,7 @@ const PROMISES: &[Promise] = &[
         &[], &["behind_a_load_balancer_each_cancelled_query_is_stopped_and_no_other", "nothing_is_killed_on_a_server_that_took_over_the_address",
                "nothing_is_killed_after_a_restart_by_an_id_from_before", "nothing_is_killed_behind_a_proxy_that_numbers_connections_itself"]),
     promise(T3, "at most one connection for killing at a time for each pool",
-        &[], &["a_storm_of_drops_opens_one_connection_for_killing_at_a_time"]),
+        &[], &["many_drops_open_one_connection_for_killing_at_a_time"]),
     promise(T3, "waiting for a free connection has no time limit",
         &[], &["many_fetches_take_turns_on_one_connection"]),
     promise(T3, "a server that cannot be reached or rejects the user is an error that names host, port, user and database",

@@ -60,7 +60,7 @@ fn an_error_says_what_to_do_and_shows_no_password() {
 
 /// Each help fits this URL. It does not ask for what the URL already contains.
 #[test]
-fn an_option_of_another_library_is_named_with_what_to_write_instead() {
+fn the_error_of_an_unknown_url_option_says_what_to_write_instead() {
     for (options, named, help) in [
         ("ssl-mode=REQUIRED", "`ssl-mode`", "`require_ssl=true"),
         (
@@ -92,7 +92,7 @@ fn an_option_of_another_library_is_named_with_what_to_write_instead() {
 }
 
 #[test]
-fn the_help_for_an_unreadable_url_is_whole() {
+fn the_help_for_an_invalid_url_shows_how_to_write_one() {
     for url in [
         "hunter2",
         "mysql://ada:hunter2@localhost:port/school",
@@ -110,7 +110,7 @@ fn the_help_for_an_unreadable_url_is_whole() {
 }
 
 #[test]
-fn a_url_from_the_environment_is_said_to_come_from_there() {
+fn the_error_of_a_url_from_the_environment_says_so() {
     for url in [
         "postgres://ada@localhost/other",
         "sqlite:users.db",

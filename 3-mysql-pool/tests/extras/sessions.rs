@@ -64,7 +64,7 @@ fn releases_locks_when_the_connection_returns_to_the_pool() {
     let hint = "reset the session when the connection returns to the pool, not when it is used next: other clients wait for the lock";
     check(hint, async |server| {
         let id = server.users[0].id;
-        let name = format!("{}.left", &server.user);
+        let name = format!("{}.left", server.user);
         let found = with_pool(&server.url, 1, async |pool| {
             let mut first = pool.get_conn().await?;
             first.query_drop("LOCK TABLES users WRITE").await?;

@@ -481,7 +481,7 @@ fn a_query_of_a_foreign_pool_is_stopped_too() {
 /// In the server's log, each connection for killing quits before the next one runs its first statement. (Its opening may be
 /// logged earlier, because another thread of the server does that.)
 #[test]
-fn a_storm_of_drops_opens_one_connection_for_killing_at_a_time() {
+fn many_drops_open_one_connection_for_killing_at_a_time() {
     run(async {
         let mut server = Server::start().await;
         let address = url(server.port());

@@ -198,7 +198,7 @@ impl Life {
         match self {
             Life::Closed => "",
             Life::Cut => "cut, not asked to close",
-            Life::Kept => "close was called, but it is still open: a statement is not finished",
+            Life::Kept => "not closed: a statement is unfinished",
             Life::Open => "never closed",
         }
     }

@@ -292,7 +292,7 @@ fn the_legend_explains_the_signs_that_the_drawing_contains_and_no_others() {
     let legend = text::legend(&drawing);
     assert_eq!(
         legend,
-        "├ opened   ▉ a statement   ✗ failed   ┤ closed   ▶ never closed"
+        "├ opened   ▉ a statement   ▄ left early   ┤ closed"
     );
     for sign in drawing.chars().filter(|c| "├▉▄»!∅✗┄┤╳▷▶".contains(*c)) {
         assert!(legend.contains(sign), "{sign} in {legend}\n{drawing}");
