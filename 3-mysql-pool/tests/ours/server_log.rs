@@ -467,3 +467,29 @@ fn a_server_that_is_restarted_has_a_new_timeline() {
         server.kill().unwrap();
     });
 }
+
+#[test]
+fn the_timeline_of_a_user_has_the_connections_of_that_user_alone() {
+    run(async {
+        let server = start().await;
+        let mut temp = connect(&server.url()).await;
+        // The one name is the end of the other.
+        let users = "CREATE USER 'ada'@'%'; CREATE USER 'my_ada'@'%'";
+        temp.query_drop(users).await.unwrap();
+        let database = server.url().rsplit_once('@').unwrap().1.to_owned();
+        for user in ["ada", "my_ada", "my_ada"] {
+            let address = database.split('/').next().unwrap();
+            let mut other = connect(&format!("mysql://{user}@{address}/")).await;
+            other.query_drop("DO 1").await.unwrap();
+            other.disconnect().await.unwrap();
+        }
+        until(&server, "four connections are recorded", |timeline| {
+            timeline.connections.len() == 4
+        })
+        .await;
+        for (user, connections) in [("temp", 1), ("ada", 1), ("my_ada", 2), ("da", 0)] {
+            let timeline = server.timeline_of(user).unwrap();
+            assert_eq!(timeline.connections.len(), connections, "{user}");
+        }
+    });
+}

@@ -290,10 +290,7 @@ fn any_timeline_can_be_drawn() {
 fn the_legend_explains_the_signs_that_the_drawing_contains_and_no_others() {
     let drawing = text::draw(&two(), 100, false);
     let legend = text::legend(&drawing);
-    assert_eq!(
-        legend,
-        "├ opened   ▉ a statement   ▄ left early   ┤ closed"
-    );
+    assert_eq!(legend, "├ opened   ▉ a statement   ▄ left early   ┤ closed");
     for sign in drawing.chars().filter(|c| "├▉▄»!∅✗┄┤╳▷▶".contains(*c)) {
         assert!(legend.contains(sign), "{sign} in {legend}\n{drawing}");
     }
