@@ -9,22 +9,16 @@ use std::path::{Path, PathBuf};
 use crate::outcome::{Problem, Whose};
 use crate::task::{Task, workspace};
 
-/// Names that are not copied to a student, whatever folder they are in: the solution's parts, what Cargo makes, and tests that look
-/// at the solution, at the program or at the test servers instead of at the exercise.
-const LEFT_OUT: [&str; 13] = [
+/// Names that are not copied to a student, whatever folder they are in: the solution's parts, what Cargo makes, and every test
+/// that is not a required check.
+const LEFT_OUT: [&str; 7] = [
     "target",
     "stub",
     "examples",
     "extras",
-    "Cargo.lock",
     "ours",
-    "binary.rs",
     "cli.rs",
-    "kill.rs",
-    "on_sqlx.rs",
-    "sqlx.rs",
-    "private_server.rs",
-    "server_log.rs",
+    "Cargo.lock",
 ];
 
 /// Creates a folder with the task's name in `folder`, which is created if it does not exist, and returns its path.

@@ -11,7 +11,7 @@ use std::thread::available_parallelism;
 
 use checker::bubblewrap;
 use checker::grade::Class;
-use checker::judge::Judge;
+use checker::judge::{Extras, Judge};
 use checker::outcome::{Problem, Submission, Whose};
 use checker::reference::Tasks;
 use checker::sandbox::Sandbox;
@@ -67,7 +67,11 @@ impl Arguments {
         let class = Class {
             judge: Judge {
                 sandbox,
-                with_extras: self.extras,
+                extras: if self.extras {
+                    Extras::Always
+                } else {
+                    Extras::Never
+                },
                 at_once: CHECKS_AT_ONCE,
                 is_quick: false,
                 stays: None,
