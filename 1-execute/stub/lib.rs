@@ -14,7 +14,7 @@
 //! - `shared::sqlite::outcome(worked, closed)`: combines the result of the work with that of the close. The error of the
 //!   work wins, and the error of the close becomes a part of it.
 //!
-//! Where this file says "Extra", no required check asks for it: `cargo test -- --include-ignored` does.
+//! Where this file says "Extra", no check asks for it. `checker check` tries the extras when every check passes.
 
 // Delete this line when you begin. It hides warnings about code that is not written yet.
 #![allow(unused_variables, dead_code)]

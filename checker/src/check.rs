@@ -38,24 +38,24 @@ impl Compiled {
     ///
     /// If it cannot be started or is killed from outside. The problem is the machine's.
     pub fn run(&self, target: &Target, name: &str, sandbox: &Sandbox) -> Result<Check, Problem> {
-        let arguments = ["--exact", name, "--include-ignored", "--test-threads=1"];
+        let arguments = ["--exact", name, "--test-threads=1"];
         let (ended, reports) = self.start(target, &arguments, self.limits(), sandbox)?;
         let report = reports.into_iter().find(|report| report.check == name);
         Ok(Check {
             name: name.to_owned(),
-            is_required: target.required.iter().any(|required| required == name),
+            is_required: target.is_required(),
             verdict: report
                 .map_or_else(|| without_a_report(&ended), |report| Ok(report.verdict))?,
             took: ended.took,
         })
     }
 
-    /// Runs the required checks in one process. This is faster, but a check that ends the process ends the others too.
+    /// Runs the checks of a target in one process. This is faster, but a check that ends the process ends the others too.
     ///
     /// # Errors
     ///
     /// Like [`run`](Compiled::run).
-    pub fn run_required(&self, target: &Target, sandbox: &Sandbox) -> Result<Vec<Check>, Problem> {
+    pub fn run_together(&self, target: &Target, sandbox: &Sandbox) -> Result<Vec<Check>, Problem> {
         let (ended, reports) = self.start(target, &TOGETHER, self.limits_together(), sandbox)?;
         let verdict = |name: &String| {
             let report = reports.iter().find(|report| report.check == *name);
@@ -67,15 +67,15 @@ impl Compiled {
         let check = |name: &String| {
             Ok(Check {
                 name: name.clone(),
-                is_required: true,
+                is_required: target.is_required(),
                 verdict: verdict(name)?,
                 took: ended.took,
             })
         };
-        target.required.iter().map(check).collect()
+        target.tests.iter().map(check).collect()
     }
 
-    /// Runs the required tests of a target whose tests print no token. The exit status decides.
+    /// Runs the tests of a target whose tests print no token. The exit status decides.
     ///
     /// # Errors
     ///

@@ -19,9 +19,9 @@ use crate::early_code;
 use crate::fault;
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
-use crate::reference::Reference;
+use crate::reference::{Reference, Target};
 use crate::sandbox::{Mounts, Sandbox};
-use crate::task::workspace;
+use crate::task::{CHECKS, workspace};
 
 /// Limits of one run of the compiler.
 const LIMITS: Limits = Limits {
@@ -31,8 +31,6 @@ const LIMITS: Limits = Limits {
     output: 512 << 20,
 };
 
-/// The test target that runs a task's program.
-pub const BINARY: &str = "binary";
 /// The time that a check waits for an event by default.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -40,6 +38,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Compiled {
     folder: Folder,
+    library: PathBuf,
     /// The time that a check waits for an event, in whole seconds. A check gives up after twice that time, and is killed after
     /// three times that time.
     pub deadline: Duration,
@@ -68,6 +67,18 @@ impl Folder {
             Folder::Stays(folder) => folder,
         }
     }
+
+    /// Returns the compiler's options for what is compiled again and again in the same folder.
+    fn options(&self) -> Vec<OsString> {
+        match self {
+            Folder::Temporary(_) => Vec::new(),
+            Folder::Stays(folder) => {
+                let mut option = OsString::from("-Cincremental=");
+                option.push(folder.join("incremental"));
+                vec![option]
+            }
+        }
+    }
 }
 
 impl Compiled {
@@ -80,9 +91,6 @@ impl Compiled {
 impl Reference {
     /// Compiles the solution with this root file, and these targets of checks against it, with the manifest of this
     /// reference.
-    ///
-    /// The target [`BINARY`] also needs the task's program, which is then compiled against the solution. It works only
-    /// outside a full sandbox, because the tests find the program by an environment variable.
     ///
     /// # Errors
     ///
@@ -114,13 +122,9 @@ impl Reference {
         targets: &[&str],
         sandbox: &Sandbox,
     ) -> Result<Compiled, Problem> {
-        let (folder, options) = match stays.filter(|_| !is_full(sandbox)) {
-            Some(folder) => {
-                let mut option = OsString::from("-Cincremental=");
-                option.push(folder.join("incremental"));
-                (Folder::Stays(folder.to_owned()), vec![option])
-            }
-            None => (Folder::new()?, Vec::new()),
+        let folder = match stays.filter(|_| !is_full(sandbox)) {
+            Some(folder) => Folder::Stays(folder.to_owned()),
+            None => Folder::new()?,
         };
         let library = folder
             .path()
@@ -133,34 +137,54 @@ impl Reference {
             source: root,
             library: None,
         };
+        let options = folder.options();
         self.rustc(&self.plan.library, solution, &options, &library, sandbox)
             .map_err(|failure| did_not_compile("it does not compile", failure))?;
-        early_code::refuse(&library, &self.checks()?.program)?;
+        early_code::refuse(&library, &self.target(CHECKS)?.program)?;
 
-        let mut programs = BTreeMap::new();
-        for target in targets.iter().filter_map(|name| self.target(name)) {
-            let program = folder.path().join(&target.name);
-            if target.name == BINARY {
-                let output = folder.path().join(self.task.folder);
-                let main = self.task.path().join("src/main.rs");
-                self.against(&library, &self.plan.program, &main, &[], &output, sandbox)?;
-            }
-            self.against(
-                &library,
-                &self.plan.checks,
-                &target.source,
-                &options,
-                &program,
-                sandbox,
-            )?;
-            early_code::refuse_program(&program, &target.program)?;
-            programs.insert(target.name.clone(), program);
-        }
-        Ok(Compiled {
+        let mut compiled = Compiled {
             folder,
+            library,
             deadline: DEADLINE,
-            programs,
-        })
+            programs: BTreeMap::new(),
+        };
+        for target in targets {
+            self.compile_more(&mut compiled, self.target(target)?, sandbox)?;
+        }
+        Ok(compiled)
+    }
+
+    /// Compiles one more target of checks against a compiled solution.
+    ///
+    /// Every target but [`CHECKS`] also tests the task's program, which is then compiled against the solution.
+    ///
+    /// # Errors
+    ///
+    /// If the checks do not compile against the solution.
+    pub fn compile_more(
+        &self,
+        compiled: &mut Compiled,
+        target: &Target,
+        sandbox: &Sandbox,
+    ) -> Result<(), Problem> {
+        let (folder, library) = (compiled.folder.path(), &compiled.library);
+        if !target.is_required() {
+            let output = folder.join(self.task.folder);
+            let main = self.task.path().join("src/main.rs");
+            self.against(library, &self.plan.program, &main, &[], &output, sandbox)?;
+        }
+        let program = folder.join(&target.name);
+        self.against(
+            library,
+            &self.plan.checks,
+            &target.source,
+            &compiled.folder.options(),
+            &program,
+            sandbox,
+        )?;
+        early_code::refuse_program(&program, &target.program)?;
+        compiled.programs.insert(target.name.clone(), program);
+        Ok(())
     }
 
     /// Compiles one of the task's files against the compiled solution.

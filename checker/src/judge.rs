@@ -14,6 +14,7 @@ use crate::download::Downloads;
 use crate::outcome::{self, Check, Problem, Verdict, Whose};
 use crate::reference::{Reference, Target};
 use crate::sandbox::Sandbox;
+use crate::task::{CHECKS, EXTRAS};
 
 /// The free space that temporary files need, in bytes. The programs of a task's checks take a third of it.
 const ROOM: u64 = 256 << 20;
@@ -23,21 +24,32 @@ const ROOM: u64 = 256 << 20;
 pub struct Judge {
     /// The sandbox for each crate.
     pub sandbox: Sandbox,
-    /// True if the extras run.
-    pub with_extras: bool,
+    /// When the extras run.
+    pub extras: Extras,
     /// The number of checks that run at the same time.
     pub at_once: NonZero<usize>,
-    /// True if the required checks run in one process first. This is faster, but a check can see what another one left
-    /// behind. Checks that give no report there run again, each in a separate process.
+    /// True if the checks run in one process first. This is faster, but a check can see what another one left behind. Checks that give no report there run again, each in a separate process.
     pub is_quick: bool,
     /// A folder for the programs and the compiler's incremental data, which makes judging the same crate again faster.
     pub stays: Option<PathBuf>,
 }
 
+/// When the extras are compiled and run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extras {
+    /// Never.
+    Never,
+    /// When every required check has passed.
+    AfterRequired,
+    /// Even if a required check has failed.
+    Always,
+}
+
 impl Judge {
     /// Judges the library of the crate in a folder with the task's checks.
     ///
-    /// `progress` is called with the number of checks that have ended and the number of all checks, from several threads.
+    /// `progress` is called with the number of checks that have ended and the number of all checks, from several threads:
+    /// first for the required checks, then for the extras.
     pub fn judge(
         &self,
         reference: &Reference,
@@ -70,45 +82,49 @@ impl Judge {
         if !root.is_file() {
             return Err(Problem::no_library());
         }
-        let required = reference.checks()?;
-        let mut checks = Vec::new();
+        let required = reference.target(CHECKS)?;
         let stays = self.stays.as_deref();
-        let compile = |target: &Target| {
-            reference.compile_in(stays, folder, &root, &[&target.name], &self.sandbox)
-        };
-        let compiled = compile(required)?;
-        let names: Vec<&str> = required.names(self.with_extras).collect();
-        if self.is_quick {
-            checks = compiled.run_required(required, &self.sandbox)?;
-            checks.retain(|check| has_reported(&check.verdict));
-        }
-        let left = names
-            .iter()
-            .filter(|name| !checks.iter().any(|check| check.name == **name));
-        let left: Vec<&str> = left.copied().collect();
-        let before = checks.len();
-        let progress = |ended: usize| progress(before + ended, names.len());
-        progress(0);
-        checks.extend(self.each_alone(&compiled, required, &left, &progress)?);
-        // The order does not depend on how they ran.
-        checks.sort_by_key(|check| names.iter().position(|name| check.name == *name));
-        if self.with_extras {
-            for target in reference.extras() {
-                let compiled = match compile(target) {
-                    Ok(compiled) => compiled,
-                    // A submission need not have what only extras use.
-                    Err(problem) if problem.whose == Whose::YourCode => continue,
-                    Err(problem) => return Err(problem),
-                };
-                let names: Vec<&str> = target.names(true).collect();
-                checks.extend(self.each_alone(&compiled, target, &names, &|_| {})?);
+        let mut compiled = reference.compile_in(stays, folder, &root, &[CHECKS], &self.sandbox)?;
+        let mut checks = self.run(&compiled, required, progress)?;
+        let is_done = || checks.iter().all(|check| check.verdict == Verdict::Passed);
+        if self.extras == Extras::Always || (self.extras == Extras::AfterRequired && is_done()) {
+            let extras = reference.target(EXTRAS)?;
+            match reference.compile_more(&mut compiled, extras, &self.sandbox) {
+                Ok(()) => checks.extend(self.run(&compiled, extras, progress)?),
+                // A submission need not have what only extras use.
+                Err(problem) if problem.whose == Whose::YourCode => {}
+                Err(problem) => return Err(problem),
             }
         }
         Ok(checks)
     }
 
-    /// Runs each check in a separate process, [`at_once`](Judge::at_once) at the same time, and returns them in the order of
-    /// the names.
+    /// Runs the checks of a target, and returns them in their order.
+    fn run(
+        &self,
+        compiled: &Compiled,
+        target: &Target,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Vec<Check>, Problem> {
+        let mut checks = Vec::new();
+        if self.is_quick {
+            checks = compiled.run_together(target, &self.sandbox)?;
+            checks.retain(|check| has_reported(&check.verdict));
+        }
+        let names = target.tests.iter().map(String::as_str);
+        let left: Vec<&str> = names
+            .filter(|name| !checks.iter().any(|check| check.name == *name))
+            .collect();
+        let before = checks.len();
+        let progress = |ended: usize| progress(before + ended, target.tests.len());
+        progress(0);
+        checks.extend(self.each_alone(compiled, target, &left, &progress)?);
+        // The order does not depend on how they ran.
+        checks.sort_by_key(|check| target.tests.iter().position(|name| check.name == *name));
+        Ok(checks)
+    }
+
+    /// Runs each check in a separate process, [`at_once`](Judge::at_once) at the same time.
     fn each_alone(
         &self,
         compiled: &Compiled,
@@ -133,11 +149,7 @@ impl Judge {
             }
         });
         drop(send);
-        let mut checks = checks
-            .into_iter()
-            .collect::<Result<Vec<Check>, Problem>>()?;
-        checks.sort_by_key(|check| names.iter().position(|name| check.name == *name));
-        Ok(checks)
+        checks.into_iter().collect()
     }
 }
 

@@ -17,14 +17,14 @@ use crate::extra::plan;
 use crate::manifest::{Manifest, merged};
 use crate::outcome::{Problem, Whose};
 use crate::sandbox::Sandbox;
-use crate::task::{CHECKS, TASKS, Task, workspace};
+use crate::task::{CHECKS, CLI, EXTRAS, TASKS, Task, workspace};
 
 /// A task that has been built.
 #[derive(Debug, Clone)]
 pub struct Reference {
     /// The task.
     pub task: Task,
-    /// Its test targets, such as `checks`.
+    /// Its test targets: [`CHECKS`], [`EXTRAS`] and [`CLI`].
     pub targets: Vec<Target>,
     /// The command lines of a solution and the checks: with the task's manifest, or with a submission's.
     pub plan: Arc<BuildPlan>,
@@ -55,7 +55,7 @@ impl Tasks {
     }
 }
 
-/// A test target: a program in which every test is a check.
+/// A test target.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Its name.
@@ -64,10 +64,8 @@ pub struct Target {
     pub source: PathBuf,
     /// The program, compiled against the reference solution.
     pub program: PathBuf,
-    /// The paths of the required checks, in the order of the lesson.
-    pub required: Vec<String>,
-    /// The paths of the extras.
-    pub extras: Vec<String>,
+    /// The paths of its tests, such as `closing::closes_on_a_panic`, in the order in which they are written down.
+    pub tests: Vec<String>,
 }
 
 impl Reference {
@@ -80,7 +78,12 @@ impl Reference {
         let arguments = [
             "test",
             "--no-run",
-            "--tests",
+            "--test",
+            CHECKS,
+            "--test",
+            EXTRAS,
+            "--test",
+            CLI,
             "--message-format=json",
             "--quiet",
             "-p",
@@ -96,8 +99,6 @@ impl Reference {
                 targets.push(Target::list(&test)?);
             }
         }
-        // Cargo reports targets in the order in which they finish.
-        targets.sort_by(|one, other| one.name.cmp(&other.name));
         let plan = Manifest::read(&task.path())
             .and_then(|manifest| merged(task, &manifest))
             .and_then(|merged| plan(task, merged, Downloads::Forbidden, &Sandbox::None))
@@ -113,24 +114,16 @@ impl Reference {
         })
     }
 
-    /// Returns the target with the checks that decide the verdict.
+    /// Returns the test target with this name.
     ///
     /// # Errors
     ///
-    /// If the task has none, which is our bug.
-    pub fn checks(&self) -> Result<&Target, Problem> {
-        self.target(CHECKS)
-            .ok_or_else(|| Problem::our_bug("find the checks", &self.task.folder))
-    }
-
-    /// Returns the targets that contain only extras.
-    pub fn extras(&self) -> impl Iterator<Item = &Target> {
-        self.task.extras.iter().filter_map(|name| self.target(name))
-    }
-
-    /// Returns the target with this name.
-    pub fn target(&self, name: &str) -> Option<&Target> {
-        self.targets.iter().find(|target| target.name == name)
+    /// If the task has no such target, which is our bug.
+    pub fn target(&self, name: &str) -> Result<&Target, Problem> {
+        let mut targets = self.targets.iter();
+        targets
+            .find(|target| target.name == name)
+            .ok_or_else(|| Problem::our_bug("find the checks", &name))
     }
 }
 
@@ -155,10 +148,9 @@ impl Test<'_> {
 }
 
 impl Target {
-    /// Returns the paths of the required checks, followed by the extras if `with_extras` is true.
-    pub fn names(&self, with_extras: bool) -> impl Iterator<Item = &str> {
-        let extras = self.extras.iter().filter(move |_| with_extras);
-        self.required.iter().chain(extras).map(String::as_str)
+    /// Returns whether its tests decide the verdict.
+    pub fn is_required(&self) -> bool {
+        self.name == CHECKS
     }
 
     fn list(test: &Test<'_>) -> Result<Target, Problem> {
@@ -167,63 +159,35 @@ impl Target {
             source,
             program,
         } = *test;
-        let list = |arguments: &[&str]| -> Result<Vec<String>, Problem> {
-            let output = Command::new(program)
-                .args(["--list", "--format=terse"])
-                .args(arguments)
-                .output()
-                .map_err(|error| Problem::our_bug("list the checks", &error))?;
-            let output = String::from_utf8_lossy(&output.stdout).into_owned();
-            let names = output
-                .lines()
-                .filter_map(|line| line.strip_suffix(": test"));
-            Ok(names.map(str::to_owned).collect())
-        };
-        let (mut required, mut extras) = (list(&[])?, list(&["--ignored"])?);
-        required.retain(|name| !extras.contains(name));
-        let order = Order::read(source);
-        required.sort_by_cached_key(|path| order.of(path));
-        extras.sort_by_cached_key(|path| order.of(path));
+        let output = Command::new(program)
+            .args(["--list", "--format=terse"])
+            .output()
+            .map_err(|error| Problem::our_bug("list the checks", &error))?;
+        let output = String::from_utf8_lossy(&output.stdout);
+        let paths = output
+            .lines()
+            .filter_map(|line| line.strip_suffix(": test"));
+        let mut tests: Vec<String> = paths.map(str::to_owned).collect();
+        // The test runner's order is that of the alphabet.
+        let folder = source.parent().unwrap_or(Path::new("."));
+        tests.sort_by_cached_key(|path| place(folder, path));
         Ok(Target {
             name: name.to_owned(),
             source: source.to_owned(),
             program: program.to_owned(),
-            required,
-            extras,
+            tests,
         })
     }
 }
 
-/// The order in which checks are written down, which is that of the lesson. (The test runner's is the alphabet's.)
-struct Order {
-    folder: PathBuf,
-    /// The root of the target, whose table names the files in the order in which to read them.
-    root: String,
-}
-
-impl Order {
-    fn read(source: &Path) -> Order {
-        Order {
-            folder: source.parent().unwrap_or(Path::new(".")).to_owned(),
-            root: fs::read_to_string(source).unwrap_or_default(),
-        }
-    }
-
-    /// Returns the place of a check: that of its file in the table, and its own in the file. Unknown ones come last.
-    fn of(&self, path: &str) -> (usize, usize) {
-        let place = |text: &str, word: &str| text.find(word).unwrap_or(usize::MAX);
-        let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
-        let function = format!("fn {name}(");
-        if module.is_empty() {
-            return (0, place(&self.root, &function));
-        }
-        let file = module_file(&self.folder, module);
-        let text = fs::read_to_string(self.folder.join(&file)).unwrap_or_default();
-        (
-            place(&self.root, &format!("`{}`", file.display())),
-            place(&text, &function),
-        )
-    }
+/// Returns where a test is written down: its file, whose name begins with a number if there is an order, and the place in
+/// it.
+fn place(folder: &Path, path: &str) -> (PathBuf, usize) {
+    let (module, name) = path.rsplit_once("::").unwrap_or(("main", path));
+    let file = module_file(folder, module);
+    let text = fs::read_to_string(folder.join(&file)).unwrap_or_default();
+    let function = text.find(&format!("fn {name}(")).unwrap_or(usize::MAX);
+    (file, function)
 }
 
 /// Returns the file of a module, relative to the folder of its target: `closing.rs`, or `02_closing.rs` if it has a number.
@@ -338,25 +302,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checks_are_listed_in_the_order_of_the_table_with_and_without_numbers() {
+    fn checks_are_listed_in_the_order_in_which_they_are_written_down() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-        let root = folder.path().join("main.rs");
-        write(
-            "main.rs",
-            "| `01_with_pool.rs` |\n| `02_pool.rs` |\n| `alone.rs` |",
-        );
         write("01_with_pool.rs", "fn zero() {}\nfn one() {}");
         write("02_pool.rs", "fn two() {}");
         write("alone.rs", "fn three() {}");
-        let order = Order::read(&root);
         let mut paths = [
             "alone::three",
             "pool::two",
             "with_pool::one",
             "with_pool::zero",
         ];
-        paths.sort_by_key(|path| order.of(path));
+        paths.sort_by_key(|path| place(folder.path(), path));
         assert_eq!(
             paths,
             [

@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 use crate::outcome::{Problem, Whose};
 use crate::task::{Task, workspace};
 
-/// Names that are not copied to a student, whatever folder they are in: the solution's parts, what Cargo makes, and tests that look
-/// at the solution, at the program or at the test servers instead of at the exercise.
+/// Names that are not copied to a student, whatever folder they are in: the solution's parts, what Cargo makes, and every test
+/// that is not a required check.
 const LEFT_OUT: [&str; 8] = [
     "target",
     "stub",
     "examples",
     "extras",
-    "Cargo.lock",
     "ours",
     "cluster",
-    "binary.rs",
+    "cli.rs",
+    "Cargo.lock",
 ];
 
 /// Creates a folder with the task's name in `folder`, which is created if it does not exist, and returns its path.

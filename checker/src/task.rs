@@ -11,14 +11,16 @@ pub struct Task {
     pub package: &'static str,
     /// Its library crate.
     pub library: &'static str,
-    /// Its targets of tests of which every check is an extra, and which look at what a solution may do without.
-    pub extras: &'static [&'static str],
     /// True if its checks start a MariaDB server.
     pub needs_mariadb: bool,
 }
 
-/// Each task's target of tests whose checks give the verdict, and name its extras as well.
+/// Each task's test target with the required checks.
 pub const CHECKS: &str = "checks";
+/// Each task's test target with the extras: checks of what a solution can do better.
+pub const EXTRAS: &str = "extras";
+/// Each task's test target for its program. It passes with every correct solution.
+pub const CLI: &str = "cli";
 
 /// The tasks, in the order in which they are done.
 pub const TASKS: [Task; 4] = [
@@ -26,28 +28,24 @@ pub const TASKS: [Task; 4] = [
         folder: "0-databaseconnection",
         package: "databaseconnection",
         library: "databaseconnection",
-        extras: &[],
         needs_mariadb: false,
     },
     Task {
         folder: "1-execute",
         package: "execute",
         library: "execute",
-        extras: &[],
         needs_mariadb: false,
     },
     Task {
         folder: "2-concurrent",
         package: "concurrent",
         library: "concurrent",
-        extras: &[],
         needs_mariadb: false,
     },
     Task {
         folder: "3-mysql-pool",
         package: "mysql-pool",
         library: "mysql_pool",
-        extras: &[],
         needs_mariadb: true,
     },
 ];

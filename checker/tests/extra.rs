@@ -91,7 +91,7 @@ fn added_dependencies_are_built_once_for_all_submissions_that_add_the_same() {
     let compiled =
         compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
     let checks = reference.target("checks").unwrap();
-    for check in compiled.run_required(checks, &sandbox()).unwrap() {
+    for check in compiled.run_together(checks, &sandbox()).unwrap() {
         assert_eq!(check.verdict, Verdict::Passed, "{}", check.name);
     }
 

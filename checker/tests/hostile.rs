@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use checker::compile::Compiled;
-use checker::judge::Judge;
+use checker::judge::{Extras, Judge};
 use checker::outcome::Verdict;
 use checker::process::{self, End, Limits, MOST_OUTPUT};
 use checker::sandbox::{Mounts, Sandbox};
@@ -182,7 +182,7 @@ fn megabytes_of_compiler_errors_keep_their_beginning_and_end_with_a_note() {
     // The part that stays in memory until the class is graded, and in the cache.
     let judge = Judge {
         sandbox: Sandbox::None,
-        with_extras: false,
+        extras: Extras::Never,
         at_once: NonZero::<usize>::MIN,
         is_quick: false,
         stays: None,

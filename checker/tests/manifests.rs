@@ -153,7 +153,7 @@ impl Submission {
             let root = self.folder.join(&reference.plan.root);
             let compiled =
                 reference.compile_in(None, &self.folder, &root, &["checks"], &sandbox)?;
-            compiled.run(reference.checks()?, CHECK, &sandbox)
+            compiled.run(reference.target("checks")?, CHECK, &sandbox)
         };
         let judged = judged();
         let text = format!("{judged:#?}");

@@ -54,8 +54,8 @@ fn verdicts(reference: &Reference, root: &Path) -> Vec<Check> {
     let compiled =
         compiled.unwrap_or_else(|problem| panic!("{}\n{}", problem.message, problem.details));
     let checks = reference.target("checks").unwrap();
-    let verdicts = compiled.run_required(checks, &Sandbox::None).unwrap();
-    assert_eq!(verdicts.len(), checks.required.len());
+    let verdicts = compiled.run_together(checks, &Sandbox::None).unwrap();
+    assert_eq!(verdicts.len(), checks.tests.len());
     assert!(!verdicts.is_empty());
     verdicts
 }
@@ -198,7 +198,7 @@ fn a_folder_has_nothing_of_our_own_machinery() {
         let (_parent, folder) = started(task);
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
         for file in [
-            "tests/binary.rs",
+            "tests/cli.rs",
             "tests/examples",
             "tests/kill.rs",
             "tests/ours",

@@ -10,12 +10,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use checker::compile::BINARY;
 use checker::outcome::{Check, Problem, Verdict};
 use checker::reference::{Reference, Target, Tasks};
 use checker::sandbox::Sandbox;
 use checker::solution::{EVERY_CHECK, Kind, Solution};
-use checker::task::{CHECKS, TASKS, Task};
+use checker::task::{CHECKS, CLI, TASKS, Task};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {
@@ -68,7 +67,7 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
         Kind::Right => {
             // A student may add a crate to the dependencies that only our examples use, such as sqlx.
             reference.plan = Arc::new(reference.plan.with_dev_dependencies());
-            &[CHECKS, BINARY]
+            &[CHECKS, CLI]
         }
         Kind::Wrong { .. } => &[CHECKS],
     };
@@ -88,18 +87,13 @@ fn judge(task: Task, solution: &Solution) -> Result<(), Failed> {
         (compiled, _) => compiled.map_err(in_full)?,
     };
     let mut outcomes = compiled
-        .run_required(checks, &Sandbox::None)
+        .run_together(checks, &Sandbox::None)
         .map_err(in_full)?;
     match &solution.kind {
         Kind::Right => {
             compare(&outcomes, &BTreeSet::new())?;
-            let binary = reference
-                .target(BINARY)
-                .ok_or("a task without tests of its program")?;
-            match compiled
-                .run_tests(binary, &Sandbox::None)
-                .map_err(in_full)?
-            {
+            let cli = reference.target(CLI).map_err(in_full)?;
+            match compiled.run_tests(cli, &Sandbox::None).map_err(in_full)? {
                 Verdict::Passed => Ok(()),
                 failed => Err(format!("the tests of the program: {failed:#?}").into()),
             }
@@ -181,7 +175,7 @@ fn every_check_is_named(task: Task, solutions: &[Solution]) -> Result<(), Failed
 fn reference(task: Task) -> Result<(&'static Reference, &'static Target), Failed> {
     static BUILT: Tasks = Tasks::new();
     let reference = BUILT.reference(task).map_err(in_full)?;
-    Ok((reference, reference.checks().map_err(in_full)?))
+    Ok((reference, reference.target(CHECKS).map_err(in_full)?))
 }
 
 fn in_full(problem: Problem) -> Failed {
@@ -190,7 +184,7 @@ fn in_full(problem: Problem) -> Failed {
 
 /// Returns the names of the required checks.
 fn names(checks: &Target) -> BTreeSet<&str> {
-    checks.required.iter().map(|path| last_name(path)).collect()
+    checks.tests.iter().map(|path| last_name(path)).collect()
 }
 
 /// `closing::closes_after_success`, without its module.

@@ -4,8 +4,8 @@
 //!
 //! Read: `rusqlite::Connection::open_with_flags`, `rusqlite::OpenFlags`, `std::path::Path::is_file`.
 
-use databaseconnection::{DatabaseConnection, fetch_users, with_connection};
-use testkit::{attempt, cases, check};
+use databaseconnection::{DatabaseConnection, fetch_users};
+use testkit::{attempt, check};
 
 #[test]
 fn opens_nothing_that_nobody_asked_for() {
@@ -51,17 +51,6 @@ fn a_path_that_names_no_file_is_refused() {
                 &format!("the path {path:?}"),
                 DatabaseConnection::open(path),
             );
-        }
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn what_is_no_database_of_users_is_an_error() {
-    let hint = "opening, `prepare` and `next` each return a `Result`: pass on every error with `?`";
-    check(hint, |_| {
-        for case in cases::unreadable() {
-            case.expect(&with_connection(case.database(), fetch_users));
         }
     });
 }

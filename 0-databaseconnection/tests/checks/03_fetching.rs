@@ -6,7 +6,7 @@
 
 use databaseconnection::{DatabaseConnection, Result, fetch_users};
 use shared::User;
-use testkit::{TestDatabase, cases, check, faults, says};
+use testkit::{TestDatabase, cases, check, faults};
 
 fn fetch(database: &TestDatabase) -> Result<Vec<User>> {
     let connection = DatabaseConnection::open(database.path())?;
@@ -85,64 +85,5 @@ fn a_query_that_cannot_be_run_is_an_error() {
     check(hint, |database| {
         database.sql("ALTER TABLE users RENAME TO people");
         database.expect_error("a database without a table `users`", fetch(database));
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn gives_the_users_in_the_order_of_their_ids() {
-    let hint = "without `ORDER BY`, SQLite may return the rows in any order";
-    check(hint, |database| {
-        database.sql(
-            "ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT * FROM people ORDER BY email",
-        );
-        database.expect_users(
-            "the users in the order of their ids",
-            fetch(database),
-            database.users(),
-        );
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn the_names_of_the_columns_may_be_in_other_letters() {
-    let hint = "SQL ignores case in column names: `Age` and `age` are the same column";
-    check(hint, |database| {
-        for case in cases::readable(&mut database.random()) {
-            let found = DatabaseConnection::open(case.database())
-                .and_then(|connection| fetch_users(&connection));
-            case.expect(&found);
-        }
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn the_error_of_a_row_names_the_column_and_the_row() {
-    let hint = "the user must be able to find the bad row: add the column's name and the row's id to the error";
-    check(hint, |database| {
-        for case in cases::rows_that_do_not_fit(&mut database.random()) {
-            let found = DatabaseConnection::open(case.database())
-                .and_then(|connection| fetch_users(&connection));
-            case.expect_words(found, false);
-        }
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn the_error_of_a_query_says_what_was_wrong() {
-    let hint = "keep SQLite's message in your error, or keep SQLite's error as its `source`";
-    check(hint, |database| {
-        database.sql("ALTER TABLE users RENAME TO people");
-        let error = database
-            .expect_error("a database without a table `users`", fetch(database))
-            .into();
-        let error: Box<dyn std::error::Error + Send + Sync> = error;
-        database.expect(
-            "the error says that there is no such table",
-            says(&*error, "no such table"),
-        );
     });
 }

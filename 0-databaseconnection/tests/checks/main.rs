@@ -1,11 +1,10 @@
-//! The required checks and the extras of task 0. They use only the public names of `src/lib.rs`: `DatabaseConnection`,
+//! The checks of task 0. They use only the public names of `src/lib.rs`: `DatabaseConnection`,
 //! `with_connection`, `fetch_users`, `Error` and `Result`. How you write the code behind these names is up to you.
 //!
 //! | command | what it does |
 //! | --- | --- |
-//! | `cargo test` | runs every required check |
+//! | `cargo test` | runs every check |
 //! | `cargo test closes_on_a_panic` | runs one check |
-//! | `cargo test -- --include-ignored` | runs the extras as well: what a solution can do better than it must |
 //! | `CHECK_SEED=… cargo test` | runs the checks with the same random users again |
 //!
 //! Work through the files in this order:

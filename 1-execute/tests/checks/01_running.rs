@@ -125,25 +125,3 @@ fn the_bodys_error_comes_back_and_says_what_was_wrong() {
         );
     });
 }
-
-#[test]
-#[ignore = "extra"]
-fn a_semicolon_and_a_comment_after_the_statement_are_no_second_one() {
-    let hint = "do not search the SQL for `;`: rusqlite reports a second statement as `Error::MultipleStatement`";
-    check(hint, |database| {
-        for (what, sql) in [
-            (
-                "every user, with a comment after the `;`",
-                "SELECT * FROM users; -- all of them",
-            ),
-            (
-                "every user, with a `;` in a string",
-                "SELECT * FROM users WHERE name <> ';'",
-            ),
-        ] {
-            let found = ExecuteQuery::new(database.path(), sql, NONE).fetch_users();
-            let found = database.expect_ok(what, found);
-            database.expect_same_people(what, &found, database.users());
-        }
-    });
-}

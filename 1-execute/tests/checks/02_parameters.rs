@@ -115,15 +115,3 @@ fn a_parameter_keeps_its_type() {
         }
     });
 }
-
-#[test]
-#[ignore = "extra"]
-fn a_question_mark_in_a_text_is_no_placeholder() {
-    let hint = "do not count the `?` in the SQL: SQLite knows which are placeholders (`Statement::parameter_count`)";
-    check(hint, |database| {
-        let query = ExecuteQuery::new(database.path(), "SELECT '?' || ? || ?", ["why?", "?"]);
-        let found = query.run(|rows| Ok(rows.next()?.expect("one row").get(0)?));
-        let found: String = database.expect_ok("a query with two parameters succeeds", found);
-        database.expect(&format!("`?why??`\nfound: `{found}`"), found == "?why??");
-    });
-}

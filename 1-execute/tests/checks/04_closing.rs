@@ -84,36 +84,3 @@ fn execute_closes_when_it_succeeds_and_when_it_fails() {
         database.expect_none_open("after an INSERT that violates a constraint");
     });
 }
-
-#[test]
-#[ignore = "extra"]
-fn each_run_has_one_connection() {
-    let hint = "open one connection in `run`, and use it for everything";
-    check(hint, |database| {
-        let query = ExecuteQuery::new(database.path(), ALL, NONE);
-        for times in 1..=3 {
-            database.expect_ok("`fetch_users` succeeds", query.fetch_users());
-            database.expect_all_closed(&format!("after run number {times}"), times);
-        }
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn a_panic_of_the_body_goes_on_to_the_caller() {
-    let hint =
-        "if you catch the panic to clean up, resume it afterwards: `std::panic::resume_unwind`";
-    check(hint, |database| {
-        let query = ExecuteQuery::new(database.path(), ALL, NONE);
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| -> Result<()> {
-            query.run(|_| panic!("on purpose"))
-        }));
-        let message = outcome
-            .err()
-            .and_then(|panic| panic.downcast_ref::<&str>().copied());
-        database.expect(
-            "the caller sees the body's panic, with its message",
-            message == Some("on purpose"),
-        );
-    });
-}

@@ -56,27 +56,3 @@ fn a_query_that_fails_half_way_is_an_error() {
         database.expect_error("a query that fails at its second row", fetch(database));
     });
 }
-
-#[test]
-#[ignore = "extra"]
-fn the_names_of_the_columns_may_be_in_other_letters() {
-    let hint = "SQL ignores case in column names: `Age` and `age` are the same column";
-    check(hint, |database| {
-        for case in cases::readable(&mut database.random()) {
-            let query = ExecuteQuery::new(case.database(), "SELECT * FROM users ORDER BY id", NONE);
-            case.expect(&query.fetch_users());
-        }
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn the_rows_come_in_the_order_of_the_query() {
-    let hint = "return the rows in the order of the query; do not sort them";
-    check(hint, |database| {
-        let sql = "SELECT * FROM users ORDER BY id DESC";
-        let found = ExecuteQuery::new(database.path(), sql, NONE).fetch_users();
-        let backwards: Vec<User> = database.users().iter().rev().cloned().collect();
-        database.expect_users("the users from the last id to the first", found, &backwards);
-    });
-}

@@ -1,12 +1,11 @@
-//! The required checks and the extras of task 1. They use only the public names of `src/lib.rs`: `ExecuteQuery` with
+//! The checks of task 1. They use only the public names of `src/lib.rs`: `ExecuteQuery` with
 //! `new`, `run`, `fetch_users` and `execute`; `Error` and `Result`. How you write the code behind these names is up
 //! to you.
 //!
 //! | command | what it does |
 //! | --- | --- |
-//! | `cargo test` | runs every required check |
+//! | `cargo test` | runs every check |
 //! | `cargo test closes_when_the_body_fails` | runs one check |
-//! | `cargo test -- --include-ignored` | runs the extras as well: what a solution can do better than it must |
 //! | `CHECK_SEED=… cargo test` | runs the checks with the same random users again |
 //!
 //! Work through the files in this order:

@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use testkit::{TestDatabase, check, says};
 
 use crate::executor::{run, start};
-use crate::functions::{on_purpose, users, with_connection};
+use crate::functions::{on_purpose, with_connection};
 
 /// Returns a body that removes one user.
 fn delete_one(
@@ -154,62 +154,6 @@ fn the_bodys_error_wins_over_that_of_the_close() {
                 "the error that the body returned",
                 says(&error, "on purpose"),
             );
-        },
-    );
-}
-
-#[test]
-#[ignore = "extra"]
-fn neither_error_is_lost() {
-    let hint = "Put the close's error into the text of the body's error, or into its `source()`.";
-    check(hint, |database| {
-        let fail = |_: &Connection| -> concurrent::Result<()> { Err(on_purpose()) };
-        let alone = database.expect_error(
-            "a body that fails",
-            run(with_connection(database.path(), fail)),
-        );
-        let forget_and_fail = |connection: &Connection| -> concurrent::Result<()> {
-            forget_a_statement(connection)?;
-            Err(on_purpose())
-        };
-        let outcome = run(with_connection(database.path(), forget_and_fail));
-        let both = database.expect_error("a body that fails, and a close that fails", outcome);
-        database.expect(
-            "an error that contains the close's error as well",
-            format!("{both} {both:?}") != format!("{alone} {alone:?}"),
-        );
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn a_panic_of_the_body_goes_on_in_the_caller() {
-    check(
-        "A panic on another thread comes back as an `Err` of the join or of `catch_unwind`. Pass it to `std::panic::resume_unwind`.",
-        |database| {
-            let body = |_: &Connection| -> concurrent::Result<()> {
-                resume_unwind(Box::new("on purpose"))
-            };
-            let outcome = start(with_connection(database.path(), body)).outcome_or_panic();
-            let panic = outcome
-                .err()
-                .and_then(|panic| panic.downcast_ref::<&str>().copied());
-            database.expect("the body's own panic", panic == Some("on purpose"));
-        },
-    );
-}
-
-#[test]
-#[ignore = "extra"]
-fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
-    check(
-        "Wait some seconds for a lock (`busy_timeout`, `busy_handler`), then return the error with the database's path.",
-        |database| {
-            database.sql("BEGIN EXCLUSIVE");
-            let outcome = run(users(database.path()));
-            let error =
-                database.expect_error("a database that another connection has locked", outcome);
-            database.expect("an error that names the database", says(&error, "users.db"));
         },
     );
 }

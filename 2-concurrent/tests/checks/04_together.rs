@@ -85,24 +85,3 @@ fn the_executor_stays_free_while_a_query_runs() {
         }
     });
 }
-
-#[test]
-#[ignore = "extra"]
-fn nothing_of_sqlite_happens_on_the_executors_thread() {
-    let hint = "Opening and closing block as well: do both on the other thread. Do not drop a connection in the future.";
-    check(hint, |database| {
-        for function in FUNCTIONS {
-            for _ in 0..10 {
-                let outcome = future::block_on(function(database.path()));
-                database.expect_ok("a success", outcome);
-            }
-        }
-        database.expect(
-            "no call of SQLite on the executor's thread",
-            !database
-                .recording()
-                .threads()
-                .contains(&std::thread::current().id()),
-        );
-    });
-}

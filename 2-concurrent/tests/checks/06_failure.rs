@@ -49,31 +49,3 @@ fn when_one_query_fails_the_other_is_stopped_and_closes() {
         );
     });
 }
-
-#[test]
-#[ignore = "extra"]
-fn when_the_error_comes_back_both_connections_are_closed() {
-    let hint = "After you cancel the other query, await its future: return the error when both have ended.";
-    check(hint, |database| {
-        make_one_fail_and_one_run_on(&database.outside());
-        database.recording().set_barrier(2);
-        let outcome = start(concurrently(database.path(), database.age())).outcome();
-        database.expect_error("one of two queries that fails", outcome);
-        database.expect_all_closed("when the error comes back", 2);
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn the_error_is_the_reason_and_never_that_the_other_query_was_stopped() {
-    let hint = "Both futures failed, the second one because it was cancelled: return the error that came first.";
-    check(hint, |database| {
-        // Both fail at about the same time. The second may be cancelled while it is prepared.
-        database.sql("DROP TABLE users");
-        for _ in 0..200 {
-            let outcome = start(concurrently(database.path(), database.age())).outcome();
-            let error = database.expect_error("a database without the table", outcome);
-            database.expect("the reason", says(&error, "no such table"));
-        }
-    });
-}

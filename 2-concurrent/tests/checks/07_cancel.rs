@@ -15,14 +15,14 @@ use std::sync::mpsc::channel;
 use std::task::Poll;
 
 use futures_lite::future::FutureExt;
-use recorder::timeline::{End, Statement, Timeline};
+use recorder::timeline::{Statement, Timeline};
 use rusqlite::Connection;
 use testkit::faults::{ENDLESS, make_users_endless};
 use testkit::{DEADLINE, TempDatabase, TestDatabase, check, check_on};
 use tokio::sync::oneshot;
 
 use crate::executor::{Running, run, start, wait};
-use crate::functions::{FUNCTIONS, Function, Outcome, asks_for_users, users, with_connection};
+use crate::functions::{FUNCTIONS, Function, Outcome, asks_for_users, with_connection};
 use crate::steps::Steps;
 
 /// Returns all functions, and one that writes.
@@ -225,95 +225,4 @@ fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
             end.recv_timeout(*DEADLINE).is_ok(),
         );
     });
-}
-
-#[test]
-#[ignore = "extra"]
-fn after_the_drop_not_even_a_small_statement_runs_and_nothing_is_committed() {
-    let hint = "Call the progress handler after every instruction (`progress_handler(1, …)`), and refuse the commit in `commit_hook`.";
-    check(hint, |database| {
-        let (report, outcomes) = channel();
-        let body = move |connection: &Connection| -> concurrent::Result<()> {
-            let mut prepared = connection.prepare("SELECT 1")?;
-            let first = connection.query_one(ENDLESS, [], |_| Ok(())).is_err();
-            let fresh = connection.query_one("SELECT 1", [], |_| Ok(())).is_err();
-            let small = prepared.query_one([], |_| Ok(())).is_err();
-            let endless = connection.query_one(ENDLESS, [], |_| Ok(())).is_err();
-            let write = connection.execute("DELETE FROM users", []).is_err();
-            let _ = report.send([first, fresh, small, endless, write]);
-            Ok(())
-        };
-        let mut work = start(with_connection(database.path(), body));
-        expect_running(database, &mut work, is_endless);
-        database.expect(
-            "the future can be dropped while a statement runs",
-            work.cancel(),
-        );
-        database.expect(
-            "each statement is cancelled",
-            outcomes.recv_timeout(*DEADLINE) == Ok([true; 5]),
-        );
-        database.recording().wait_until_closed();
-        let timeline = database.recording().timeline();
-        let committed = timeline.statements().any(|statement| {
-            statement.sql == "COMMIT" && matches!(statement.ended, Some((_, End::Done)))
-        });
-        database.expect("nothing is committed after the drop", !committed);
-        let left = usize::try_from(database.count()).expect("a count");
-        database.expect("every user remains", left == database.users().len());
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn dropping_one_future_touches_no_other_connection_and_no_later_query() {
-    let hint = "Make one flag for each future. A `static` flag cancels other queries, and a flag for a thread cancels later ones.";
-    check(hint, |database| {
-        let (go, wait_for_it) = channel::<()>();
-        let (tell_begun, begun) = channel();
-        let other = move |connection: &Connection| -> concurrent::Result<i64> {
-            let mut prepared = connection.prepare("SELECT count(*) FROM users")?;
-            let _ = tell_begun.send(());
-            let _ = wait_for_it.recv();
-            Ok(prepared.query_one([], |row| row.get(0))?)
-        };
-        let mut other = start(with_connection(database.path(), other));
-        database.expect("the other body runs", begun.recv_timeout(*DEADLINE).is_ok());
-
-        let mut endless = start(with_connection(database.path(), |connection| {
-            Ok(connection.query_one(ENDLESS, [], |_| Ok(()))?)
-        }));
-        expect_running(database, &mut endless, is_endless);
-        database.expect(
-            "the future can be dropped while its statement runs",
-            endless.cancel(),
-        );
-        let _ = go.send(());
-        database.expect_ok("the other query succeeds", other.outcome());
-        // Later queries may run on the same threads.
-        for _ in 0..10 {
-            database.expect_ok(
-                "a later query succeeds",
-                start(users(database.path())).outcome(),
-            );
-        }
-    });
-}
-
-#[test]
-#[ignore = "extra"]
-fn a_future_that_is_never_polled_opens_nothing() {
-    check(
-        "An `async fn` starts at its first poll. A plain `fn` that returns a future starts at the call: open nothing in it.",
-        |database| {
-            drop(concurrent::async_fetch_users(database.path()));
-            drop(concurrent::async_fetch_older_users(database.path(), 40));
-            drop(concurrent::fetch_concurrently(database.path(), 40));
-            drop(concurrent::with_connection(database.path(), |_| Ok(())));
-            database.expect(
-                "nothing is opened",
-                database.recording().opened_connections() == 0,
-            );
-        },
-    );
 }

@@ -3,9 +3,8 @@
 //!
 //! | command | what it does |
 //! | --- | --- |
-//! | `cargo test` | runs every required check |
+//! | `cargo test` | runs every check |
 //! | `cargo test both_queries` | runs the checks whose names contain these words |
-//! | `cargo test -- --include-ignored` | runs the extras as well |
 //! | `CHECK_SEED=… cargo test` | runs the checks with the same random users again |
 //!
 //! Each check has its own database with random users, and records what SQLite does: which connections are opened and
@@ -26,7 +25,6 @@
 //! | `05_many.rs` | a thousand fetches at once |
 //! | `06_failure.rs` | one of the two queries fails |
 //! | `07_cancel.rs` | a future that is dropped: the hardest part |
-//! | `08_runtimes.rs` | Tokio, async-std and smol: extras only |
 //! | `executor.rs`, `functions.rs`, `steps.rs` | helpers of the checks |
 
 #[path = "07_cancel.rs"]
@@ -43,8 +41,6 @@ mod failure;
 mod functions;
 #[path = "05_many.rs"]
 mod many;
-#[path = "08_runtimes.rs"]
-mod runtimes;
 mod steps;
 #[path = "04_together.rs"]
 mod together;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use checker::hint::changed_signatures;
-use checker::judge::Judge;
+use checker::judge::{Extras, Judge};
 use checker::outcome::{Submission, Task, Verdict};
 use checker::progress::Progress;
 use checker::reference::Tasks;
@@ -23,10 +23,10 @@ pub struct Arguments {
     /// Folders with your code, or names of tasks in this repository [default: all tasks in this repository]
     #[arg(value_name = "DIR|TASK")]
     crates: Vec<PathBuf>,
-    /// Show every check, not only the first one that fails
+    /// Run and show every check and extra, not only the first check that fails
     #[arg(long)]
     all: bool,
-    /// Do not run the extras (optional checks, which never count as failures)
+    /// Do not run the extras (optional checks, which run when every required check passes and never count as failures)
     #[arg(long)]
     required_only: bool,
     /// Format of the result
@@ -50,7 +50,7 @@ impl Arguments {
         let subjects = subjects(&self.crates)?;
         let judge = Judge {
             sandbox: own_code(),
-            with_extras: !self.required_only,
+            extras: extras(self.all, self.required_only),
             at_once: available_parallelism()?,
             is_quick: false,
             stays: None,
@@ -111,6 +111,15 @@ fn judged(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
             problem: Some(problem),
             files: None,
         },
+    }
+}
+
+/// Returns when the extras run.
+pub fn extras(all: bool, required_only: bool) -> Extras {
+    match (all, required_only) {
+        (_, true) => Extras::Never,
+        (true, false) => Extras::Always,
+        (false, false) => Extras::AfterRequired,
     }
 }
 

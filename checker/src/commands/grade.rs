@@ -9,10 +9,11 @@ use std::thread::available_parallelism;
 
 use checker::bubblewrap;
 use checker::grade::{self, Class, Shard};
-use checker::judge::Judge;
+use checker::judge::{Extras, Judge};
 use checker::outcome::{Problem, Submission};
 use checker::reference::Tasks;
 use checker::sandbox::Sandbox;
+use checker::task::CHECKS;
 use shared::cli::notice;
 
 use super::grading_bar::GradingBar;
@@ -62,15 +63,19 @@ impl Arguments {
         self.look_first()?;
         let tasks = Tasks::default();
         let required = |task| {
-            let checks = tasks.reference(task)?.checks()?;
-            Ok(Some(checks.required.clone()))
+            let checks = tasks.reference(task)?.target(CHECKS)?;
+            Ok(Some(checks.tests.clone()))
         };
         let report = self.report.begin()?;
         let points = self.report.points(&required)?;
         let class = Class {
             judge: Judge {
                 sandbox: self.sandbox()?,
-                with_extras: self.extras,
+                extras: if self.extras {
+                    Extras::Always
+                } else {
+                    Extras::Never
+                },
                 at_once: CHECKS_AT_ONCE,
                 is_quick: false,
                 stays: None,

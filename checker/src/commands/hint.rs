@@ -7,7 +7,7 @@ use std::slice;
 use std::thread::available_parallelism;
 
 use checker::hint::{hints, hints_to_compile};
-use checker::judge::Judge;
+use checker::judge::{Extras, Judge};
 use checker::outcome::{Submission, Verdict, Whose};
 use checker::progress::file_of;
 use checker::reference::Tasks;
@@ -42,7 +42,7 @@ impl Arguments {
     pub fn run(self) -> Outcome {
         let judge = Judge {
             sandbox: own_code(),
-            with_extras: false,
+            extras: Extras::Never,
             at_once: available_parallelism()?,
             is_quick: true,
             stays: None,

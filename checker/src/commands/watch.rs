@@ -18,7 +18,7 @@ use shared::cli::notice;
 use shared::files::private_folder;
 use shared::output::OutputError;
 
-use super::check::{again, check, done_with, task_after};
+use super::check::{again, check, done_with, extras, task_after};
 use super::page::{self, FormatOption};
 use super::shell::{program, quoted};
 use super::subject::{Subject, own_code, subjects};
@@ -34,13 +34,13 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The interval at which to look for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Check your code at every save, and show the first required check that fails; Ctrl-C ends it
+/// Check your code at every save, and show the first check that fails; Ctrl-C ends it
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Folders with your code, or names of tasks in this repository
     #[arg(value_name = "DIR|TASK", required = true)]
     crates: Vec<PathBuf>,
-    /// Show every required check, not only the first one that fails
+    /// Run and show every check and extra, not only the first check that fails
     #[arg(long)]
     all: bool,
 }
@@ -50,7 +50,7 @@ impl Arguments {
         let subjects = subjects(&self.crates)?;
         let mut judge = Judge {
             sandbox: own_code(),
-            with_extras: false,
+            extras: extras(self.all, false),
             at_once: available_parallelism()?,
             is_quick: true,
             stays: None,

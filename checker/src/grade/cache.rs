@@ -26,8 +26,8 @@ impl Entry {
         let mut hash = Sha256::new();
         hash.update(files);
         hash.update(format!(
-            "{:?} {} {:?}",
-            reference.task, judge.with_extras, judge.sandbox
+            "{:?} {:?} {:?}",
+            reference.task, judge.extras, judge.sandbox
         ));
         for target in &reference.targets {
             // Cargo writes the program again when the checks or their dependencies change.

@@ -18,12 +18,12 @@ use std::thread;
 
 use crate::find::Found;
 use crate::fingerprint::fingerprint;
-use crate::judge::Judge;
+use crate::judge::{Extras, Judge};
 use crate::outcome::{Problem, Submission, Task, Whose};
 use crate::process::is_stopped;
 use crate::reference::Reference;
 use crate::results::{Checks, Results};
-use crate::task::{self, TASKS};
+use crate::task::{self, CHECKS, EXTRAS, TASKS};
 
 use cache::Entry;
 pub use shard::Shard;
@@ -140,7 +140,7 @@ impl Class {
         let checks = |task: task::Task| {
             // A task that does not build has no checks. Its submissions say why.
             let (required, extras) = match reference(task) {
-                Ok(reference) => names_of_checks(reference, self.judge.with_extras),
+                Ok(reference) => names_of_checks(reference, self.judge.extras != Extras::Never),
                 Err(_) => Default::default(),
             };
             Ok(Checks {
@@ -203,16 +203,16 @@ impl Class {
 
 /// Returns the names of a task's required checks, and of its extras if they run.
 fn names_of_checks(reference: &Reference, with_extras: bool) -> (Vec<String>, Vec<String>) {
-    let Ok(checks) = reference.checks() else {
-        return Default::default();
+    let names = |target: &str| match reference.target(target) {
+        Ok(target) => target.tests.clone(),
+        Err(_) => Vec::new(),
     };
-    let more = reference.extras().flat_map(|target| target.names(true));
-    let more = more.map(str::to_owned);
-    let extras = checks.extras.iter().cloned().chain(more);
-    (
-        checks.required.clone(),
-        extras.filter(|_| with_extras).collect(),
-    )
+    let extras = if with_extras {
+        names(EXTRAS)
+    } else {
+        Vec::new()
+    };
+    (names(CHECKS), extras)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -31,7 +31,7 @@ pub fn expect_quiet(test: &str, environment: &[(&str, &str)], work: impl FnOnce(
         return;
     }
     let output = Command::new(env::current_exe().expect("the path of this program"))
-        .args(["--exact", test, "--nocapture", "--include-ignored"])
+        .args(["--exact", test, "--nocapture"])
         .envs(environment.iter().copied())
         .env(WITHIN, "1")
         .stdin(Stdio::null())

@@ -81,9 +81,3 @@ fn prints_csv_with_a_header_line_and_no_user_older_than_the_oldest() {
     assert_eq!(csv.stdout.lines().next(), Some("list,id,name,email,age"));
     assert_eq!(csv.stdout.lines().count(), 13);
 }
-
-#[test]
-#[ignore = "extra"]
-fn an_error_names_the_database_and_says_what_to_do_and_shows_no_password() {
-    Program::new(BINARY).check_error_texts();
-}

@@ -3,7 +3,7 @@
 
 use shared::{User, sample_users};
 use testkit::program::Program;
-use testkit::{TempDatabase, cases, check};
+use testkit::{cases, check};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_0-databaseconnection");
 
@@ -72,22 +72,4 @@ fn prints_csv_with_a_header_line() {
         ["id,name,email,age", "1,Alice Walker,alice@example.com,30"]
     );
     assert_eq!(lines.len(), 13);
-}
-
-#[test]
-#[ignore = "extra"]
-fn an_error_names_the_database_and_says_what_to_do_and_shows_no_password() {
-    Program::new(BINARY).check_error_texts();
-}
-
-/// SQLite reads a name that begins with `file:` as a URI. This one would be an empty database in memory.
-#[test]
-#[ignore = "extra"]
-fn a_name_that_looks_like_a_uri_is_the_name_of_a_file() {
-    let (program, name) = (Program::new(BINARY), "file:users.db?mode=memory");
-    program.expect_failure(&["--database", name]);
-    std::fs::copy(TempDatabase::sample().path(), program.folder().join(name))
-        .expect("room for a copy");
-    let outcome = program.run(&["--database", name, "--format", "json"]);
-    assert_eq!(outcome.stdout, json(&sample_users()), "{}", outcome.stderr);
 }

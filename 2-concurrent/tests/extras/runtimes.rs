@@ -1,11 +1,5 @@
-//! Any executor: extras only.
-//!
-//! Asked: the same code runs on Tokio, async-std and smol.
-//!
-//! Why: a library that needs no executor in particular suits every program. So it cannot use what only one executor has: its
-//! timer, its `spawn_blocking`, its reactor.
-//!
-//! To read: the crates `blocking`, `async-lock` and `futures-lite`, which work on every executor.
+//! The same code runs on Tokio, async-std and smol. So it cannot use what only one executor has: its timer, its
+//! `spawn_blocking`, its reactor.
 
 use futures_lite::future;
 use testkit::check;
@@ -39,7 +33,6 @@ impl Runtime {
 const HINT: &str = "Replace what belongs to one executor, such as `tokio::spawn` or `tokio::time`: use `std::thread`, `blocking`, `async-channel`, `async-lock`.";
 
 #[test]
-#[ignore = "extra"]
 fn both_lists_come_at_the_same_time_on_tokio_async_std_and_smol() {
     check(HINT, |database| {
         make_users_wait_at_barrier(&database.outside());
@@ -57,7 +50,6 @@ fn both_lists_come_at_the_same_time_on_tokio_async_std_and_smol() {
 }
 
 #[test]
-#[ignore = "extra"]
 fn dropped_on_tokio_async_std_and_smol_both_statements_stop() {
     check(HINT, |database| {
         make_users_endless(&database.outside());
@@ -85,7 +77,6 @@ fn dropped_on_tokio_async_std_and_smol_both_statements_stop() {
 }
 
 #[test]
-#[ignore = "extra"]
 fn a_body_runs_on_tokio_async_std_and_smol() {
     check(HINT, |database| {
         for runtime in RUNTIMES {
