@@ -18,6 +18,8 @@ use super::Failure;
 pub enum FormatOption {
     /// For people to read
     Text,
+    /// A page for a browser, in one file
+    Html,
     /// As described in docs/grade.schema.json
     Json,
     /// One line for each check
@@ -32,6 +34,7 @@ impl From<FormatOption> for Format {
     fn from(option: FormatOption) -> Format {
         match option {
             FormatOption::Text => Format::Text,
+            FormatOption::Html => Format::Html,
             FormatOption::Json => Format::Json,
             FormatOption::Csv => Format::Csv,
             FormatOption::Junit => Format::Junit,

@@ -26,7 +26,7 @@ pub struct ReportOptions {
     /// The file to write the report to [default: standard output]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The points that checks are worth, for csv and gradescope [default: one for each required check]
+    /// The points that checks are worth, for csv, html and gradescope [default: one for each required check]
     #[arg(long, value_name = "FILE.toml")]
     points: Option<PathBuf>,
     /// Show which verdicts changed since these results, a file that `--format json` wrote
@@ -70,7 +70,7 @@ impl Begun<'_> {
         let format = self.options.format;
         let comparison = self.before.map(|before| Comparison::new(&before, &results));
         if let Some(comparison) = &comparison
-            && format != FormatOption::Text
+            && !matches!(format, FormatOption::Text | FormatOption::Html)
         {
             notice(comparison.to_string().trim_end());
         }

@@ -102,7 +102,7 @@ pub(crate) fn line(text: &str, most: usize) -> String {
 }
 
 /// Returns the beginning of a text.
-fn beginning(text: &str, most: usize) -> String {
+pub(super) fn beginning(text: &str, most: usize) -> String {
     let clean = printable(head(text, 8 * most));
     let kept = head(&clean, most);
     if kept.len() == clean.len() && text.len() <= 8 * most {

@@ -6,6 +6,7 @@
 pub(crate) mod clean;
 pub mod csv;
 pub mod gradescope;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod text;
@@ -25,6 +26,8 @@ use crate::results::Results;
 pub enum Format {
     /// For people.
     Text,
+    /// A page for a browser, in one file.
+    Html,
     /// As `docs/grade.schema.json` describes it.
     Json,
     /// A row for each check.
@@ -55,7 +58,7 @@ impl From<Results> for Report {
     }
 }
 
-/// Writes a report. Only the text has colours. The text contains the comparison.
+/// Writes a report. Only the text has colours. The text and the page contain the comparison.
 ///
 /// # Errors
 ///
@@ -74,6 +77,7 @@ pub fn write(
                 write!(out, "\n{comparison}")?;
             }
         }
+        Format::Html => html::write(out, report)?,
         Format::Json => json::write(out, &report.results)?,
         Format::Csv => csv::write(out, report)?,
         Format::Junit => junit::write(out, submissions)?,

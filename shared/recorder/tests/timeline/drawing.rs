@@ -101,7 +101,7 @@ fn statements_that_ended_differently_look_different_without_colour_however_short
             (
                 lanes(&words)[0].to_owned(),
                 words.replace(lanes(&words)[0], ""),
-                without_classes(shape),
+                (without_classes(shape), pattern(shape, &picture)),
             )
         });
         assert_all_differ(&drawings.clone().map(|(lane, ..)| lane));
@@ -112,7 +112,16 @@ fn statements_that_ended_differently_look_different_without_colour_however_short
     }
 }
 
-/// A pattern's name is no class: it is a shape.
+/// The pattern that the style sheet fills a bar with, which is a shape.
+fn pattern(bar: &str, picture: &str) -> Option<String> {
+    let mut rules = picture.lines().filter(|line| line.contains("url("));
+    let rule = rules.find(|rule| {
+        let name = rule.trim_start_matches('.').split('.').next();
+        name.is_some_and(|name| bar.contains(&format!("{name} tl-bar")))
+    });
+    rule.map(str::to_owned)
+}
+
 fn without_classes(shape: &str) -> String {
     let parts = shape
         .split("class=\"")

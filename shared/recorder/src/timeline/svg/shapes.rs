@@ -37,22 +37,20 @@ pub(super) fn patterns() -> String {
 /// The bar of a statement.
 pub(super) fn bar(state: State, x: f64, y: f64, width: f64) -> String {
     let (name, middle, end) = (name(state), y + BAR / 2.0, x + width);
-    let rectangle = |fill: &str| {
+    let rectangle = || {
         format!(
-            r#"<rect class="tl-{name} tl-bar" x="{x:.1}" y="{y}" width="{width:.1}" height="{BAR}" rx="3"{fill}/>"#
+            r#"<rect class="tl-{name} tl-bar" x="{x:.1}" y="{y}" width="{width:.1}" height="{BAR}" rx="3"/>"#
         )
     };
-    let hatched = || rectangle(&format!(r#" style="fill:url(#tl-pattern-{name})""#));
     let mark = |path: &str| {
         format!(
             r#"<path class="tl-halo" d="M{end:.1} {middle}{path}"/><path class="tl-{name} tl-mark" d="M{end:.1} {middle}{path}"/>"#
         )
     };
     match state {
-        State::Done | State::Left => rectangle(""),
-        State::Running => hatched(),
-        State::Interrupted => hatched() + &mark("m0 -24v48"),
-        State::Failed => hatched() + &mark("m-9 -9l18 18m0 -18l-18 18"),
+        State::Done | State::Left | State::Running => rectangle(),
+        State::Interrupted => rectangle() + &mark("m0 -24v48"),
+        State::Failed => rectangle() + &mark("m-9 -9l18 18m0 -18l-18 18"),
         State::Refused => mark("m-10 0a10 10 0 1 0 20 0a10 10 0 1 0 -20 0m3 7l14 -14"),
     }
 }

@@ -1,0 +1,72 @@
+//! Timelines in the page, drawn by the recorder.
+//!
+//! The recorder draws complete documents. Here they share one style and one set of patterns: without those a picture takes
+//! half the space.
+
+use std::sync::LazyLock;
+
+use recorder::timeline::{Timeline, svg};
+
+struct Parts {
+    style: String,
+    patterns: String,
+}
+
+static PARTS: LazyLock<Parts> = LazyLock::new(|| {
+    let drawing = svg::draw(&Timeline::default());
+    let between = |begin: &str, end: &str| {
+        let rest = drawing.split_once(begin).map_or("", |(_, rest)| rest);
+        rest.split_once(end).map_or("", |(text, _)| text).to_owned()
+    };
+    Parts {
+        style: between("<style>\n", "</style>"),
+        patterns: between("<defs>\n", "</defs>"),
+    }
+});
+
+/// Returns the style of all pictures. Paper is light.
+pub(super) fn style() -> String {
+    let (dark, on_a_screen) = (
+        "@media (prefers-color-scheme: dark)",
+        "@media screen and (prefers-color-scheme: dark)",
+    );
+    PARTS.style.replace(dark, on_a_screen)
+}
+
+/// Returns an invisible picture with the patterns that all pictures use.
+pub(super) fn patterns() -> String {
+    format!(
+        "<svg class=\"patterns\" aria-hidden=\"true\"><defs>\n{}</defs></svg>\n",
+        PARTS.patterns
+    )
+}
+
+/// Draws a timeline, without style and patterns.
+pub(super) fn draw(timeline: &Timeline) -> String {
+    let drawing = svg::draw(timeline);
+    // A text from a statement cannot be mistaken for the style, because its `<` is escaped.
+    let parts = drawing
+        .split_once("<style>")
+        .zip(drawing.split_once("</defs>\n"));
+    match parts {
+        Some(((before, _), (_, after))) => format!("{before}{after}"),
+        None => drawing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_has_neither_style_nor_patterns() {
+        let drawing = draw(&Timeline::default());
+        assert!(drawing.starts_with("<svg ") && drawing.ends_with("</svg>\n"));
+        assert!(
+            !drawing.contains("style") && !drawing.contains("<pattern"),
+            "{drawing}"
+        );
+        assert!(style().contains(".tl-paper") && style().contains("screen and"));
+        assert!(patterns().contains("id=\"tl-pattern-failed\""));
+    }
+}
