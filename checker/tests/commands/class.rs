@@ -128,6 +128,14 @@ fn grading_again_shows_what_changed_and_counts_points() {
         "{ran:?}"
     );
 
+    // The example in the documentation: 6 + 2 + 4 points.
+    let manual = include_str!("../../../docs/instructors.md");
+    let example = manual.split_once("```toml\n").expect("an example").1;
+    let example = example.split_once("```").expect("its end").0;
+    fs::write(&points, example).expect("a file");
+    let ran = graded([&*bob].into_iter().chain(gradescope));
+    assert!(ran.stdout.contains("\"score\": 12,"), "{ran:?}");
+
     // Before anything is graded.
     fs::write(&points, "[0-databaseconnection]\n\nopened = -1\n").expect("a file");
     let ran = graded([&*bob].into_iter().chain(gradescope));
@@ -223,4 +231,99 @@ fn progress_is_shown_on_a_terminal_and_leaves_no_trace_in_a_pipe() {
     let ran = graded([&*alice, &bob, "--fresh"]);
     assert_eq!((ran.status, &*ran.stderr), (Some(0), ""), "{ran:?}");
     assert!(!ran.stdout.contains(['\x1b', '\r']), "{ran:?}");
+}
+
+/// Runs a script of `docs/machines` as a machine would, and returns its result.
+fn script(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+    let root = checker::task::workspace();
+    let ran = Command::new(root.join("docs/machines").join(name))
+        .args(arguments)
+        .current_dir(root)
+        .env("CHECKER", env!("CARGO_BIN_EXE_checker"))
+        .envs(environment.iter().copied())
+        .output();
+    Ran::new(ran.expect("the script starts"))
+}
+
+/// Adds a class of three to a folder whose name needs quotes, and returns the folder.
+fn class_in_a_folder(class: &Class) -> String {
+    class.add("it's a class/alice o'hara", &solution());
+    class.add("it's a class/bob", &wrong("a_list_of_open_connections"));
+    fs::create_dir(class.named("it's a class/empty")).expect("a folder");
+    class.named("it's a class")
+}
+
+#[test]
+fn the_script_for_gnu_parallel_grades_a_class() {
+    if !Command::new("parallel")
+        .arg("--version")
+        .output()
+        .is_ok_and(|ran| ran.status.success())
+    {
+        return println!("not tried: there is no GNU parallel");
+    }
+    if checker::bubblewrap::find().is_err() {
+        return println!("not tried: bubblewrap does not work here");
+    }
+    let class = Class::new();
+    let (submissions, results) = (class_in_a_folder(&class), class.named("re'sults"));
+    // This machine stands for all.
+    let ran = script("grade-over-ssh", &[":", &submissions, &results], &[]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    let page = fs::read_to_string(format!("{results}/class.html")).expect("a page");
+    assert!(
+        page.contains("<h1 dir=\"auto\">3 submissions</h1>"),
+        "{page}"
+    );
+    assert!(page.contains("alice o&#39;hara"), "{page}");
+    assert_eq!(fs::read_dir(&results).expect("a folder").count(), 5);
+}
+
+#[test]
+fn the_script_for_slurm_grades_a_shard_in_each_job() {
+    if checker::bubblewrap::find().is_err() {
+        return println!("not tried: bubblewrap does not work here");
+    }
+    let class = Class::new();
+    let (submissions, results) = (class_in_a_folder(&class), class.named("results"));
+    fs::create_dir(&results).expect("a folder");
+    let files = ["1", "2"].map(|task| {
+        let environment = [
+            ("SLURM_ARRAY_TASK_ID", task),
+            ("SLURM_ARRAY_TASK_COUNT", "2"),
+            ("SLURM_CPUS_PER_TASK", "1"),
+        ];
+        let ran = script("grade.sbatch", &[&submissions, &results], &environment);
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+        format!("{results}/{task}.json")
+    });
+    let ran = run(["merge", &files[0], &files[1]]);
+    assert_eq!((ran.status, &*ran.stderr), (Some(0), ""), "{ran:?}");
+    assert!(
+        ran.stdout.contains("3 submissions: 1 passed, 2 failed"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn the_page_is_written_for_a_class_and_for_ones_own_code() {
+    let class = Class::new();
+    let bob = class.add("bob", &wrong("a_list_of_open_connections"));
+    let page = class.named("page.html");
+    let ran = graded([&*bob, "--format", "html", "--output", &page]);
+    assert_eq!((ran.status, &*ran.stdout), (Some(0), ""), "{ran:?}");
+    let page = fs::read_to_string(page).expect("a page");
+    // A check's timeline comes all the way from its process.
+    assert!(
+        page.contains("class=\"tl\"") && page.contains("24 of 28"),
+        "{page}"
+    );
+
+    let ran = run(["check", &bob, "--required-only", "--format", "html"]);
+    assert_eq!(ran.status, Some(1), "{ran:?}");
+    assert!(ran.stdout.starts_with("<!doctype html>\n"), "{ran:?}");
+    assert!(
+        ran.stdout.ends_with("</html>\n") && ran.stdout.contains("class=\"tl\""),
+        "{ran:?}"
+    );
 }
