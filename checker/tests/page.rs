@@ -166,6 +166,7 @@ fn the_page_has_the_class_where_it_fails_and_each_submission() {
     ] {
         assert!(html.contains(part), "{part}\n{html}");
     }
+    assert!(html.contains("could not be opened (1)</option>"), "{html}");
     // Both with a problem in task 3 are counted.
     assert!(html.contains("<td class=\"number\">2</td>"), "{html}");
     assert!(!html.contains("Changed since"), "{html}");

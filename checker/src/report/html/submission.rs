@@ -181,8 +181,9 @@ pub(super) fn picture(check: &Check) -> String {
             timeline: Some(timeline),
             ..
         } => format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"timeline\">\n{}</div>\n",
-            timeline::draw(timeline)
+            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"timeline\">\n{}</div>\n<p class=\"described\">{}</p>\n",
+            timeline::draw(timeline),
+            escaped(&timeline::described(timeline))
         ),
         Verdict::Failed { saw: text, .. }
         | Verdict::TimedOut { output: text }
