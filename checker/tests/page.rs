@@ -185,6 +185,17 @@ fn the_page_of_one_submission_is_open_and_lists_what_passed() {
 }
 
 #[test]
+fn what_two_checks_found_is_shown_once() {
+    let same = seen("expected: a\nfound: b", "SELECT 1");
+    let checks = vec![check("one", true, same.clone()), check("two", true, same)];
+    let html = page(&of(&[submission("x", vec![task("t", checks)])]));
+    assert_eq!(html.matches("<dt>expected</dt>").count(), 1, "{html}");
+    assert_eq!(html.matches("the same as the check above").count(), 1);
+    assert_eq!(html.matches("<strong>hint:</strong>").count(), 2);
+    assert_eq!(pictures(&html), 1);
+}
+
+#[test]
 fn the_page_needs_nothing_from_elsewhere_and_says_so_in_its_policy() {
     let html = page(&of(&class()));
     let addresses = html.matches("http").count() - html.matches("http-equiv").count();

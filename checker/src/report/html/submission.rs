@@ -158,6 +158,8 @@ pub(super) fn words(check: &Check, with_message: bool) -> String {
             }
             None => format!("<p class=\"words\">{}</p>\n", escaped(&message)),
         };
+    } else {
+        text += "<p class=\"quiet\">It found the same as the check above.</p>\n";
     }
     if let Verdict::Failed { hint, .. } = &check.verdict
         && !hint.is_empty()
