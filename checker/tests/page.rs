@@ -166,6 +166,7 @@ fn the_page_has_the_class_where_it_fails_and_each_submission() {
     ] {
         assert!(html.contains(part), "{part}\n{html}");
     }
+    assert!(html.contains("could not be opened (1)</option>"), "{html}");
     // Both with a problem in task 3 are counted.
     assert!(html.contains("<td class=\"number\">2</td>"), "{html}");
     assert!(!html.contains("Changed since"), "{html}");
@@ -181,6 +182,17 @@ fn the_page_of_one_submission_is_open_and_lists_what_passed() {
     for submissions in [vec![], vec![alice()], vec![carol()], vec![dave()]] {
         assert!(page(&of(&submissions)).ends_with("</html>\n"));
     }
+}
+
+#[test]
+fn what_two_checks_found_is_shown_once() {
+    let same = seen("expected: a\nfound: b", "SELECT 1");
+    let checks = vec![check("one", true, same.clone()), check("two", true, same)];
+    let html = page(&of(&[submission("x", vec![task("t", checks)])]));
+    assert_eq!(html.matches("<dt>expected</dt>").count(), 1, "{html}");
+    assert_eq!(html.matches("the same as the check above").count(), 1);
+    assert_eq!(html.matches("<strong>hint:</strong>").count(), 2);
+    assert_eq!(pictures(&html), 1);
 }
 
 #[test]

@@ -45,6 +45,9 @@ const look = () => {
     expect("a name for a region", !!label);
   }
   for (const picture of all("svg.tl")) expect("a title of a picture", picture.querySelector("title")?.textContent);
+  for (const words of all(".described")) {
+    expect("a picture described in words", /^Connection 1, .*, rows: \d+, /.test(words.textContent) && words.offsetWidth <= 1);
+  }
   const ids = all("[id]").map(element => element.id);
   expect("no two elements with one id", new Set(ids).size === ids.length);
   const levels = all("h1, h2, h3, h4").map(heading => Number(heading.localName[1]));

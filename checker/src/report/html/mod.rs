@@ -74,7 +74,7 @@ struct Class<'a> {
     places: BTreeMap<Key, usize>,
 }
 
-/// A task, and a check of it; `None` for a task that could not be checked.
+/// A task, and a check of it; `None` for a task that could not be checked. A submission that could not be opened has no task.
 type Key = (String, Option<String>);
 
 /// A way to fail, and how many submissions do.
@@ -95,6 +95,19 @@ impl<'a> Class<'a> {
         tasks.sort_unstable();
         tasks.dedup();
         let mut found: BTreeMap<Key, Failure> = BTreeMap::new();
+        let unopened = submissions
+            .iter()
+            .filter(|one| one.problem.is_some())
+            .count();
+        if unopened > 0 {
+            let failure = Failure {
+                task: String::new(),
+                what: "could not be opened".to_owned(),
+                is_required: true,
+                count: unopened,
+            };
+            found.insert((String::new(), None), failure);
+        }
         for task in all() {
             let mut count = |check: Option<&str>, what: String, is_required| {
                 let key = (task.task.clone(), check.map(str::to_owned));
@@ -134,7 +147,9 @@ impl<'a> Class<'a> {
 
     /// Returns the places of a submission's failures, for the page's filter.
     fn fails(&self, submission: &Submission) -> String {
-        let mut places = Vec::new();
+        let unopened = submission.problem.as_ref();
+        let unopened = unopened.and_then(|_| self.places.get(&(String::new(), None)));
+        let mut places: Vec<&usize> = unopened.into_iter().collect();
         for task in &submission.tasks {
             let failing = task.checks.iter();
             let failing = failing.filter(|check| check.verdict != Verdict::Passed);

@@ -158,6 +158,8 @@ pub(super) fn words(check: &Check, with_message: bool) -> String {
             }
             None => format!("<p class=\"words\">{}</p>\n", escaped(&message)),
         };
+    } else {
+        text += "<p class=\"quiet\">It found the same as the check above.</p>\n";
     }
     if let Verdict::Failed { hint, .. } = &check.verdict
         && !hint.is_empty()
@@ -181,8 +183,9 @@ pub(super) fn picture(check: &Check) -> String {
             timeline: Some(timeline),
             ..
         } => format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"timeline\">\n{}</div>\n",
-            timeline::draw(timeline)
+            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"timeline\">\n{}</div>\n<p class=\"described\">{}</p>\n",
+            timeline::draw(timeline),
+            escaped(&timeline::described(timeline))
         ),
         Verdict::Failed { saw: text, .. }
         | Verdict::TimedOut { output: text }

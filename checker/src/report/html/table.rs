@@ -11,7 +11,11 @@ use crate::report::clean;
 /// Returns the table with a row for each submission, and its filter.
 pub(super) fn overview(class: &Class) -> String {
     let options = class.failures.iter().enumerate().map(|(place, failure)| {
-        let text = format!("{}: {} ({})", failure.task, failure.what, failure.count);
+        let of_task = match failure.task.as_str() {
+            "" => String::new(),
+            task => format!("{task}: "),
+        };
+        let text = format!("{of_task}{} ({})", failure.what, failure.count);
         format!("<option value=\"{place}\">{}</option>\n", escaped(&text))
     });
     let headers = ["submission"]

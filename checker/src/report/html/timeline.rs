@@ -5,7 +5,9 @@
 
 use std::sync::LazyLock;
 
-use recorder::timeline::{Timeline, svg};
+use crate::report::clean;
+
+use recorder::timeline::{Connection, End, Statement, Timeline, svg};
 
 struct Parts {
     style: String,
@@ -53,6 +55,48 @@ pub(super) fn draw(timeline: &Timeline) -> String {
         None => drawing,
     }
 }
+
+/// The number of connections, and of statements of each, that are described: as many as are drawn.
+const CONNECTIONS: usize = 6;
+const STATEMENTS: usize = 12;
+
+/// Describes a timeline in words, because a screen reader does not read what is in a picture.
+pub(super) fn described(timeline: &Timeline) -> String {
+    let connections = (1..).zip(timeline.connections.iter().take(CONNECTIONS));
+    let described = connections.map(|(number, connection)| {
+        let statements = connection.statements.iter().take(STATEMENTS);
+        let statements: Vec<String> = statements.map(statement).collect();
+        let life = life(connection);
+        format!("Connection {number}, {life}: {}.", statements.join("; "))
+    });
+    described.collect::<Vec<_>>().join(" ")
+}
+
+fn life(connection: &Connection) -> &'static str {
+    match (connection.closing, connection.closed) {
+        (Some(_), Some(_)) => "closed",
+        (None, Some(_)) => "cut off",
+        (Some(_), None) => "asked to close, but kept open by a statement",
+        (None, None) => "never closed",
+    }
+}
+
+fn statement(statement: &Statement) -> String {
+    let rows = statement.rows;
+    let end = match &statement.ended {
+        None => "still running".to_owned(),
+        Some((_, End::Done)) => "done".to_owned(),
+        Some((_, End::Left)) => "not read to its end".to_owned(),
+        Some((_, End::Interrupted)) => "interrupted".to_owned(),
+        Some((_, End::Failed(message))) => format!("failed: {message}"),
+        Some((_, End::Refused(message))) => format!("refused: {message}"),
+    };
+    let sql = clean::line(&statement.sql, SQL);
+    format!("{sql}, rows: {rows}, {end}")
+}
+
+/// The maximum length of a described statement, in bytes.
+const SQL: usize = 200;
 
 #[cfg(test)]
 mod tests {
