@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use mysql_async::prelude::Queryable;
 use mysql_pool::{Error, fetch_concurrently, fetch_older_users, fetch_users, with_pool};
 use shared::sample_users;
+use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
 use load::{Load, TASKS, expect_clear};
@@ -28,7 +29,7 @@ const GONE: [&str; 3] = [
 #[test]
 fn fetches_the_users_and_closes_every_connection_politely() {
     on_the_cluster(async |cluster| {
-        let before = cluster.aborted().await;
+        let before = cluster.aborted_without_checks().await;
         let url = cluster.url("temp");
         let (all, older) = with_pool(&url, 6, async |pool| {
             assert_eq!(fetch_older_users(pool, 52).await?.len(), 2);
@@ -62,6 +63,22 @@ fn fetches_the_users_and_closes_every_connection_politely() {
         AssertUnwindSafe(panicked).catch_unwind().await.unwrap_err();
         cluster.until_ada_has_left().await;
         assert_eq!(cluster.aborted().await, before);
+
+        // The counter works: one is cut, because its runtime is gone.
+        let url = cluster.node_url(1, "temp");
+        std::thread::spawn(move || {
+            let runtime = Runtime::new().unwrap();
+            let connection = runtime.block_on(connect(&url));
+            drop(runtime);
+            drop(connection);
+        })
+        .join()
+        .unwrap();
+        cluster.until_ada_has_left().await;
+        assert_eq!(
+            cluster.aborted().await,
+            [before[0], before[1] + 1, before[2]]
+        );
     });
 }
 
@@ -159,7 +176,7 @@ impl Strangers {
 fn two_hundred_cancelled_fetches_are_stopped_each_on_its_node_and_no_stranger_is() {
     on_the_cluster(async |cluster| {
         let strangers = Strangers::join(cluster, 30).await;
-        let before = cluster.aborted().await;
+        let before = cluster.aborted_without_checks().await;
         let url = cluster.url("slow");
         with_pool(&url, 20, async |pool| {
             for _ in 0..10 {
@@ -202,12 +219,18 @@ async fn until_queries(cluster: &mut Cluster<'_>, count: usize) {
     }
 }
 
-/// Expects that no more fetches failed than were in flight.
+/// Expects that at most so many fetches failed, each with a clear error.
 #[track_caller]
-fn expect_few(errors: &[Error]) {
+fn expect_few(mut errors: Vec<Error>, most: usize, nodes_have_split: bool) {
+    if nodes_have_split {
+        println!("the nodes that remained have lost each other for a moment: error 1047 is right");
+        expect_clear(&errors, &[&GONE[..], &["(error 1047)"]].concat());
+        errors.retain(|error| !error.to_string().contains("(error 1047)"));
+    }
+    expect_clear(&errors, &GONE);
     let first: Vec<String> = errors.iter().take(3).map(Error::to_string).collect();
     assert!(
-        errors.len() <= TASKS,
+        errors.len() <= most,
         "{} fetches failed: {first:#?}",
         errors.len()
     );
@@ -254,6 +277,8 @@ fn a_killed_node_fails_the_fetches_in_flight_and_gets_its_share_again_when_it_is
             let load = Load::start(pool);
             load.until_each_has_done(10).await;
             until_spread(cluster).await;
+            const REMAIN: &[usize] = &[1, 2];
+            let splits = cluster.splits(REMAIN);
             cluster.temp().node(0).kill().unwrap();
             load.until_each_has_done(10).await;
             cluster.until(0, "DOWN");
@@ -264,8 +289,7 @@ fn a_killed_node_fails_the_fetches_in_flight_and_gets_its_share_again_when_it_is
             until_spread(cluster).await;
             load.until_each_has_done(10).await;
             let errors = load.stop().await;
-            expect_few(&errors);
-            expect_clear(&errors, &GONE);
+            expect_few(errors, TASKS, cluster.splits(REMAIN) > splits);
             Ok(())
         })
         .await
@@ -281,6 +305,8 @@ fn a_frozen_node_fails_the_fetches_in_flight_when_haproxy_gives_it_up() {
             let load = Load::start(pool);
             load.until_each_has_done(10).await;
             until_spread(cluster).await;
+            const REMAIN: &[usize] = &[0, 2];
+            let splits = cluster.splits(REMAIN);
             cluster.temp().node(1).freeze().unwrap();
             cluster.until(1, "DOWN");
             load.until_each_has_done(10).await;
@@ -290,8 +316,7 @@ fn a_frozen_node_fails_the_fetches_in_flight_when_haproxy_gives_it_up() {
             until_spread(cluster).await;
             load.until_each_has_done(10).await;
             let errors = load.stop().await;
-            expect_few(&errors);
-            expect_clear(&errors, &GONE);
+            expect_few(errors, TASKS, cluster.splits(REMAIN) > splits);
             Ok(())
         })
         .await
@@ -318,6 +343,7 @@ fn a_node_that_has_lost_the_others_fails_fetches_only_until_haproxy_notices() {
             expect_clear(&errors, &allowed);
             println!("{} fetches failed", errors.len());
 
+            let splits = cluster.splits(&[0, 1]);
             let load = Load::start(pool);
             load.until_each_has_done(50).await;
             connections(cluster, &[0, 1]).await;
@@ -327,7 +353,7 @@ fn a_node_that_has_lost_the_others_fails_fetches_only_until_haproxy_notices() {
             cluster.until(2, "UP");
             until_spread(cluster).await;
             let errors = load.stop().await;
-            assert!(errors.is_empty(), "{errors:?}");
+            expect_few(errors, 0, cluster.splits(&[0, 1]) > splits);
             Ok(())
         })
         .await
@@ -377,12 +403,13 @@ fn a_connection_to_a_node_that_has_lost_the_others_does_not_stay_in_the_pool() {
 #[test]
 fn a_drained_node_fails_no_fetch_and_loses_its_connections_when_their_time_is_over() {
     on_the_cluster(async |cluster| {
-        let before = cluster.aborted().await;
+        let before = cluster.aborted_without_checks().await;
         let url = cluster.url(SHORT_LIVES);
         with_pool(&url, TASKS, async |pool| {
             let load = Load::start(pool);
             load.until_each_has_done(10).await;
             until_spread(cluster).await;
+            let splits = cluster.splits(&[0, 1, 2]);
             cluster
                 .temp()
                 .tell("set server galera/node2 state drain")
@@ -399,7 +426,7 @@ fn a_drained_node_fails_no_fetch_and_loses_its_connections_when_their_time_is_ov
                 .unwrap();
             until_spread(cluster).await;
             let errors = load.stop().await;
-            assert!(errors.is_empty(), "{errors:?}");
+            expect_few(errors, 0, cluster.splits(&[0, 1, 2]) > splits);
             Ok(())
         })
         .await

@@ -45,6 +45,10 @@ pub fn on_the_cluster(test: impl AsyncFnOnce(&mut Cluster)) {
         return println!("not tried");
     };
     let mut cluster = cluster.lock().unwrap_or_else(PoisonError::into_inner);
+    for node in 1..=3 {
+        let command = format!("enable health galera/node{node}");
+        cluster.tell(&command).unwrap();
+    }
     cluster
         .wait_until("every node is up", |nodes| {
             nodes.values().all(|state| state == "UP")
@@ -53,6 +57,7 @@ pub fn on_the_cluster(test: impl AsyncFnOnce(&mut Cluster)) {
     Runtime::new().unwrap().block_on(async {
         let mut cluster = Cluster::look_at(&mut cluster).await;
         cluster.until_whole().await;
+        cluster.until_ada_has_left().await;
         timeout(3 * DEADLINE, test(&mut cluster))
             .await
             .expect("the test hangs");
@@ -116,6 +121,25 @@ impl<'a> Cluster<'a> {
         self.read(node, &count).await
     }
 
+    /// Lets HAProxy check no node until the next test, because it cuts a check on a machine that is too busy. Returns for each
+    /// node how many clients it has lost without `COM_QUIT`.
+    pub async fn aborted_without_checks(&mut self) -> Vec<u64> {
+        for node in 1..=3 {
+            let command = format!("disable health galera/node{node}");
+            self.cluster.tell(&command).unwrap();
+        }
+        // A check that is under way ends: it is the only client of that name.
+        for node in 0..self.admins.len() {
+            let begun = Instant::now();
+            let checks = "SELECT COUNT(*) FROM information_schema.processlist WHERE user NOT IN ('temp', 'ada', 'system user')";
+            while self.read::<usize>(node, checks).await > 0 {
+                expect_in_time(begun, "HAProxy's checks have ended");
+                sleep(Duration::from_millis(5)).await;
+            }
+        }
+        self.aborted().await
+    }
+
     /// Returns for each node how many clients it has lost without `COM_QUIT`.
     pub async fn aborted(&mut self) -> Vec<u64> {
         let mut aborted = Vec::new();
@@ -125,6 +149,20 @@ impl<'a> Cluster<'a> {
             aborted.push(count);
         }
         aborted
+    }
+
+    /// Returns how often a node of these has lost the majority of the others, by its log. On a machine that is too busy, the nodes
+    /// that remain may lose each other for a moment.
+    pub fn splits(&self, nodes: &[usize]) -> usize {
+        let log = |node: &usize| std::fs::read(self.cluster.nodes()[*node].folder().join("log"));
+        nodes
+            .iter()
+            .map(|node| {
+                let log = log(node).expect("a log");
+                let log = String::from_utf8_lossy(&log);
+                log.matches("Received NON-PRIMARY").count()
+            })
+            .sum()
     }
 
     /// Waits until each node knows that it has both others. HAProxy may see a node as up a moment before, and a node that is

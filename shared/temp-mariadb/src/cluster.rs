@@ -89,16 +89,11 @@ impl TempCluster {
         configuration: &Path,
         statements: impl IntoIterator<Item = String>,
     ) -> Result<TempCluster, Error> {
-        let statements: Vec<String> = [
-            "CREATE USER haproxy@127.0.0.1".to_owned(),
-            "CREATE USER haproxy@localhost".to_owned(),
-        ]
-        .into_iter()
-        .chain(statements)
-        .collect();
+        let mut all = vec!["CREATE USER haproxy@127.0.0.1".to_owned()];
+        all.extend(statements);
         let mut attempt = 1;
         loop {
-            match TempCluster::form(configuration, &statements) {
+            match TempCluster::form(configuration, &all) {
                 Err(Error::Ended { log, .. })
                     if attempt < ATTEMPTS && log.contains("Address already in use") =>
                 {
