@@ -41,8 +41,8 @@ fn closes_when_a_query_fails() {
 
 #[test]
 fn closes_on_a_panic() {
-    let hint = "a panic drops the values of every scope that it leaves: is the connection one of them, and does a `Drop` of yours \
-                skip the close?";
+    let hint = "a panic runs `drop` as well: does your `Drop` skip the close while the thread panics, or is the connection in a \
+                `ManuallyDrop`, a `static` or `mem::forget`?";
     check(hint, |database| {
         attempt(|| {
             let outcome = DatabaseConnection::open(database.path());
@@ -54,8 +54,8 @@ fn closes_on_a_panic() {
 }
 
 #[test]
-fn close_closes_the_connection_and_that_once() {
-    let hint = "`close` takes `self`, so `Drop::drop` runs at its end as well: does it close a second time?";
+fn close_closes_the_connection_exactly_once() {
+    let hint = "`close` takes `self`, so `Drop::drop` runs at its end as well: if both take the connection out of an `Option`, the second finds `None`";
     check(hint, |database| {
         let outcome = DatabaseConnection::open(database.path());
         let connection = database.expect_ok("`open` succeeds", outcome);

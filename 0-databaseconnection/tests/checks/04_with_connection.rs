@@ -12,7 +12,8 @@ use std::error::Error as StdError;
 
 use databaseconnection::{Error, Result, with_connection};
 use rusqlite::Connection;
-use testkit::{TestDatabase, attempt, check, says};
+use testkit::expect::expect_word;
+use testkit::{TestDatabase, attempt, check};
 
 const DELETE: &str = "DELETE FROM users WHERE id = ?1";
 
@@ -177,21 +178,18 @@ fn reports_a_close_that_fails() {
 }
 
 #[test]
-fn the_bodys_error_comes_back_and_says_what_was_wrong() {
-    let hint = "return the body's error, or keep it as the `source` of another error";
+fn the_error_of_the_body_is_in_the_returned_error() {
+    let hint = "return the error that the body returned; if you wrap it in another error, its `source()` must return it";
     check(hint, |database| {
         let outcome: Result<()> = with_connection(database.path(), |_| Err(on_purpose()));
         let error: Box<dyn StdError + Send + Sync> =
             database.expect_error("a body that fails", outcome).into();
-        database.expect(
-            "the text of the body's error, 'on purpose', in the error",
-            says(&*error, "on purpose"),
-        );
+        expect_word(&*error, "on purpose");
     });
 }
 
 #[test]
-fn the_bodys_error_wins_over_the_closes_and_neither_is_lost() {
+fn the_error_of_the_body_comes_first_and_that_of_the_close_is_kept() {
     let hint = "return the body's error with the close's error in its text or as its `source`; `shared::sqlite::outcome` does that";
     check(hint, |database| {
         let outcome: Result<()> = with_connection(database.path(), |connection| {
@@ -200,14 +198,8 @@ fn the_bodys_error_wins_over_the_closes_and_neither_is_lost() {
         });
         let error: Box<dyn StdError + Send + Sync> =
             database.expect_error("a body that fails", outcome).into();
-        database.expect(
-            "the text of the body's error, 'on purpose', in the error",
-            says(&*error, "on purpose"),
-        );
+        expect_word(&*error, "on purpose");
         // SQLite says "unable to close due to unfinalized statements".
-        database.expect(
-            "SQLite's reason for the failed close, which has the word 'unfinalized', in the error",
-            says(&*error, "unfinalized"),
-        );
+        expect_word(&*error, "unfinalized");
     });
 }

@@ -30,7 +30,7 @@ fn a_panic_of_the_body_goes_on_to_the_caller() {
 }
 
 #[test]
-fn the_bodys_error_comes_back_also_when_sqlite_has_rolled_back_by_itself() {
+fn the_error_of_the_body_is_returned_if_sqlite_has_rolled_back_itself() {
     let hint = "SQLite has already rolled back, so a second rollback fails: that error must not replace the body's";
     check(hint, |database| {
         let id = database.users()[0].id;

@@ -17,23 +17,23 @@ fn too_few_parameters_are_an_error() {
     check(hint, |database| {
         let one = "SELECT * FROM users WHERE age > ?";
         let none_of_one = count_rows(&ExecuteQuery::new(database.path(), one, NONE));
-        database.expect_error("one `?` and no parameter", none_of_one);
+        database.expect_error("one placeholder `?` and no parameter", none_of_one);
         let two = "SELECT * FROM users WHERE age BETWEEN ? AND ?";
         let one_of_two = count_rows(&ExecuteQuery::new(database.path(), two, [1]));
-        database.expect_error("two `?` and one parameter", one_of_two);
+        database.expect_error("two placeholders `?` and one parameter", one_of_two);
     });
 }
 
 #[test]
 fn too_many_parameters_are_an_error() {
-    let hint = "pass every parameter to `Statement::query`, which compares their number with the number of `?`";
+    let hint = "pass every parameter to `Statement::query`, which checks that there are as many as placeholders (`?`)";
     check(hint, |database| {
         let none = "SELECT * FROM users";
         let one_for_none = count_rows(&ExecuteQuery::new(database.path(), none, [1]));
-        database.expect_error("no `?` and one parameter", one_for_none);
+        database.expect_error("no placeholder and one parameter", one_for_none);
         let one = "SELECT * FROM users WHERE age > ?";
         let two_for_one = count_rows(&ExecuteQuery::new(database.path(), one, [1, 2]));
-        database.expect_error("one `?` and two parameters", two_for_one);
+        database.expect_error("one placeholder `?` and two parameters", two_for_one);
     });
 }
 

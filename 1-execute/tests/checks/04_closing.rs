@@ -36,7 +36,7 @@ fn closes_when_the_body_fails() {
 
 #[test]
 fn closes_when_the_body_panics() {
-    let hint = "a panic skips the lines after the body and runs only destructors: which value's `drop` closes the connection?";
+    let hint = "a panic skips the lines after the body and drops local variables: a `Connection` in one of them closes itself; is yours in a `ManuallyDrop`, a `static` or `mem::forget`?";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), ALL, NONE);
         attempt(|| -> Result<()> { query.run(|_| panic!("on purpose")) });
@@ -46,7 +46,7 @@ fn closes_when_the_body_panics() {
 
 #[test]
 fn closes_when_the_query_cannot_be_run() {
-    let hint = "a `?` on `prepare` or `query` returns before the body is called: does that way out close the connection?";
+    let hint = "a `?` on `prepare` or `query` returns before the body is called: is the connection closed if it returns there?";
     check(hint, |database| {
         for sql in [
             "SELECT * FROM nowhere",
@@ -61,7 +61,7 @@ fn closes_when_the_query_cannot_be_run() {
 
 #[test]
 fn closes_when_the_query_fails_half_way() {
-    let hint = "`rows.next()` can return an error: does `fetch_users` close the connection when it returns that error?";
+    let hint = "`rows.next()?` returns early: is the statement dropped, and the connection closed, when `fetch_users` returns there?";
     check(hint, |database| {
         faults::make_users_fail_at(&database.outside(), database.users()[1].id);
         attempt(|| ExecuteQuery::new(database.path(), ALL, NONE).fetch_users());

@@ -105,8 +105,7 @@ fn a_pool_of_0_connections_is_an_error() {
 /// With a pool of one connection, so that the next user gets the same one.
 #[test]
 fn resets_a_connection_for_its_next_user() {
-    let hint =
-        "the pool must reset a session before its next user: see `PoolOpts::with_reset_connection`";
+    let hint = "the pool must reset a connection before it lends it again: leave `PoolOpts::with_reset_connection` at `true`, which is the default";
     check(hint, async |server| {
         server.sql("CREATE TABLE notes (note TEXT)").await;
         let users = i64::try_from(server.users.len()).expect("a few users");
@@ -134,7 +133,9 @@ fn resets_a_connection_for_its_next_user() {
             ),
             ("a temporary table", hide, count, users),
         ] {
-            let expectation = format!("{what} ends with its user: `{ask}` returns {expected}");
+            let expectation = format!(
+                "{what} of one borrower is gone for the next: `{ask}` returns Some({expected})"
+            );
             let seen = with_pool(&server.url, 1, async |pool| {
                 pool.get_conn().await?.query_drop(leave).await?;
                 Ok(pool.get_conn().await?.query_first::<i64, _>(ask).await?)

@@ -1,5 +1,6 @@
 //! `checker check`: checks once, and says what to do next.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::available_parallelism;
@@ -147,9 +148,9 @@ fn next(subjects: &[Subject], judged: &[Task]) -> String {
         }
         let again = again(subject, task).unwrap_or_default();
         return format!(
-            "{again}next: change src/lib.rs, then check again:\n  {command} check {name}\n\
-             or check at every save:\n  {command} watch {name}\n\
-             stuck? ask for a hint:\n  {command} hint {name}"
+            "{again}next: change src/lib.rs, then check again, or at every save:\n  {command} check {name}\n  \
+             {command} watch {name}\n\
+             more hints:\n  {command} hint {name}"
         );
     }
     let done = subjects.iter().zip(judged);
@@ -232,9 +233,16 @@ pub fn again(subject: &Subject, judged: &Task) -> Option<String> {
     if !subject.folder.join("tests/checks/main.rs").is_file() {
         return None;
     }
+    let is_here = env::current_dir()
+        .and_then(|here| Ok(here.canonicalize()? == subject.folder.canonicalize()?))
+        .unwrap_or(false);
+    let place = if is_here {
+        String::new()
+    } else {
+        format!(", in {}", subject.folder.display())
+    };
     Some(format!(
-        "to run only this check, in {}:\n  cargo test --test checks {}\n",
-        subject.folder.display(),
+        "to run only this check{place}:\n  cargo test --test checks {}\n",
         first.name
     ))
 }

@@ -13,7 +13,7 @@ use crate::task;
 
 /// Number of lines that are shown of a check's message, of what was seen, and of a compiler's errors.
 const MESSAGE: usize = 6;
-const SAW: usize = 20;
+const SAW: usize = 21;
 const DETAILS: usize = 60;
 /// The indentation of the text below a check's line.
 const BELOW: &str = "             ";
@@ -149,10 +149,11 @@ impl<W: Write> Page<'_, W> {
                 let label = self.styled(Style::Bold, "hint:");
                 writeln!(self.out, "\n{label} {hint}")?;
             }
-            let more = match failing.count() {
-                0 => continue,
-                1 => "1 more required check fails".to_owned(),
-                more => format!("{more} more required checks fail"),
+            let more: Vec<&Check> = failing.collect();
+            let more = match more[..] {
+                [] => continue,
+                [other] => format!("1 more required check fails: {}", sentence(other)),
+                _ => format!("{} more required checks fail", more.len()),
             };
             let more = self.styled(Style::Faint, &format!("{more} (`--all` shows every check)"));
             writeln!(self.out, "\n{more}")?;

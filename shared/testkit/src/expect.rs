@@ -50,7 +50,7 @@ pub fn expect_error<T, E>(of: &str, outcome: Result<T, E>) -> E {
 pub fn expect_word(error: &(dyn Error + 'static), word: &str) {
     assert!(
         says(error, word),
-        "expected: an error whose message contains {word:?}\nfound: {error}"
+        "expected: an error with {word:?} in its message, or in that of a `source()`\nfound: {error}"
     );
 }
 
