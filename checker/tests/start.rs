@@ -202,6 +202,7 @@ fn a_folder_has_nothing_of_our_own_machinery() {
             "tests/examples",
             "tests/kill.rs",
             "tests/ours",
+            "tests/cluster",
             "tests/private_server.rs",
             "tests/server_log.rs",
             "tests/sqlx.rs",

@@ -11,7 +11,8 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use common::{Random, seed, start, until};
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Opts, OptsBuilder};
-use temp_mariadb::{TempCluster, TempServer};
+use temp_mariadb::TempServer;
+use temp_mariadb::cluster::TempCluster;
 use tokio::runtime::{Builder, Runtime};
 
 /// One cluster for all tests, because it forms in ten seconds. Its supervisors end it when the program has ended.

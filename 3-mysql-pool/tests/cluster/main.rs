@@ -387,10 +387,10 @@ fn a_connection_to_a_node_that_has_lost_the_others_does_not_stay_in_the_pool() {
                 expect_in_time(begun, &format!("the connection {first} is closed"));
                 sleep(Duration::from_millis(5)).await;
             }
+            cluster.until(2, "DOWN");
             cluster
                 .run(2, "SET GLOBAL wsrep_provider_options = 'gmcast.isolate=0'")
                 .await;
-            cluster.until(2, "DOWN");
             cluster.until(2, "UP");
             assert_eq!(fetch_users(pool).await?, sample_users());
             Ok(())

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Opts, OptsBuilder};
-use temp_mariadb::TempCluster;
+use temp_mariadb::cluster::TempCluster;
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 

@@ -233,6 +233,34 @@ impl TempCluster {
     }
 }
 
+impl TempServer {
+    /// Stops the server's process with SIGSTOP, for tests: its connections stay open, and nothing answers.
+    ///
+    /// # Errors
+    ///
+    /// When the supervisor is gone.
+    pub fn freeze(&mut self) -> Result<(), Error> {
+        self.signal("STOP", "freeze the server")
+    }
+
+    /// Lets the server go on after [`freeze`](TempServer::freeze).
+    ///
+    /// # Errors
+    ///
+    /// When the supervisor is gone.
+    pub fn thaw(&mut self) -> Result<(), Error> {
+        self.signal("CONT", "let the server go on")
+    }
+
+    fn signal(&mut self, signal: &str, doing: &'static str) -> Result<(), Error> {
+        let order = self.process.order("signal", &[signal.to_owned()]);
+        order.doing(doing)?;
+        self.process
+            .wait_for(doing, &["supervisor: sent the signal\n"])
+            .map(drop)
+    }
+}
+
 /// Starts a node. The first one creates its tables and runs these statements; the others get their data from it.
 fn start_node(
     configuration: &str,

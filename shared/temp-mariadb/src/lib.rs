@@ -28,14 +28,13 @@
 // On Windows a build of the whole workspace compiles this package too.
 #![cfg(unix)]
 
-mod cluster;
+pub mod cluster;
 mod error;
 mod folder;
 mod log;
 mod programs;
 mod supervised;
 
-pub use cluster::TempCluster;
 pub use error::Error;
 
 use error::Doing;
@@ -185,24 +184,6 @@ impl TempServer {
     /// When the supervisor is gone.
     pub fn kill(&mut self) -> Result<(), Error> {
         self.process.kill("kill the server")
-    }
-
-    /// Stops the server's process with SIGSTOP, for tests: its connections stay open, and nothing answers.
-    ///
-    /// # Errors
-    ///
-    /// When the supervisor is gone.
-    pub fn freeze(&mut self) -> Result<(), Error> {
-        self.process.signal("STOP", "freeze the server")
-    }
-
-    /// Lets the server go on after [`freeze`](TempServer::freeze).
-    ///
-    /// # Errors
-    ///
-    /// When the supervisor is gone.
-    pub fn thaw(&mut self) -> Result<(), Error> {
-        self.process.signal("CONT", "let the server go on")
     }
 
     /// Starts the server again after [`kill`](TempServer::kill), on the same port and with the same data.

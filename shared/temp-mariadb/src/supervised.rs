@@ -119,13 +119,6 @@ impl Supervised {
         self.wait_for(doing, &["supervisor: killed\n"]).map(drop)
     }
 
-    /// Sends the process a signal, such as `STOP`.
-    pub fn signal(&mut self, signal: &str, doing: &'static str) -> Result<(), Error> {
-        self.order("signal", &[signal.to_owned()]).doing(doing)?;
-        self.wait_for(doing, &["supervisor: sent the signal\n"])
-            .map(drop)
-    }
-
     pub fn ended(&self, doing: &'static str) -> Error {
         let log = self.last_lines();
         Error::Ended { doing, log }

@@ -7,7 +7,7 @@ use std::{
     net::{TcpListener, TcpStream},
     path::Path,
 };
-use temp_mariadb::TempCluster;
+use temp_mariadb::cluster::TempCluster;
 
 /// Returns whether a MySQL server answers on the port, directly or behind HAProxy.
 fn answers(port: u16) -> bool {
