@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Modules that no exercise uses: they serve the tests that stay in this repository.
-const UNUSED: [&str; 2] = ["examples", "program"];
+const UNUSED: [&str; 3] = ["cases", "examples", "program"];
 
 /// Modules that only the task on MySQL uses.
 const MYSQL: [&str; 3] = ["interrupt", "mysql", "relay"];
