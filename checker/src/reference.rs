@@ -99,6 +99,8 @@ impl Reference {
                 targets.push(Target::list(&test)?);
             }
         }
+        // Cargo reports targets in the order in which they finish.
+        targets.sort_by(|one, other| one.name.cmp(&other.name));
         let plan = Manifest::read(&task.path())
             .and_then(|manifest| merged(task, &manifest))
             .and_then(|merged| plan(task, merged, Downloads::Forbidden, &Sandbox::None))

@@ -6,7 +6,7 @@
 
 use databaseconnection::{DatabaseConnection, Result, fetch_users};
 use shared::User;
-use testkit::{TestDatabase, cases, check, faults};
+use testkit::{TestDatabase, check, faults};
 
 fn fetch(database: &TestDatabase) -> Result<Vec<User>> {
     let connection = DatabaseConnection::open(database.path())?;
@@ -63,7 +63,7 @@ fn an_empty_table_has_no_users() {
 fn a_row_that_does_not_fit_is_an_error() {
     let hint = "`row.get` returns a `Result`: pass on its error with `?`, and read the age as `u32`, without `as` or a default";
     check(hint, |database| {
-        for (what, column, value) in cases::MISFITS {
+        for (what, column, value) in faults::MISFITS {
             faults::make_one_user_hold(&database.outside(), database.users()[1].id, column, value);
             database.expect_error(what, fetch(database));
         }

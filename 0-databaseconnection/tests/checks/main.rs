@@ -7,15 +7,7 @@
 //! | `cargo test closes_on_a_panic` | runs one check |
 //! | `CHECK_SEED=… cargo test` | runs the checks with the same random users again |
 //!
-//! Work through the files in this order:
-//!
-//! | file | what it checks |
-//! | --- | --- |
-//! | `01_opening.rs` | `open`: which databases it opens, and which it refuses |
-//! | `02_closing.rs` | when the connection closes; `close` |
-//! | `03_fetching.rs` | `fetch_users`: every user, or an error |
-//! | `04_with_connection.rs` | `with_connection`: one transaction, and a close on every way out |
-//! | `05_quiet.rs` | the library prints nothing |
+//! Work through the files in the order of their numbers. Each begins with what it asks for and what to read.
 //!
 //! Each check has a database with random users, and records what your code does on it: each connection that it opens
 //! and closes, and each statement that it runs. A failing check prints what it expected and what it found, then that

@@ -6,7 +6,7 @@
 
 use execute::{ExecuteQuery, Result};
 use shared::User;
-use testkit::{TestDatabase, cases, check, faults};
+use testkit::{TestDatabase, check, faults};
 
 use crate::NONE;
 
@@ -41,7 +41,7 @@ fn reads_the_columns_by_name_wherever_they_stand() {
 fn a_row_that_does_not_fit_is_an_error() {
     let hint = "`row.get` returns a `Result`: pass on its error with `?`, and read the age as `u32`, without `as` or a default";
     check(hint, |database| {
-        for (what, column, value) in cases::MISFITS {
+        for (what, column, value) in faults::MISFITS {
             faults::make_one_user_hold(&database.outside(), database.users()[1].id, column, value);
             database.expect_error(what, fetch(database));
         }

@@ -8,17 +8,7 @@
 //! | `cargo test closes_when_the_body_fails` | runs one check |
 //! | `CHECK_SEED=… cargo test` | runs the checks with the same random users again |
 //!
-//! Work through the files in this order:
-//!
-//! | file | what it checks |
-//! | --- | --- |
-//! | `01_running.rs` | `run`: the query as given, again and again, row by row |
-//! | `02_parameters.rs` | every parameter is bound |
-//! | `03_refusing.rs` | what cannot be run is an error |
-//! | `04_closing.rs` | the connection closes on every way out |
-//! | `05_fetching.rs` | `fetch_users`: rows as users, or an error |
-//! | `06_executing.rs` | `execute`: `INSERT`, `UPDATE`, `DELETE` |
-//! | `07_quiet.rs` | the library prints nothing |
+//! Work through the files in the order of their numbers. Each begins with what it asks for and what to read.
 //!
 //! Each check has a database with random users, and records what your code does on it: each connection that it opens
 //! and closes, and each statement that it runs. A failing check prints what it expected and what it found, then that

@@ -8,9 +8,10 @@
 //!
 //! To read: rusqlite's `Statement::query` and `Row::get`, and its `OpenFlags`: by default, SQLite creates a missing database.
 
+use std::fs;
 use std::path::Path;
 
-use testkit::cases::{rows_that_do_not_fit, unreadable};
+use testkit::faults::{MISFITS, make_one_user_hold};
 use testkit::{TempDatabase, attempt, check, expect_quiet};
 
 use crate::executor::run;
@@ -97,14 +98,14 @@ fn reads_the_columns_by_their_names() {
 fn a_row_that_does_not_fit_is_an_error() {
     let hint = "Return the error of `row.get`. Do not skip the row, and do not replace the value with a default.";
     check(hint, |database| {
-        let cases = rows_that_do_not_fit(&mut database.random());
-        for case in cases {
-            case.expect(&run(users(case.database())));
-        }
-        // The query for older users finds no row whose age is NULL or negative.
-        for case in rows_that_do_not_fit(&mut database.random()) {
-            if !["an age that is NULL", "a negative age"].contains(&case.what()) {
-                case.expect(&run(older_users(case.database(), 0)));
+        let adult = database.users().iter().find(|user| user.age > 0);
+        let id = adult.expect("most users are older than 0").id;
+        for (what, column, value) in MISFITS {
+            make_one_user_hold(&database.outside(), id, column, value);
+            database.expect_error(what, run(users(database.path())));
+            // The query for older users finds no row whose age is NULL or negative.
+            if !matches!((column, value), ("age", "NULL" | "-1")) {
+                database.expect_error(what, run(older_users(database.path(), 0)));
             }
         }
     });
@@ -114,11 +115,22 @@ fn a_row_that_does_not_fit_is_an_error() {
 fn what_is_no_database_of_users_is_an_error() {
     check(
         "`Connection::prepare` fails here: return its error with `?`, not an empty list.",
-        |_| {
-            // Missing files are the next check.
-            for case in unreadable().iter().filter(|case| case.database().exists()) {
-                case.expect(&run(users(case.database())));
-                case.expect(&run(older_users(case.database(), 0)));
+        |database| {
+            let text = TempDatabase::missing();
+            fs::write(text.path(), "id,name,email,age\n".repeat(100)).expect("room for a text");
+            for (what, bad) in [
+                (
+                    "a database without a table `users`",
+                    TempDatabase::of("CREATE TABLE other (id)"),
+                ),
+                (
+                    "a table `users` without the column `age`",
+                    TempDatabase::of("CREATE TABLE users (id, name, email)"),
+                ),
+                ("a file that is not a database", text),
+            ] {
+                database.expect_error(what, run(users(bad.path())));
+                database.expect_error(what, run(older_users(bad.path(), 0)));
             }
         },
     );

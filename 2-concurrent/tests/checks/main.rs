@@ -14,18 +14,8 @@
 //! No check measures time. A check that waits for an event gives up after 30 seconds (`CHECK_DEADLINE=5` makes it 5), so a
 //! failure may take a while.
 //!
-//! Begin with the first file:
-//!
-//! | file | subject |
-//! | --- | --- |
-//! | `01_data.rs` | the right users, or an error |
-//! | `02_connection.rs` | `with_connection`: the transaction and the errors |
-//! | `03_closing.rs` | every connection closes |
-//! | `04_together.rs` | both queries at the same time, and a free executor |
-//! | `05_many.rs` | a thousand fetches at once |
-//! | `06_failure.rs` | one of the two queries fails |
-//! | `07_cancel.rs` | a future that is dropped: the hardest part |
-//! | `executor.rs`, `functions.rs`, `steps.rs` | helpers of the checks |
+//! Work through the files in the order of their numbers. Each begins with what it asks for and what to read. `executor.rs`,
+//! `functions.rs` and `steps.rs` are helpers.
 
 #[path = "07_cancel.rs"]
 mod cancel;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Modules that no exercise uses: they serve the tests that stay in this repository.
-const UNUSED: [&str; 3] = ["cluster", "examples", "program"];
+const UNUSED: [&str; 4] = ["cases", "cluster", "examples", "program"];
 
 /// Modules that only the task on MySQL uses.
 const MYSQL: [&str; 4] = ["interrupt", "mysql", "relay", "shift"];

@@ -9,6 +9,7 @@ use fastrand::Rng;
 
 use shared::User;
 
+use crate::faults::MISFITS;
 use crate::users::difference;
 use crate::{TempDatabase, says, users};
 
@@ -148,17 +149,6 @@ pub fn readable(random: &mut Rng) -> Vec<Case> {
     ));
     cases
 }
-
-/// Values that do not fit into a user: a description, the column, and the value in SQL.
-pub const MISFITS: [(&str, &str, &str); 7] = [
-    ("an age that is NULL", "age", "NULL"),
-    ("a negative age", "age", "-1"),
-    ("an age that is a string", "age", "'old'"),
-    ("an age that is not whole", "age", "1.5"),
-    ("an age that does not fit into 32 bits", "age", "4294967296"),
-    ("a name that is NULL", "name", "NULL"),
-    ("an email that is NULL", "email", "NULL"),
-];
 
 /// Returns databases in which one row cannot be read as a user.
 pub fn rows_that_do_not_fit(random: &mut Rng) -> Vec<Case> {

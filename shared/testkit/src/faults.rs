@@ -10,6 +10,17 @@ use rusqlite::Connection;
 pub const ENDLESS: &str =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
+/// Values that do not fit into a user: a description, the column, and the value in SQL.
+pub const MISFITS: [(&str, &str, &str); 7] = [
+    ("an age that is NULL", "age", "NULL"),
+    ("a negative age", "age", "-1"),
+    ("an age that is a string", "age", "'old'"),
+    ("an age that is not whole", "age", "1.5"),
+    ("an age that does not fit into 32 bits", "age", "4294967296"),
+    ("a name that is NULL", "name", "NULL"),
+    ("an email that is NULL", "email", "NULL"),
+];
+
 /// Replaces the table `users` with a view that calls `barrier()` before it returns its rows.
 ///
 /// # Panics
