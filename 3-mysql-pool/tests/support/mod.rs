@@ -142,26 +142,19 @@ pub struct Server {
     pub own: Option<Mutex<TempServer>>,
 }
 
-/// How many connections the output of a failing check shows.
-const SHOWN: usize = 6;
-
 impl Bench for Server {
     fn saw(&self) -> String {
         let mut timeline = match self.timeline() {
             Ok(timeline) => timeline,
             Err(error) => return error.to_string(),
         };
-        let before = match timeline.keep_last(SHOWN) {
-            0 => String::new(),
-            removed => format!("{removed} connections before these\n"),
-        };
-        before + &text::draw(&timeline, 100, false)
+        let before = timeline.keep_last(6);
+        let drawing = text::draw(&timeline, 100, false);
+        format!("{drawing}\n{before} connections before these")
     }
 
     fn timeline(&self) -> Option<Timeline> {
-        let mut timeline = Server::timeline(self).ok()?;
-        timeline.keep_last(SHOWN);
-        Some(timeline)
+        Server::timeline(self).ok()
     }
 }
 

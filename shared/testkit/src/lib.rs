@@ -9,7 +9,6 @@ pub mod examples;
 pub mod expect;
 #[cfg(feature = "sqlite")]
 pub mod faults;
-mod origin;
 #[cfg(feature = "sqlite")]
 pub mod program;
 mod quiet;
