@@ -55,7 +55,7 @@ impl Recording {
     /// drop(transaction);
     /// drop(connection);
     /// recording.assert_nothing_executed_after(dropped);
-    /// # rusqlite::Result::Ok(())
+    /// # Ok::<(), rusqlite::Error>(())
     /// ```
     ///
     /// # Panics
