@@ -33,5 +33,16 @@ fn leads_somewhere(file: &Path, link: &str) -> bool {
         "" => file.to_owned(),
         _ => file.parent().unwrap().join(path),
     };
-    target.exists() && (heading.is_empty() || headings(&read(&target)).contains(heading))
+    let is_in = |text: &str| lines_exist(text, heading) || headings(text).contains(heading);
+    target.exists() && (heading.is_empty() || is_in(&read(&target)))
+}
+
+/// Returns whether a link such as `file.rs#L10-L20` leads to lines of the file.
+fn lines_exist(text: &str, lines: &str) -> bool {
+    let (first, last) = lines.split_once('-').unwrap_or((lines, lines));
+    let number = |line: &str| line.strip_prefix('L')?.parse::<usize>().ok();
+    match (number(first), number(last)) {
+        (Some(first), Some(last)) => 0 < first && first <= last && last <= text.lines().count(),
+        _ => false,
+    }
 }

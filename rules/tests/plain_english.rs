@@ -104,7 +104,7 @@ const EXCEPTIONS: [&str; 4] = [
 ];
 
 /// The top folders, and `.` for the files beside them. A new folder must be added here.
-const GROUPS: [&str; 16] = [
+const GROUPS: [&str; 17] = [
     ".",
     ".ci",
     ".devcontainer",
@@ -121,6 +121,7 @@ const GROUPS: [&str; 16] = [
     "seed",
     "shared",
     "solutions",
+    "survey",
 ];
 
 /// Folders and files that hold no text of ours.

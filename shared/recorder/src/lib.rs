@@ -3,6 +3,8 @@
 #![warn(missing_docs)]
 
 #[cfg(feature = "sqlite")]
+mod assertions;
+#[cfg(feature = "sqlite")]
 mod barrier;
 #[cfg(feature = "sqlite")]
 mod breakpoint;

@@ -35,7 +35,7 @@ fn check_nested(turn: Turn, releases: [End; 3], body: End, polls: usize) -> bool
     let (hand, log) = (Hand::default(), Log::default());
     // One for all, or one for each: it makes no difference.
     let one = hand.scopes();
-    let scopes = if polls.is_multiple_of(2) {
+    let scopes = if polls % 2 == 0 {
         [one.clone(), one.clone(), one]
     } else {
         std::array::from_fn(|_| hand.scopes())
