@@ -11,7 +11,8 @@ use crate::task::{Task, workspace};
 
 /// Names that are not copied to a student, whatever folder they are in: the solution's parts, what Cargo makes, and every test
 /// that is not a required check.
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 9] = [
+    "CHANGELOG.md",
     "target",
     "stub",
     "examples",

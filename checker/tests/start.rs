@@ -209,6 +209,7 @@ fn a_folder_has_nothing_of_our_own_machinery() {
             "shared/scope",
             "shared/temp-mariadb/tests",
             "shared/temp-mariadb/src/log/tests.rs",
+            "shared/recorder/README.md",
             "shared/testkit/README.md",
             "shared/testkit/src/cases.rs",
             "shared/testkit/src/program.rs",
