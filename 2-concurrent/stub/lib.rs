@@ -45,7 +45,7 @@ pub use shared::sqlite::{Error, Result};
 /// | runs when the future is dropped | is rolled back | closes when `body` has returned | nothing |
 ///
 /// It never blocks the executor's thread, even if `body` blocks. A thousand calls at the same time all succeed, but a
-/// process may have 1,024 open files and a connection takes up to three: some calls must wait, without a thread.
+/// process on Linux may have 1,024 open files and a connection takes up to three: some calls must wait, without a thread.
 ///
 /// # Errors
 ///
