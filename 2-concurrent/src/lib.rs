@@ -1,7 +1,7 @@
 //! Task 2: two queries at once.
 //!
-//! SQLite's calls block: a thread that steps a query can do nothing else until the row is there. An `async fn` that calls
-//! rusqlite compiles, but it runs one query after the other. So each connection gets a thread (`worker.rs`), and the future
+//! SQLite's calls block: a thread that fetches a row can do nothing else until the row is there. Two `async fn` that call
+//! rusqlite, joined, compile but run one after the other. So each connection gets a thread (`worker.rs`), and the future
 //! waits for what the thread sends.
 //!
 //! In Rust, a timeout or a `select!` drops a future before it is ready. The thread would continue, so the drop sets a
@@ -25,23 +25,24 @@ pub use shared::sqlite::{Error, Result};
 
 /// Opens the database, runs `body` in a transaction, closes the database, and only then completes.
 ///
-/// This is Python's `async with`. All of it runs on a new thread, so `body` may block.
+/// This replaces Python's `async with`. The caller awaits the call. `body` is an ordinary closure and cannot await. All of
+/// the work runs on a new thread, so `body` may block.
 ///
 /// | `body` | the transaction | the connection | the caller gets |
 /// | --- | --- | --- | --- |
 /// | returns `Ok` | is committed | is closed | `body`'s value |
 /// | returns `Err` | is rolled back | is closed | `body`'s error |
 /// | panics | is rolled back | is closed | the panic |
-/// | runs when the future is dropped | is rolled back | is closed soon after | nothing |
+/// | runs when the future is dropped | is rolled back | closes when `body` has returned | nothing |
 ///
 /// At most 64 connections are open at the same time in the whole process. Further calls wait for a permit and do not
-/// occupy a thread. So `body` must not wait for another call of this crate: 64 bodies that do so would wait forever.
+/// occupy a thread. Do not `block_on` another call of this crate inside `body`: if 64 bodies do, all wait for permits forever.
 ///
 /// # Errors
 ///
 /// Fails if the database does not exist (it is not created), if the path is empty or `:memory:`, if the database cannot
-/// be opened, if `body` fails, if the commit fails, and if the close fails. If both `body` and the close fail, the error
-/// is `body`'s, and its text includes the close's.
+/// be opened, if no thread can be started, if `body` fails, if the commit fails, and if the close fails. If both `body`
+/// and the close fail, the error is `body`'s, and its text includes the close's.
 ///
 /// # Panics
 ///
@@ -50,8 +51,8 @@ pub use shared::sqlite::{Error, Result};
 /// # Cancel safety
 ///
 /// Dropping the future cancels the statement that is running, even if it waits for another connection's lock, and every
-/// statement that `body` starts later. Then the transaction is rolled back and the connection closes. The drop does
-/// not wait for that. A `body` that runs no SQL at that moment runs until it returns. (`body` must not replace the
+/// statement that `body` starts later. Then the transaction is rolled back, and the connection closes as soon as `body` has
+/// returned. The drop does not wait for that. Rust code in `body` is not interrupted; its next SQL fails. (`body` must not replace the
 /// connection's progress handler, busy handler and commit hook, because they read the flag.)
 ///
 /// ```
@@ -73,6 +74,7 @@ pub async fn with_connection<T: Send + 'static>(
     body: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     // This future owns it, so dropping the future cancels the work.
+    // After success its drop sets a flag that no connection reads any more.
     let cancel = CancelOnDrop::new();
     worker::run(database, &cancel, body).await
 }
@@ -81,8 +83,8 @@ pub async fn with_connection<T: Send + 'static>(
 ///
 /// # Errors
 ///
-/// Fails as [`with_connection`] does, if there is no table `users` with the four columns, and if a row does not fit (an
-/// age that is NULL, negative or text). The error names the column and the row. No row is skipped.
+/// Fails as [`with_connection`] does, if there is no table `users` with the columns `id`, `name`, `email` and `age`, and
+/// if a row does not fit (an age that is NULL, negative or text). The error names the column and the row. No row is skipped.
 ///
 /// # Cancel safety
 ///
@@ -137,10 +139,14 @@ pub async fn fetch_concurrently(
         fetch_older_users(connection, older_than)
     });
     // Not `try_zip`: it returns the first error and drops the other future while its connection is still open.
-    let both = future::zip(cancel.at_first_error(all), cancel.at_first_error(older));
+    let both = future::zip(
+        cancel.cancel_others_on_error(all),
+        cancel.cancel_others_on_error(older),
+    );
     match both.await {
         (Ok(all), Ok(older)) => Ok((all, older)),
-        (Err(cancelled), Err(reason)) if cancelled.is_cancelled() => Err(reason),
+        // The cause, not its consequence.
+        (Err(first), Err(second)) if first.is_cancelled() => Err(second),
         (Err(error), _) | (_, Err(error)) => Err(error),
     }
 }
@@ -155,6 +161,7 @@ fn fetch_older_users(connection: &Connection, age: u32) -> Result<Vec<User>> {
     read_users(&mut prepare(connection, query)?.query([age])?)
 }
 
+/// Prepares a query of this crate. `in_own_sql` leaves the SQL out of the error, because the user did not write it.
 fn prepare<'c>(connection: &'c Connection, query: &str) -> Result<Statement<'c>> {
     connection
         .prepare(query)

@@ -6,7 +6,7 @@ use concurrent::fetch_concurrently;
 use recorder::timeline::option::TimelineOption;
 use shared::{cli, output};
 
-/// Fetch all users and the older ones at the same time, over a connection each, and print both lists
+/// Fetch all users and the older ones at the same time, each over its own connection, and print both lists
 #[derive(clap::Parser)]
 #[command(name = env!("CARGO_BIN_NAME"), version)]
 struct Arguments {

@@ -6,14 +6,15 @@ use std::thread;
 
 use async_lock::Semaphore;
 use rusqlite::Connection;
-use shared::sqlite::{open, outcome};
+use shared::sqlite::{open, outcome as combine};
 
 use crate::cancel::CancelOnDrop;
 use crate::{Error, Result};
 
 /// One permit for each connection that may be open at the same time in this process.
 ///
-/// A connection to a database in WAL mode takes three file descriptors, and a process has 1,024 by default.
+/// A connection to a database in WAL mode takes three file descriptors, and a process has 1,024 by default. 64 connections
+/// leave most of them to the rest of the program.
 static PERMITS: Semaphore = Semaphore::new(64);
 
 /// Opens the database on a new thread, runs `body` there in a transaction, closes the database, and returns the outcome.
@@ -36,7 +37,7 @@ pub(crate) async fn run<T: Send + 'static>(
         let closed = connection
             .close()
             .map_err(|(_, error)| Error::from(error).doing("close"));
-        outcome(worked, closed)
+        combine(worked, closed)
     };
     on_new_thread(work)
         .await
@@ -47,6 +48,7 @@ fn in_transaction<T>(
     connection: &Connection,
     body: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
+    // `transaction` needs `&mut Connection`. `unchecked_transaction` takes `&Connection`; only its nesting is unchecked.
     // Dropping the transaction without a commit rolls it back: after the `?`, and during a panic.
     let transaction = connection.unchecked_transaction()?;
     let value = body(&transaction)?;
@@ -63,13 +65,15 @@ fn in_transaction<T>(
 async fn on_new_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let (sender, outcome) = async_channel::bounded(1);
+    let (sender, receiver) = async_channel::bounded(1);
+    // `force_send` never blocks. If the future was dropped, it fails, and the result is dropped here on the thread.
+    // `AssertUnwindSafe`: no code uses the values of the work after a panic.
     // Not a pool of threads: the one of the `blocking` crate retries without end if it cannot start its first thread.
     thread::Builder::new()
         .spawn(move || sender.force_send(catch_unwind(AssertUnwindSafe(work))))
         .map_err(Error::no_thread)?;
-    match outcome.recv().await.expect("the thread sends its outcome") {
-        Ok(outcome) => outcome,
+    match receiver.recv().await.expect("the thread sends its result") {
+        Ok(result) => result,
         Err(panic) => resume_unwind(panic),
     }
 }

@@ -1,7 +1,7 @@
 //! Task 2: two queries at once.
 //!
-//! SQLite's calls block: a thread that steps a query can do nothing else until the row is there. An `async fn` that calls
-//! rusqlite compiles, but it runs one query after the other, and it blocks the executor.
+//! SQLite's calls block: a thread that fetches a row can do nothing else until the row is there. Two `async fn` that call
+//! rusqlite, joined, compile but run one after the other, and they block the executor (Rust's event loop).
 //!
 //! In Rust, a timeout or a `select!` drops a future before it is ready. Code after the `await` does not run then, and a thread
 //! that works for the future does not notice the drop.
@@ -11,12 +11,15 @@
 //! | function | what it does |
 //! | --- | --- |
 //! | `open(path)` | opens an existing file; refuses a missing file, a folder, an empty path and `:memory:` |
-//! | `existing_file(path)` | makes the same test without opening the file, for another driver |
+//! | `existing_file(path)` | use it if you open the file with sqlx instead of rusqlite: it makes the same test and opens nothing |
 //! | `read_users(&mut rows)` | reads each row as a [`User`] by the columns' names; fails if a row does not fit |
 //! | `outcome(worked, closed)` | combines the result of the work and the result of the close: the work's error wins |
 //!
-//! [`Error`] converts from [`rusqlite::Error`], so `?` works. You may write an error type instead. The dependencies include
-//! `tokio`, `blocking`, `async-lock`, `async-channel` and `futures-lite`.
+//! [`Error`] converts from [`rusqlite::Error`], so `?` works. You may write an error type instead. It must be
+//! `Send`, implement `From<rusqlite::Error>`, and convert into `Box<dyn Error + Send + Sync>`. Every future must be `Send`.
+//!
+//! The dependencies include `tokio`, `blocking`, `async-lock`, `async-channel` and `futures-lite`. A solution that uses
+//! `blocking::unblock` can pass every check, and so can one that starts a thread for each open connection.
 
 // Delete this line when you start. It only silences warnings about code that is still missing.
 #![allow(unused_variables, dead_code)]
@@ -32,9 +35,17 @@ pub use shared::sqlite::{Error, Result};
 
 /// Opens the database, runs `body` in a transaction, closes the database, and only then completes.
 ///
-/// This is Python's `async with`. It commits if `body` returns `Ok`. It rolls back if `body` returns `Err` or panics. It
-/// closes the connection in every case. It never blocks the executor's thread, even if `body` blocks. A thousand calls at
-/// the same time all succeed.
+/// This replaces Python's `async with`. The caller awaits the call. `body` is an ordinary closure and cannot await.
+///
+/// | `body` | the transaction | the connection | the caller gets |
+/// | --- | --- | --- | --- |
+/// | returns `Ok` | is committed | is closed | `body`'s value |
+/// | returns `Err` | is rolled back | is closed | `body`'s error |
+/// | panics | is rolled back | is closed | a panic or an error |
+/// | runs when the future is dropped | is rolled back | closes when `body` has returned | nothing |
+///
+/// It never blocks the executor's thread, even if `body` blocks. A thousand calls at the same time all succeed, but a
+/// process on Linux may have 1,024 open files and a connection takes up to three: some calls must wait, without a thread.
 ///
 /// # Errors
 ///
@@ -42,10 +53,15 @@ pub use shared::sqlite::{Error, Result};
 /// be opened, if `body` fails, if the commit fails, and if the close fails. If both `body` and the close fail, the error
 /// is `body`'s.
 ///
+/// # Panics
+///
+/// May panic if `body` panics, after the rollback and the close. An error passes the checks; an extra asks for the same panic.
+///
 /// # Cancel safety
 ///
 /// Dropping the future cancels the statement that is running, even if it waits for another connection's lock, and every
-/// statement that `body` starts later. Then the connection closes. The drop does not wait for that.
+/// statement that `body` starts later. Then the transaction is rolled back, and the connection closes as soon as `body` has
+/// returned. The drop does not wait for that. Rust code in `body` is not interrupted; its next SQL fails.
 ///
 /// ```
 /// # let folder = tempfile::tempdir().unwrap();
@@ -73,8 +89,8 @@ pub async fn with_connection<T: Send + 'static>(
 ///
 /// # Errors
 ///
-/// Fails as [`with_connection`] does, if there is no table `users` with the four columns, and if a row does not fit (an
-/// age that is NULL, negative or text). No row is skipped.
+/// Fails as [`with_connection`] does, if there is no table `users` with the columns `id`, `name`, `email` and `age`, and
+/// if a row does not fit (an age that is NULL, negative or text). No row is skipped.
 ///
 /// # Cancel safety
 ///

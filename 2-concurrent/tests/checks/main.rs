@@ -1,5 +1,5 @@
-//! The checks of task 2. They call the library by the names in `src/lib.rs` and by nothing else, so every solution that keeps
-//! its promises passes, however it is written.
+//! The checks of task 2. They use only the public functions of `src/lib.rs`, so every solution that keeps its promises passes,
+//! however it is written.
 //!
 //! | command | what it does |
 //! | --- | --- |
@@ -11,7 +11,7 @@
 //! closed, and which statements run. A check that fails prints what it expected and what it found, then what happened on the
 //! database, line by line, then a hint. It also prints its seed, to repeat the run.
 //!
-//! No check measures time. A check that waits for an event gives up after 30 seconds (`CHECK_DEADLINE=5` makes it 5), so a
+//! No check requires speed, but a check that waits for an event gives up after 30 seconds (`CHECK_DEADLINE=5` makes it 5), so a
 //! failure may take a while.
 //!
 //! Work through the files in the order of their numbers. Each begins with what it asks for and what to read. `executor.rs`,
