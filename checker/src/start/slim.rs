@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-/// Modules that no exercise uses: they serve the tests that stay in this repository.
-const UNUSED: [&str; 2] = ["examples", "program"];
+/// Modules that no exercise uses: they serve tests in this repository and in other projects.
+const UNUSED: [&str; 3] = ["assertions", "examples", "program"];
 
 /// The module that only the task on MySQL uses.
 const MYSQL: &str = "mysql";
