@@ -1,7 +1,7 @@
 """Asks a Python library for SQLite one question of the survey: `sqlite.py LIBRARY QUESTION` prints the answer as JSON.
 
-The recorder cannot be loaded into Python's SQLite, so the answers come from another connection (what is committed, and
-whether the file is locked) and from the process's open files.
+Python's SQLite is not recorded, so the answers come from another connection (what is committed, and whether the file is
+locked) and from the process's open files.
 """
 
 import asyncio

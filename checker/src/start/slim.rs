@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-/// Modules that no exercise uses: they serve the tests that stay in this repository.
+/// Modules that no exercise uses: they serve tests in this repository and in other projects.
 const UNUSED: [&str; 5] = ["assertions", "cases", "cluster", "examples", "program"];
 
 /// Modules that only the task on MySQL uses.

@@ -154,6 +154,13 @@ pub const LIBRARIES: &[Library] = &[
         database: Mysql,
     },
     Library {
+        name: "diesel-async, cancel token",
+        packages: &["diesel-async"],
+        program: Program::Libraries,
+        source: "libraries/src/mysql/diesel_token.rs",
+        database: Mysql,
+    },
+    Library {
         name: "aiomysql",
         packages: &["aiomysql"],
         program: Program::Libraries,
@@ -174,6 +181,8 @@ impl Library {
     /// runtime.
     pub fn is_asked(&self, question: &Question) -> bool {
         let asked: &[&str] = match (self.is_python(), self.database) {
+            // Its other calls are those of diesel-async.
+            _ if self.name == "diesel-async, cancel token" => &["statement", "runtime"],
             (false, _) => return true,
             (true, Sqlite) => &["statement", "lock", "transaction", "turn", "close"],
             (true, Mysql) => &["statement", "lock", "transaction", "rows", "turn", "close"],

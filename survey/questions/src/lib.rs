@@ -114,7 +114,11 @@ pub(crate) async fn drop_at<T>(
 /// Polls the work once, then drops it.
 pub(crate) async fn poll_once<T>(work: impl Future<Output = Result<T>>) {
     let mut work = Box::pin(work);
-    std::future::poll_fn(|context| Poll::Ready(drop(work.as_mut().poll(context)))).await;
+    std::future::poll_fn(|context| {
+        let _ = work.as_mut().poll(context);
+        Poll::Ready(())
+    })
+    .await;
 }
 
 /// Returns an error's text for a table: on one line, short, and without what differs between runs.

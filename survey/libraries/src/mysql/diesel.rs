@@ -12,10 +12,10 @@ use questions::gate::Gate;
 use questions::mysql::Library;
 
 #[derive(Clone)]
-pub struct Diesel(Pool<AsyncMysqlConnection>);
+pub struct Diesel(pub Pool<AsyncMysqlConnection>);
 
 #[derive(QueryableByName)]
-struct Number {
+pub struct Number {
     #[diesel(sql_type = BigInt)]
     n: i64,
 }

@@ -1,6 +1,7 @@
 //! The libraries for MySQL.
 
 mod diesel;
+mod diesel_token;
 mod mysql_async;
 mod python;
 mod sea_orm;
@@ -30,6 +31,10 @@ pub const CANDIDATES: &[Candidate] = &[
     Candidate {
         name: "diesel-async (MySQL)",
         ask: ask::<diesel::Diesel>,
+    },
+    Candidate {
+        name: "diesel-async, cancel token",
+        ask: ask::<diesel_token::WithToken>,
     },
     Candidate {
         name: "aiomysql",
