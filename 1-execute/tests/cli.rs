@@ -3,7 +3,7 @@
 
 use shared::{User, sample_users};
 use testkit::program::Program;
-use testkit::{cases, check};
+use testkit::{TempDatabase, cases, check};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_1-execute");
 
@@ -193,4 +193,43 @@ fn no_result_is_a_command_to_the_terminal() {
             .stdout
             .contains("José e\u{301}, שרה, عمر, 李, 👩\u{200d}🚀")
     );
+}
+
+/// Root may write every file, so under root the program runs as another user.
+#[cfg(unix)]
+#[test]
+fn a_read_only_file_can_be_read_and_not_written() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    // In /tmp, because only root may be able to enter the folder that TMPDIR names.
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    let database = folder.path().join("users.db");
+    std::fs::copy(TempDatabase::sample().path(), &database).unwrap();
+    set_permissions(&database, Permissions::from_mode(0o444)).unwrap();
+    // A copy, because only root may be able to read the folder of the original. Another process makes it: a file that this
+    // process had open for writing cannot be started while a child of another test has inherited it.
+    let binary = folder.path().join("program");
+    assert!(
+        Command::new("cp")
+            .args([BINARY.as_ref(), binary.as_os_str()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(&binary);
+        command.args(arguments).current_dir(&folder);
+        if database.metadata().unwrap().uid() == 0 {
+            command.uid(65534);
+        }
+        command.output().unwrap()
+    };
+    assert_eq!(run(&[]).stdout, include_bytes!("../expected.txt"));
+    let refused = run(&["DELETE FROM users"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(refused.stderr.starts_with(b"error: "), "{refused:?}");
 }

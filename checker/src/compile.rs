@@ -245,20 +245,20 @@ impl Reference {
             Path::new("/usr/bin/env"),
             LIMITS,
             |command| {
-                // By `env`: a shell loses variables with a hyphen in their names.
+                if is_full(sandbox) {
+                    // The sandbox writes only to memory. The output is read through a pipe, up to a limit.
+                    let script = r#""$@" -o /tmp/out >&2 && cat /tmp/out"#;
+                    command.args(["/bin/sh", "-c", script, "rustc", "/usr/bin/env"]);
+                }
+                // By `env`, after the shell, which loses variables with a hyphen in their names.
                 for (name, value) in invocation.environment(files) {
                     command.arg(OsString::from_iter([name, "=".as_ref(), &value]));
                 }
                 // The task's program is in the same folder as the output.
                 let (program, name) = (output.with_file_name(self.task.folder), self.task.folder);
                 command.arg(format!("CARGO_BIN_EXE_{name}={}", program.display()));
-                if is_full(sandbox) {
-                    // The sandbox writes only to memory. The output is read through a pipe, up to a limit.
-                    let script = r#""$@" -o /tmp/out >&2 && cat /tmp/out"#;
-                    command.args(["/bin/sh", "-c", script, "rustc"]);
-                    prepare(command);
-                } else {
-                    prepare(command);
+                prepare(command);
+                if !is_full(sandbox) {
                     command.arg("-o").arg(output);
                 }
             },

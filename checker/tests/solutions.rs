@@ -34,6 +34,20 @@ fn the_solution_of_task_3_passes_in_each_sandbox() {
     expect_passed(TASKS[3]);
 }
 
+/// A program that does not compile against a submission would leave the extras out of the report.
+#[test]
+fn the_extras_of_tasks_0_and_1_pass_in_each_sandbox() {
+    for task in &TASKS[..2] {
+        let reference = Reference::build(*task).expect("a workspace that builds");
+        let extras = reference.target("extras").expect("a task has extras");
+        for sandbox in sandboxes() {
+            let root = task.path().join("src/lib.rs");
+            let compiled = reference.compile(&root, &["extras"], &sandbox);
+            run(&compiled.expect("our solution"), extras, &sandbox);
+        }
+    }
+}
+
 fn expect_passed(task: Task) {
     let reference = Reference::build(task).expect("a workspace that builds");
     let checks = reference.target("checks").expect("a task has checks");
