@@ -111,7 +111,7 @@ fn text_shows_the_end_of_the_output_of_a_check_that_crashed() {
         Format::Text,
     );
 
-    let expected: String = (80..100)
+    let expected: String = (79..100)
         .map(|line| format!("                 line {line}\n"))
         .collect();
     assert!(

@@ -116,7 +116,7 @@ fn judged(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
 }
 
 /// Returns when the extras run.
-pub fn extras(all: bool, required_only: bool) -> Extras {
+fn extras(all: bool, required_only: bool) -> Extras {
     match (all, required_only) {
         (_, true) => Extras::Never,
         (true, false) => Extras::Always,
@@ -191,7 +191,15 @@ pub fn done_with(subject: &Subject, judged: &Task) -> String {
         judged.task
     );
     match count(false) {
-        (_, 0) => {}
+        (_, 0) if subject.is_ours() => {}
+        (_, 0) => {
+            let name = subject.name();
+            let name = quoted(Path::new(&name));
+            text += &format!(
+                "To run its extras (optional checks):\n  {} check {name}\n",
+                program()
+            );
+        }
         (passed, of) if passed == of => text += &format!("All {of} extras pass as well.\n"),
         (passed, of) => {
             let name = subject.name();
