@@ -198,7 +198,7 @@ impl Life {
         match self {
             Life::Closed => "",
             Life::Cut => "cut, not asked to close",
-            Life::Kept => "not closed: a statement is unfinished",
+            Life::Kept => "close called, still open",
             Life::Open => "never closed",
         }
     }
