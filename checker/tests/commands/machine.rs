@@ -3,16 +3,14 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, sleep};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::program::{Class, Ran, checker, solution};
-
-/// Generous, because Cargo lets one process build at a time. Only a failure reaches it.
-const LIMIT: Duration = Duration::from_secs(900);
 
 /// In the notice about verdicts from the cache.
 const KNOWN: &str = "--fresh";
@@ -40,27 +38,34 @@ fn problem_of_the_machine(ran: &Ran) -> String {
     problem["message"].to_string()
 }
 
-/// Grades a submission and kills the first of its processes that `fits` accepts.
-fn killed(submission: &str, fits: impl Fn(&Path) -> Option<i32>) -> Ran {
+/// Grades a submission, and kills each of its processes that `fits` accepts: a check that was left would wait for its time
+/// limit.
+fn killed(submission: &str, fits: impl Fn(&Path) -> Option<i32> + Sync) -> Ran {
     let child = grade(&[submission])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    let begun = Instant::now();
-    let found = loop {
-        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-        if let Some(found) = processes
-            .map(|process| process.path())
-            .find_map(|path| fits(&path))
-        {
-            break found;
-        }
-        assert!(begun.elapsed() < LIMIT, "no process fits");
-        sleep(Duration::from_millis(10)); // leaves time for the build
-    };
-    let _ = kill_process(Pid::from_raw(found).expect("a number"), Signal::KILL);
-    Ran::new(child.wait_with_output().expect("its end"))
+    let (kills, has_ended) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let output = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !has_ended.load(Ordering::Relaxed) {
+                let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+                for found in processes.filter_map(|process| fits(&process.path())) {
+                    let process = Pid::from_raw(found).expect("a number");
+                    if kill_process(process, Signal::KILL).is_ok() {
+                        kills.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                sleep(Duration::from_millis(10)); // leaves time for the build
+            }
+        });
+        let output = child.wait_with_output();
+        has_ended.store(true, Ordering::Relaxed);
+        output
+    });
+    assert!(kills.into_inner() > 0, "no process fits");
+    Ran::new(output.expect("its end"))
 }
 
 fn number(process: &Path) -> Option<i32> {
