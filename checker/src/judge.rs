@@ -28,7 +28,8 @@ pub struct Judge {
     pub extras: Extras,
     /// The number of checks that run at the same time.
     pub at_once: NonZero<usize>,
-    /// True if the checks run in one process first. This is faster, but a check can see what another one left behind. Checks that give no report there run again, each in a separate process.
+    /// True if the checks run in one process first. This is faster, but a check can see what another one left behind. Checks
+    /// that give no report there run again, each in a separate process.
     pub is_quick: bool,
     /// A folder for the programs and the compiler's incremental data, which makes judging the same crate again faster.
     pub stays: Option<PathBuf>,

@@ -150,7 +150,7 @@ impl Bench for Server {
         };
         let before = timeline.keep_last(6);
         let drawing = text::draw(&timeline, 100, false);
-        format!("{drawing}\n{before} connections before these")
+        format!("{drawing}\nconnections before these: {before}")
     }
 
     fn timeline(&self) -> Option<Timeline> {

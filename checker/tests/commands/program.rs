@@ -8,7 +8,7 @@ use checker::solution::Solution;
 use checker::task::Task;
 use tempfile::TempDir;
 
-/// A command line of the program, which has no environment of its own but for the paths.
+/// A command line of the program, without `RUST_BACKTRACE`.
 pub fn checker<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
     command

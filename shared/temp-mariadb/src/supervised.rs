@@ -18,7 +18,7 @@ use std::{
 /// Every step takes less than a second, and joining a cluster some seconds. Only a step that hangs takes this long.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What the supervisor writes when its process has ended by itself.
+/// The line that the supervisor writes if its process ends before it was asked to.
 pub(super) const ENDED: &str = "supervisor: the server has ended\n";
 
 /// A supervisor, and the folder of its process. Dropping it ends the process and removes the folder.
