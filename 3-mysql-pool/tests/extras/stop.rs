@@ -190,10 +190,7 @@ fn a_drop_outside_the_runtime_stops_the_statements() {
             }
         });
         drop(future);
-        outside(async {
-            server.until_no_connection_is_left("after the drop").await;
-            server.expect_all_have_quit("after the drop");
-        });
+        outside(server.until_all_have_quit("after the drop"));
         runtime.shutdown_background();
     });
 }
