@@ -65,7 +65,7 @@ fn close_closes_the_connection_exactly_once() {
 }
 
 #[test]
-fn close_reports_what_keeps_the_connection_open() {
+fn close_returns_an_error_if_the_connection_stays_open() {
     let hint =
         "`rusqlite::Connection::close` returns a `Result`: does your `close` return its error?";
     check(hint, |database| {

@@ -13,7 +13,7 @@ use crate::{NONE, count_rows, on_purpose};
 const ALL: &str = "SELECT * FROM users";
 
 #[test]
-fn has_closed_when_run_returns() {
+fn run_closes_before_it_returns() {
     let hint = "which variable still owns the connection when `run` has returned?";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), ALL, NONE);
@@ -60,7 +60,7 @@ fn closes_when_the_query_cannot_be_run() {
 }
 
 #[test]
-fn closes_when_the_query_fails_half_way() {
+fn closes_when_the_query_fails_after_one_row() {
     let hint = "`rows.next()?` returns early: is the statement dropped, and the connection closed, when `fetch_users` returns there?";
     check(hint, |database| {
         faults::make_users_fail_at(&database.outside(), database.users()[1].id);

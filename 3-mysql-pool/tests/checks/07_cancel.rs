@@ -16,7 +16,7 @@ use crate::support::{check, check_on_a_thread, runtime};
 /// Holds one packet between client and server, drops the future there, and waits until the server shows no connection; then
 /// does the same with the next packet.
 #[test]
-fn leaves_no_connection_open_when_dropped_at_any_packet() {
+fn closes_its_connections_when_the_future_is_dropped() {
     let hint = "a `Pool` that still exists somewhere (a clone, a task, a leak) keeps its connections: let the drop of the future end it";
     check(hint, async |server| {
         server.keep_a_few().await;
@@ -41,7 +41,7 @@ fn leaves_no_connection_open_when_dropped_at_any_packet() {
 }
 
 #[test]
-fn a_drop_outside_the_runtime_does_not_panic() {
+fn dropping_the_future_outside_the_runtime_does_not_panic() {
     let hint = "`tokio::spawn` panics outside a runtime: take `Handle::current()` at the first poll, and spawn on that handle in `drop`";
     check_on_a_thread(hint, |server| {
         let runtime = runtime();
