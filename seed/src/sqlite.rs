@@ -64,7 +64,7 @@ pub fn seed(database: &Path, seeding: Seeding, force: bool) -> Result<Outcome, E
     let draft = target.draft_that_a_signal_removes(&progress)?;
     let filled = thread::scope(|scope| {
         let users = made_ahead(scope, seeding.users())
-            .map_err(|error| sqlite::Error::no_thread(error).doing("create"))?;
+            .map_err(|error| sqlite::Error::no_thread(error).could_not("create"))?;
         create(draft.file(), progress.clone().follow(users))
     });
     progress.clear();
@@ -121,7 +121,7 @@ impl<'a> Database<'a> {
             .err()
             .filter(|error| matches!(error.kind(), ErrorKind::NotAFile(_) | ErrorKind::Url));
         if let Some(error) = refused {
-            return Err(error.doing("create").into());
+            return Err(error.could_not("create").into());
         }
         match resolve(given) {
             Ok(file) => Ok(Database { given, file }),
@@ -180,7 +180,7 @@ impl<'a> Database<'a> {
             cli::notice(&format!("error: {stopped}"));
             process::exit(1);
         })
-        .map_err(|error| self.name(sqlite::Error::no_thread(error).doing("create")))?;
+        .map_err(|error| self.name(sqlite::Error::no_thread(error).could_not("create")))?;
         let draft = Draft::beside(&self.file).map_err(|error| self.file_error(error))?;
         *known = Some(draft.folder().to_owned());
         Ok(draft)
@@ -269,7 +269,7 @@ impl<'a> Database<'a> {
         format!("`{}`", redact_value(&self.given.to_string_lossy()))
     }
 
-    fn failed(&self, error: rusqlite::Error, doing: &'static str) -> Error {
+    fn failed(&self, error: rusqlite::Error, operation: &'static str) -> Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => self.refused(
                 "the file is not a SQLite database".to_owned(),
@@ -278,7 +278,7 @@ impl<'a> Database<'a> {
             Some(ErrorCode::DatabaseCorrupt) => {
                 self.refused(format!("it is damaged ({error})"), FORCE)
             }
-            _ => self.name(sqlite::Error::from(error).doing(doing)),
+            _ => self.name(sqlite::Error::from(error).could_not(operation)),
         }
     }
 

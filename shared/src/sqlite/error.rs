@@ -27,7 +27,7 @@ pub struct Error {
 #[derive(Debug)]
 struct Inner {
     kind: ErrorKind,
-    doing: &'static str,
+    operation: &'static str,
     database: Option<PathBuf>,
     closing: Option<Error>,
 }
@@ -75,12 +75,12 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// Returns an error of an operation on the database: `doing` is a verb that the database's name can follow, such as
-    /// `open` or `commit to`.
-    pub fn new(kind: ErrorKind, doing: &'static str) -> Self {
+    /// Returns an error. The operation that failed is a verb that the database's name can follow, such as `open` or
+    /// `commit to`: the text begins with "could not commit to `users.db`".
+    pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
         let inner = Inner {
             kind,
-            doing,
+            operation,
             database: None,
             closing: None,
         };
@@ -99,9 +99,9 @@ impl Error {
         &self.inner.kind
     }
 
-    /// Sets the operation that failed. An error that `?` converted from a driver's error does not know it.
-    pub fn doing(mut self, doing: &'static str) -> Self {
-        self.inner.doing = doing;
+    /// Sets the operation that failed, which the text names after "could not". An error that `?` converted says "query".
+    pub fn could_not(mut self, operation: &'static str) -> Self {
+        self.inner.operation = operation;
         self
     }
 
@@ -222,8 +222,8 @@ impl fmt::Display for Error {
             .as_deref()
             .map(|path| redact_value(&path.to_string_lossy()));
         match &path {
-            Some(path) => write!(f, "could not {} `{path}`: ", self.inner.doing)?,
-            None => write!(f, "could not {} the database: ", self.inner.doing)?,
+            Some(path) => write!(f, "could not {} `{path}`: ", self.inner.operation)?,
+            None => write!(f, "could not {} the database: ", self.inner.operation)?,
         }
         write!(f, "{}", self.inner.kind)?;
         if let Some(closing) = &self.inner.closing {

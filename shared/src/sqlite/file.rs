@@ -92,7 +92,7 @@ pub fn open(database: &Path) -> Result<Connection> {
     // Without SQLITE_OPEN_CREATE. NO_MUTEX: Rust's type system already ensures that one thread at a time uses it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(existing_file(database)?, flags)
-        .map_err(|error| Error::from(error).doing("open").in_database(database))
+        .map_err(|error| Error::from(error).could_not("open").in_database(database))
 }
 
 /// Fills an empty file with the table `users` and these users. Memory use does not depend on their number.
@@ -105,7 +105,7 @@ pub fn open(database: &Path) -> Result<Connection> {
 /// When the file cannot be written, or two users have one `id` or one `email`. The error does not name the database,
 /// because only the caller knows the file's final name.
 pub fn create(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
-    fill(file, users).map_err(|error| error.doing("create"))
+    fill(file, users).map_err(|error| error.could_not("create"))
 }
 
 fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
