@@ -42,7 +42,7 @@ fn closes_when_a_query_fails() {
 #[test]
 fn closes_on_a_panic() {
     let hint = "a panic runs `drop` as well: does your `Drop` skip the close while the thread panics, or is the connection in a \
-                `ManuallyDrop`, a `static` or `mem::forget`?";
+                `ManuallyDrop` or a `static`, or passed to `mem::forget`?";
     check(hint, |database| {
         attempt(|| {
             let outcome = DatabaseConnection::open(database.path());

@@ -92,7 +92,7 @@ fn rolls_back_when_the_body_fails() {
 
 #[test]
 fn rolls_back_when_the_body_panics() {
-    let hint = "only destructors run on a panic: dropping a `Transaction` rolls back; what does a `Drop` of yours do?";
+    let hint = "on a panic only destructors run: dropping a `Transaction` rolls back; does a `Drop` that you wrote commit?";
     check(hint, |database| {
         let id = database.users()[0].id;
         let mut deleted = None;
@@ -128,7 +128,7 @@ fn with_connection_closes_before_it_returns() {
 
 #[test]
 fn closes_when_the_body_fails() {
-    let hint = "a `?` returns: does it jump over the close?";
+    let hint = "a `?` returns from the function: is there one between the body and the close?";
     check(hint, |database| {
         attempt(|| -> Result<()> { with_connection(database.path(), |_| Err(on_purpose())) });
         database.expect_none_open("after a body that returned `Err`");

@@ -26,7 +26,7 @@ fn run_closes_before_it_returns() {
 
 #[test]
 fn closes_when_the_body_fails() {
-    let hint = "a `?` returns: does it jump over the close?";
+    let hint = "a `?` returns from the function: is there one between the body and the close?";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), ALL, NONE);
         attempt(|| -> Result<()> { query.run(|_| Err(on_purpose())) });
@@ -36,7 +36,7 @@ fn closes_when_the_body_fails() {
 
 #[test]
 fn closes_when_the_body_panics() {
-    let hint = "a panic skips the lines after the body and drops local variables: a `Connection` in one of them closes itself; is yours in a `ManuallyDrop`, a `static` or `mem::forget`?";
+    let hint = "a panic skips the lines after the body and drops local variables: a `Connection` in one of them closes itself; is yours in a `ManuallyDrop` or a `static`, or passed to `mem::forget`?";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), ALL, NONE);
         attempt(|| -> Result<()> { query.run(|_| panic!("on purpose")) });

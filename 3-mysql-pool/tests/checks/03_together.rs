@@ -20,7 +20,7 @@ fn both_queries_run_at_the_same_time() {
     check(hint, async |server| {
         server.set_breakpoint().await;
         let url = server.url.clone();
-        // In its own task, because a solution may block its thread.
+        // In its own Tokio task, because a solution may block its thread.
         let mut both = tokio::spawn(async move {
             with_pool(&url, 2, async |pool| fetch_concurrently(pool, 40).await).await
         });

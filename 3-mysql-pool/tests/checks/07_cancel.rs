@@ -1,5 +1,5 @@
-//! A future may be dropped before it has finished: by a timeout, by `select!`, or when its task is aborted. The code after
-//! the `.await` then never runs, and `Drop` cannot await. Every connection must be closed nevertheless. It is enough to
+//! A future may be dropped before it has finished: by a timeout, by `select!`, or when its Tokio task is aborted. The code
+//! after the `.await` then never runs, and `Drop` cannot await. Every connection must be closed nevertheless. It is enough to
 //! disconnect the pool in the background.
 //!
 //! Read: `tokio::select!`, about cancellation; `tokio::runtime::Handle::current`, and when it panics.
@@ -17,7 +17,7 @@ use crate::support::{check, check_on_a_thread, runtime};
 /// does the same with the next packet.
 #[test]
 fn closes_its_connections_when_the_future_is_dropped() {
-    let hint = "a `Pool` that still exists somewhere (a clone, a task, a leak) keeps its connections: let the drop of the future end it";
+    let hint = "a `Pool` that still exists (a clone, one in a Tokio task, a leaked one) keeps its connections open: disconnect it when the future is dropped";
     check(hint, async |server| {
         server.keep_a_few().await;
         let relay = Relay::start(server.port).await;
