@@ -24,13 +24,12 @@ use rusqlite::ffi::{SQLITE_BUSY, SQLITE_READONLY};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 use shared::schema::{SQLITE_INDEX, SQLITE_TABLE};
-use shared::sqlite::{
-    self, ErrorKind, create, existing_file, open, place, remove_companions, sync_folder,
-};
+use shared::sqlite::{self, ErrorKind, existing_file, open, place, remove_companions, sync_folder};
 use shared::{User, cli, redact_value};
 
 use crate::draft::{Draft, folder_of, sweep};
 use crate::error::{Error, FORCE};
+use crate::fill::fill;
 use crate::generate::{Inspection, Seeding};
 use crate::progress::Progress;
 use crate::stop;
@@ -65,7 +64,7 @@ pub fn seed(database: &Path, seeding: Seeding, force: bool) -> Result<Outcome, E
     let filled = thread::scope(|scope| {
         let users = made_ahead(scope, seeding.users())
             .map_err(|error| sqlite::Error::no_thread(error).could_not("create"))?;
-        create(draft.file(), progress.clone().follow(users))
+        fill(draft.file(), progress.clone().follow(users))
     });
     progress.clear();
     filled.map_err(|error| target.name(error))?;

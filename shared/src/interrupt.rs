@@ -21,7 +21,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 pub fn run(work: impl Future<Output = Result<()>>) -> Result<()> {
     // One for each core, and some for host names and the output.
     let threads = available_parallelism().map_or(1, NonZeroUsize::get) + 3;
-    crate::cli::try_threads(threads)?;
+    crate::threads::try_threads(threads)?;
     let runtime = Runtime::new()?;
     let outcome = runtime.block_on(async {
         let interrupt = interrupt()?; // before the work starts
