@@ -1,10 +1,9 @@
 //! Task 0: a connection that closes itself.
 //!
-//! Rust's ownership replaces Python's `with`. [`DatabaseConnection::open`] does what `__enter__` does. What
-//! `__exit__` does happens when the value is dropped, on every way out of its scope: after the last line, on
-//! `return`, on `?`, on a panic. A `Drop` cannot return an error, so [`DatabaseConnection::close`] is a second way
-//! out that can. [`with_connection`] is the `with` block as a function: it runs the body in a transaction, and then
-//! calls `close`.
+//! Rust's ownership replaces Python's `with`. [`DatabaseConnection::open`] does what `__enter__` does. Dropping the value
+//! does what `__exit__` does, on every way out of its scope: after the last line, on `return`, on `?`, on a panic. A
+//! `Drop` cannot return an error, so there is a second way to close, which can: [`DatabaseConnection::close`].
+//! [`with_connection`] is the `with` block as a function: it runs the body in a transaction, and then calls `close`.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -50,10 +49,11 @@ impl DatabaseConnection {
     /// empty path are refused, because SQLite would create a fresh database for them.
     pub fn open(database: impl AsRef<Path>) -> Result<DatabaseConnection> {
         let database = database.as_ref();
-        // `Connection::open` would create a missing file, and the first query would then find no table in it.
+        // `Connection::open` would create a missing file, and the first query would then find no table in it. `NO_MUTEX`:
+        // Rust already ensures that one thread at a time uses a connection.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(existing_file(database)?, flags)
-            .map_err(|error| Error::from(error).doing("open").in_database(database))?;
+            .map_err(|error| Error::from(error).could_not("open").in_database(database))?;
         Ok(DatabaseConnection {
             connection,
             database: database.to_owned(),
@@ -75,7 +75,7 @@ impl DatabaseConnection {
         } = self;
         connection
             .close()
-            .map_err(|(_, error)| Error::from(error).doing("close").in_database(&database))
+            .map_err(|(_, error)| Error::from(error).could_not("close").in_database(&database))
     }
 }
 
@@ -88,16 +88,16 @@ impl Deref for DatabaseConnection {
     }
 }
 
-/// The `with` block: opens the database, runs `body` in a transaction, and closes it before returning.
+/// The `with` block: opens the database, runs `body` in a transaction, and closes the database before it returns.
 ///
 /// Commits when `body` returns `Ok`. Rolls back when it returns `Err` or panics. (Python's `with sqlite3.connect(…)`
 /// does that as well, but does not close the connection.)
 ///
 /// # Errors
 ///
-/// If the database cannot be opened (as for [`DatabaseConnection::open`]), if `body` fails, if the commit fails
-/// (because of a deferred foreign key, or a reader that does not finish), and if the close fails. If `body` and the
-/// close both fail, the error is that of `body`, with the close's error in its text.
+/// If the database cannot be opened (as for [`DatabaseConnection::open`]), if `body` fails, if the commit fails (for
+/// example because of a deferred foreign key, or because another connection still reads), and if the close fails. If
+/// `body` and the close both fail, the error is that of `body`, with the close's error in its text.
 ///
 /// # Panics
 ///
@@ -131,8 +131,8 @@ pub fn with_connection<T>(
 ///
 /// # Errors
 ///
-/// If there is no table `users` with the four columns, if it cannot be read, and if a row does not fit (an age that is
-/// NULL, negative or text). The error of a row names the column and the row. No row is skipped.
+/// If there is no table `users` with the four columns, if it cannot be read, and if a row has an invalid value (an age
+/// that is NULL, negative or text). The error of a row names the column and the row. No row is skipped.
 pub fn fetch_users(connection: &Connection) -> Result<Vec<User>> {
     let mut statement = connection
         .prepare("SELECT id, name, email, age FROM users ORDER BY id")
@@ -150,7 +150,7 @@ fn in_transaction<T>(
     let value = body(&transaction)?;
     transaction
         .commit()
-        .map_err(|error| Error::from(error).doing("commit to"))?;
+        .map_err(|error| Error::from(error).could_not("commit to"))?;
     Ok(value)
 }
 

@@ -83,7 +83,7 @@ impl Deref for DatabaseConnection {
     }
 }
 
-/// The `with` block: opens the database, runs `body` in a transaction, and closes it before returning.
+/// The `with` block: opens the database, runs `body` in a transaction, and closes the database before it returns.
 ///
 /// Commits when `body` returns `Ok`. Rolls back when it returns `Err` or panics. (Python's `with sqlite3.connect(…)`
 /// does that as well, but does not close the connection.)
@@ -127,8 +127,8 @@ pub fn with_connection<T>(
 ///
 /// # Errors
 ///
-/// If there is no table `users` with the four columns, if a step of the query fails, and if a row does not fit (an
-/// age that is NULL, negative or text). No row is skipped and no value is invented.
+/// If there is no table `users` with the four columns, if the query fails at any row, and if a row has an invalid value
+/// (an age that is NULL, negative or text). No row is skipped and no value is invented.
 ///
 /// Extra: the error of a row names the column and the row.
 pub fn fetch_users(connection: &Connection) -> Result<Vec<User>> {

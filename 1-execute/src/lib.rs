@@ -42,7 +42,7 @@ pub struct ExecuteQuery {
     parameters: Vec<Parameter>,
 }
 
-/// A parameter as it will be bound, or the error of its conversion: `new` cannot return an error, but a run can.
+/// A parameter as it will be bound, or the error of its conversion: `new` cannot return an error, but `run` can.
 type Parameter = std::result::Result<Value, String>;
 
 impl ExecuteQuery {
@@ -62,7 +62,7 @@ impl ExecuteQuery {
     }
 
     /// The `with` block: opens the database, runs the query, calls `body` with its rows, and closes the database
-    /// before returning.
+    /// before it returns.
     ///
     /// SQLite finds each row only when `body` asks for it: a body that stops after one row costs one row.
     ///
@@ -87,8 +87,8 @@ impl ExecuteQuery {
     ///
     /// # Errors
     ///
-    /// As for [`run`](ExecuteQuery::run); also if a row does not fit (an age that is NULL, negative or text). The
-    /// error of a row names the column and the row. No row is skipped.
+    /// As for [`run`](ExecuteQuery::run); also if a row has an invalid value (an age that is NULL, negative or text).
+    /// The error of a row names the column and the row. No row is skipped.
     pub fn fetch_users(&self) -> Result<Vec<User>> {
         self.run(read_users)
     }
@@ -123,7 +123,7 @@ impl ExecuteQuery {
         // The statement is dropped, so the connection can close. Call `close`: a drop could not return its error.
         let closed = connection
             .close()
-            .map_err(|(_, error)| Error::from(error).doing("close"));
+            .map_err(|(_, error)| Error::from(error).could_not("close"));
         outcome(worked, closed).map_err(|error| error.in_database(&self.database))
     }
 
@@ -131,7 +131,8 @@ impl ExecuteQuery {
         let statement = connection
             .prepare(&self.query)
             .map_err(|error| Error::from(error).in_sql(&self.query))?;
-        // SQLite accepts an empty query or a comment, and stepping it fails. It has no columns and no expanded SQL.
+        // SQLite accepts an empty query or a comment, but running it fails. Such a statement has no columns and no
+        // expanded SQL.
         if statement.column_count() == 0 && statement.expanded_sql().is_none() {
             return Err(Error::new(ErrorKind::NoStatement, "query"));
         }

@@ -20,8 +20,7 @@ const DEFAULT_PARAMETER: i64 = 25;
 struct Arguments {
     /// One SQL statement, with a `?` for each parameter [default: "SELECT * FROM users WHERE age > ?" and 25]
     query: Option<String>,
-    /// A value for each `?`: what reads as an integer of 64 bits or a number is bound as one, all else, such as 007,
-    /// as text
+    /// A value for each `?`: a 64-bit integer or a number is bound as one, and anything else, such as 007, as text
     #[arg(value_name = "PARAMETER", allow_negative_numbers = true, value_parser = parameter)]
     parameters: Vec<Value>,
     #[command(flatten)]

@@ -69,7 +69,7 @@ impl ExecuteQuery {
     }
 
     /// The `with` block: opens the database, runs the query, calls `body` with its rows, and closes the database
-    /// before returning.
+    /// before it returns.
     ///
     /// SQLite finds each row only when `body` asks for it: a body that stops after one row costs one row. Every
     /// parameter is bound; no value becomes a part of the SQL.
@@ -77,14 +77,14 @@ impl ExecuteQuery {
     /// # Errors
     ///
     /// - If the database does not exist (it is not created), or the path is `:memory:` or empty.
-    /// - If the SQL is wrong, or has more than one statement.
+    /// - If the SQL is invalid, or has more than one statement.
     /// - If there are too few or too many parameters, or one that cannot be converted.
     /// - If `body` fails. The error is that of `body`, or has it as its `source()`.
     ///
     /// Extra: the error names the database, and shows where the SQL is wrong. An empty query is an error with a clear
     /// text.
     ///
-    /// No check can make the close fail here, as task 0 does. Report such an error in the same way.
+    /// If the close fails, return its error, as in task 0. No check asks for this, because none can make the close fail.
     ///
     /// # Panics
     ///
@@ -97,8 +97,8 @@ impl ExecuteQuery {
     ///
     /// # Errors
     ///
-    /// As for [`run`](ExecuteQuery::run); also if a step of the query fails, and if a row does not fit (an age that is
-    /// NULL, negative or text). No row is skipped and no value is invented.
+    /// As for [`run`](ExecuteQuery::run); also if the query fails at any row, and if a row has an invalid value (an age
+    /// that is NULL, negative or text). No row is skipped and no value is invented.
     ///
     /// Extra: the error of a row names the column and the row.
     pub fn fetch_users(&self) -> Result<Vec<User>> {
@@ -111,7 +111,7 @@ impl ExecuteQuery {
     ///
     /// # Errors
     ///
-    /// As for [`run`](ExecuteQuery::run), and if the table refuses the change (an id that already exists).
+    /// As for [`run`](ExecuteQuery::run), and if the change violates a constraint (an id that already exists).
     ///
     /// Extra: a query that only reads is an error; the rows of a `RETURNING` are counted.
     pub fn execute(&self) -> Result<usize> {

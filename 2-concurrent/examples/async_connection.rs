@@ -19,8 +19,8 @@
 //! In Rust the two are not the same. A type can have `open` and `close` methods that the caller awaits. But `close` is
 //! skipped by a `?`, by a panic, and when the future is dropped, and `Drop` cannot await. A function that takes the body
 //! can close in every case: look at the place of "Connection closed." when the body fails, panics, and is cancelled. In the
-//! last case it comes after the caller has continued. (In Python it comes before: a cancelled task continues until it has
-//! closed.) In Rust a dropped future cannot continue, so a new task closes the connection, and the program awaits `wait` at
+//! last case it comes after the caller has continued. (In Python it comes before: a cancelled asyncio task continues until it has
+//! closed.) In Rust a dropped future cannot continue, so a new Tokio task closes the connection, and the program awaits `wait` at
 //! its end.
 
 use std::future::pending;
@@ -94,7 +94,7 @@ async fn with_connection<T>(
 }
 
 pub async fn lesson() -> Result<(), Error> {
-    // Closes in a new task if the future is dropped.
+    // Closes in a new Tokio task if the future is dropped.
     let runtime = Handle::current();
     let scopes = Scopes::new(move |closing| drop(runtime.spawn(closing)));
     let use_it = async |connection: &mut Connection| {

@@ -17,7 +17,7 @@
 //! Look at the log on standard error: each "released" comes before the line with the outcome, even if the query fails. The
 //! log consists of events (`info!`) within a span that names the database. A span belongs to a future and not to a thread:
 //! the future enters it at each poll, so the events of two futures that run at the same time are not mixed up. (Python has
-//! context variables for that.) The release gets the span explicitly, because it runs in another task if this future is
+//! context variables for that.) The release gets the span explicitly, because it runs in another Tokio task if this future is
 //! dropped.
 
 use std::path::Path;

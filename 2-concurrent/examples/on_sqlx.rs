@@ -247,7 +247,7 @@ where
 }
 
 /// Converts sqlx's error. One of SQLite becomes rusqlite's, because the codes are the same.
-fn driver(error: sqlx::Error, doing: &'static str) -> Error {
+fn driver(error: sqlx::Error, operation: &'static str) -> Error {
     let sqlite = error.as_database_error().and_then(|error| {
         let code = error.code()?.parse().ok()?;
         let message = Some(error.message().to_owned());
@@ -262,5 +262,5 @@ fn driver(error: sqlx::Error, doing: &'static str) -> Error {
         (None, sqlx::Error::Io(error)) => ErrorKind::Thread(error),
         (None, error) => ErrorKind::Driver(error.into()),
     };
-    Error::new(problem, doing)
+    Error::new(problem, operation)
 }

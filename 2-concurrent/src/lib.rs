@@ -84,7 +84,8 @@ pub async fn with_connection<T: Send + 'static>(
 /// # Errors
 ///
 /// Fails as [`with_connection`] does, if there is no table `users` with the columns `id`, `name`, `email` and `age`, and
-/// if a row does not fit (an age that is NULL, negative or text). The error names the column and the row. No row is skipped.
+/// if a row has an invalid value (an age that is NULL, negative or text). The error names the column and the row. No row
+/// is skipped.
 ///
 /// # Cancel safety
 ///

@@ -36,7 +36,7 @@ pub(crate) async fn run<T: Send + 'static>(
             .and_then(|()| in_transaction(&connection, body));
         let closed = connection
             .close()
-            .map_err(|(_, error)| Error::from(error).doing("close"));
+            .map_err(|(_, error)| Error::from(error).could_not("close"));
         combine(worked, closed)
     };
     on_new_thread(work)
@@ -54,7 +54,7 @@ fn in_transaction<T>(
     let value = body(&transaction)?;
     transaction
         .commit()
-        .map_err(|error| Error::from(error).doing("commit to"))?;
+        .map_err(|error| Error::from(error).could_not("commit to"))?;
     Ok(value)
 }
 

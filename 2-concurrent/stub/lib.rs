@@ -3,8 +3,8 @@
 //! SQLite's calls block: a thread that fetches a row can do nothing else until the row is there. Two `async fn` that call
 //! rusqlite, joined, compile but run one after the other, and they block the executor (Rust's event loop).
 //!
-//! In Rust, a timeout or a `select!` drops a future before it is ready. Code after the `await` does not run then, and a thread
-//! that works for the future does not notice the drop.
+//! In Rust, a timeout or a `select!` drops a future before it is ready. The code after its current `await` does not run
+//! then, and a thread that works for the future does not notice the drop.
 //!
 //! Write the four bodies. Run `cargo test` until every check passes. You may use these functions of `shared::sqlite`:
 //!
@@ -12,7 +12,7 @@
 //! | --- | --- |
 //! | `open(path)` | opens an existing file; refuses a missing file, a folder, an empty path and `:memory:` |
 //! | `existing_file(path)` | use it if you open the file with sqlx instead of rusqlite: it makes the same test and opens nothing |
-//! | `read_users(&mut rows)` | reads each row as a [`User`] by the columns' names; fails if a row does not fit |
+//! | `read_users(&mut rows)` | reads each row as a [`User`] by the columns' names; fails if a row has an invalid value |
 //! | `outcome(worked, closed)` | combines the result of the work and the result of the close: the work's error wins |
 //!
 //! [`Error`] converts from [`rusqlite::Error`], so `?` works. You may write an error type instead. It must be
@@ -21,7 +21,7 @@
 //! The dependencies include `tokio`, `blocking`, `async-lock`, `async-channel` and `futures-lite`. A solution that uses
 //! `blocking::unblock` can pass every check, and so can one that starts a thread for each open connection.
 
-// Delete this line when you start. It only silences warnings about code that is still missing.
+// Delete this line when you begin. It hides warnings about code that is not written yet.
 #![allow(unused_variables, dead_code)]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -90,7 +90,7 @@ pub async fn with_connection<T: Send + 'static>(
 /// # Errors
 ///
 /// Fails as [`with_connection`] does, if there is no table `users` with the columns `id`, `name`, `email` and `age`, and
-/// if a row does not fit (an age that is NULL, negative or text). No row is skipped.
+/// if a row has an invalid value (an age that is NULL, negative or text). No row is skipped.
 ///
 /// # Cancel safety
 ///

@@ -13,9 +13,9 @@
 //! already exists. Both lines end when the pool is disconnected.
 //!
 //! A drop returns a connection, without an `.await`. But there is work to do: the session is reset, so that the next user
-//! sees no transaction and no variables of the last one. A task of the driver does that. (The `SET NAMES` and the `USE`
+//! sees no transaction and no variables of the last one. A Tokio task of the driver does that. (The `SET NAMES` and the `USE`
 //! before the last sleep follow the reset. It restores the server's settings and keeps the default database, so
-//! `with_pool` sets both again.) The pool must wait for such tasks, which is one reason why its scope is a function.
+//! `with_pool` sets both again.) The pool must wait for such Tokio tasks, which is one reason why its scope is a function.
 
 use std::pin::pin;
 use std::time::Duration;

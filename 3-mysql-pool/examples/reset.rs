@@ -1,4 +1,4 @@
-//! Measures what the reset of a connection costs: point queries per second, from ten tasks at the same time.
+//! Measures what the reset of a connection costs: point queries per second, from ten Tokio tasks at the same time.
 //!
 //! `cargo run --release --example reset`
 

@@ -164,7 +164,7 @@ impl ErrorKind {
                 format!(
                     "a connection of the pool was still in use {disconnect} seconds after the body ended"
                 ),
-                "drop every connection before the body ends: do not return one, and await the tasks that hold one",
+                "drop every connection before the body ends: do not return one, and await the Tokio tasks that hold one",
             ),
             ErrorKind::NotStopped => (
                 "a cancelled query could not be stopped on the server, so its connection was cut"

@@ -156,7 +156,7 @@ impl Killer {
             targets.list.retain(|target| target.strong_count() > 0);
             targets.list.iter().filter_map(Weak::upgrade).collect()
         };
-        // In a task, so that the connection for killing quits even if this query ends first.
+        // In a Tokio task, so that the connection for killing quits even if this query ends first.
         let _ = tokio::spawn(self.clone().kill(targets, turn)).await;
     }
 

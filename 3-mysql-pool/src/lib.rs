@@ -10,12 +10,12 @@
 //! | `async_fetch_users`, `async_fetch_older_users` | [`fetch_users`], [`fetch_older_users`] |
 //! | `asyncio.gather(...)` | [`fetch_concurrently`] |
 //!
-//! | end | what [`with_pool`] does | what a fetch does |
+//! | how it ends | what [`with_pool`] does | what a fetch does |
 //! | --- | --- | --- |
 //! | success | disconnects the pool, then returns the value | returns its connection to the pool, then the users |
 //! | error | disconnects the pool, then returns the error | returns its connection to the pool, then the error |
-//! | panic | catches it, disconnects the pool, and resumes it | resumes a panic of its task |
-//! | drop | only destructors run: that of `DisconnectOnDrop` spawns a task that disconnects the pool | that of `Query` cancels the query: its task stops the statement on the server, and returns the connection to the pool |
+//! | panic | catches it, disconnects the pool, and resumes it | resumes a panic of its Tokio task |
+//! | drop of its future | only destructors run: that of `DisconnectOnDrop` spawns a Tokio task that disconnects the pool | that of `Query` cancels the query: its Tokio task stops the statement on the server, and returns the connection to the pool |
 //!
 //! Read this file first, then `pool_guard.rs` (`DisconnectOnDrop`) and `query.rs` (`Query`). Read last how the statement
 //! of a dropped query is stopped: `kill.rs`, and `proof.rs`, which proves that the KILL reaches no other client. The other
@@ -56,12 +56,13 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ALL: &str = "SELECT id, name, email, age FROM users ORDER BY id";
 const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ? ORDER BY id";
 
-/// Opens a pool of at most `connections` connections, runs `body` with it, and disconnects it: after `Ok`, after
+/// Opens a pool of at most `connections` connections, runs `body` with it, and disconnects the pool: after `Ok`, after
 /// `Err`, and after a panic. Returns what `body` returned.
 ///
-/// The first connection is opened before `body` starts. Connections are reused. Each session is reset between two users
-/// (transaction, locks, variables, temporary tables). Connections send `COM_QUIT` before they close, so the server counts
-/// none of them as aborted, except those that panicking code holds: the driver cuts them.
+/// The first connection is opened before `body` starts. A connection that is returned to the pool is used again. Before
+/// that, its session is reset, so that its next user sees no transaction, lock, variable or temporary table of the last
+/// one. Connections send `COM_QUIT` before they close, so the server counts none of them as aborted, except those that
+/// panicking code holds: the driver cuts them.
 ///
 /// ```
 /// use mysql_async::prelude::Queryable;
@@ -83,7 +84,7 @@ const OLDER: &str = "SELECT id, name, email, age FROM users WHERE age > ? ORDER 
 /// - `connections` is 0, or the URL cannot be read. No error shows the URL's password.
 /// - There is no first connection within 4 seconds: the error names host, port, user and database.
 /// - `body` fails: its error wins. If disconnecting fails as well, the text says so.
-/// - A connection is still in use 5 seconds after `body`: `body` returned it, or a task that `body` spawned holds it.
+/// - A connection is still in use 5 seconds after `body`: `body` returned it, or a Tokio task that `body` spawned holds it.
 /// - A cancelled query could not be stopped on the server: 4 seconds after `body`, its connection is cut.
 /// - There is no Tokio runtime.
 ///
@@ -129,7 +130,7 @@ pub async fn with_pool<T>(
 /// # Errors
 ///
 /// - The query fails.
-/// - A row does not fit a [`User`]: the error names the column and the row.
+/// - A row has an invalid value, such as an age that is NULL: the error names the column and the row.
 ///
 /// Nothing here has a time limit: not the query, not the wait for a free connection, not the opening of a new one. To
 /// set one, use [`tokio::time::timeout`].

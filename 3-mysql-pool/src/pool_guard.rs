@@ -52,7 +52,7 @@ impl DisconnectOnDrop {
         })
     }
 
-    /// Opens the first connection. In a task, because a connection that is dropped during the handshake counts as
+    /// Opens the first connection. In a Tokio task, because a connection that is dropped during the handshake counts as
     /// aborted.
     pub async fn connect(&self) -> Result<()> {
         let connecting = tokio::spawn(timeout(CONNECT_TIMEOUT, self.get_conn()));

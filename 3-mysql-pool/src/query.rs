@@ -1,8 +1,8 @@
-//! A query that runs in its own task, and is cancelled when its future is dropped.
+//! A query that runs in its own Tokio task, and is cancelled when its future is dropped.
 //!
 //! A MySQL connection answers a statement with rows, and cannot be used again before the last one has been read. If a
-//! future is dropped before that, the driver can only cut the connection. So the query runs in a task, and the
-//! caller's future only waits for the task. Dropping that future cancels the query:
+//! future is dropped before that, the driver can only cut the connection. So the query runs in a Tokio task, and the
+//! caller's future only waits for that task. Dropping that future cancels the query:
 //!
 //! 1. [`Query`] is dropped, which cancels the task's [`CancellationToken`].
 //! 2. The task asks the [`Killer`] to stop the statement on the server, and keeps reading.
@@ -25,7 +25,7 @@ use crate::kill::{Killer, Target};
 use crate::proof::Name;
 use crate::{CONNECT_TIMEOUT, row};
 
-/// A query in a task. Cancels it when dropped, without waiting.
+/// A query in a Tokio task. Cancels it when dropped, without waiting.
 pub(crate) struct Query {
     task: JoinHandle<Result<Vec<User>>>,
     cancel: CancellationToken,
@@ -71,7 +71,7 @@ pub(crate) async fn both(mut one: Query, mut other: Query) -> Result<(Vec<User>,
     }
 }
 
-/// Runs the query; the body of the task.
+/// Runs the query; the body of the Tokio task.
 async fn run(
     pool: Pool,
     sql: &'static str,

@@ -11,13 +11,13 @@
 //! | `asyncio.gather(...)` | [`fetch_concurrently`] |
 //!
 //! Write the bodies of the four functions, and run `cargo test` until every check passes. The signatures must stay as they
-//! are. The library prints nothing. These modules come solved, and you may use them:
+//! are. The library prints nothing. These modules are already written, and you may use them:
 //!
 //! - `url.rs`: `Database::read(url)` returns the driver's options, and host, port, user and name of the database.
 //! - `row.rs`: `Columns::of(columns)` finds the columns by name, and its `user(row, number)` converts a row.
 //! - `error.rs`: the errors. `Error::on(database)` adds the database to the message, `Error::and(other)` a second error.
 
-// Delete this line when you start. It turns off warnings about code that is not used yet.
+// Delete this line when you begin. It hides warnings about code that is not written yet.
 #![allow(unused_variables, dead_code)]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -39,12 +39,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// The time limit for connections that are still in use. `error.rs` shows it in a message.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens a pool of at most `connections` connections, runs `body` with it, and disconnects it: after `Ok`, after
+/// Opens a pool of at most `connections` connections, runs `body` with it, and disconnects the pool: after `Ok`, after
 /// `Err`, and after a panic. Returns what `body` returned.
 ///
-/// The first connection is opened before `body` starts. Connections are used again, and the session of each is reset for
-/// its next user: transaction, locks, variables, temporary tables. When this function returns, every connection is closed
-/// and has sent `COM_QUIT`.
+/// The first connection is opened before `body` starts. A connection that is returned to the pool is used again. Before
+/// that, its session is reset, so that its next user sees no transaction, lock, variable or temporary table of the last
+/// one. When this function returns, every connection is closed and has sent `COM_QUIT`.
 ///
 /// ```
 /// use mysql_async::prelude::Queryable;
@@ -70,8 +70,8 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Cancel safety
 ///
-/// If the future is dropped, the pool is disconnected in the background, on the runtime that polled the future. The drop
-/// does not panic, even outside the runtime.
+/// If the future is dropped, the pool is disconnected in the background, on the runtime that first polled the future. The
+/// drop does not panic, even outside the runtime.
 pub async fn with_pool<T>(
     url: &str,
     connections: usize,
@@ -94,7 +94,7 @@ pub async fn with_pool<T>(
 /// # Errors
 ///
 /// - The query fails.
-/// - A row does not fit a [`User`], for example because its age is NULL or negative.
+/// - A row has an invalid value, for example an age that is NULL, negative or text.
 pub async fn fetch_users(pool: &Pool) -> Result<Vec<User>> {
     todo!("get a connection from the pool, query all users, and convert each row")
 }

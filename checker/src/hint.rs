@@ -52,7 +52,9 @@ pub fn hints_to_compile(task: Task, folder: &Path) -> Vec<String> {
     let mut hints = Vec::new();
     let changed = changed_signatures(task, folder);
     if !changed.is_empty() {
-        hints.push(format!("Declare this as the task does:\n{changed}"));
+        hints.push(format!(
+            "Write these signatures as the stub does:\n{changed}"
+        ));
     }
     let todos = todos(task);
     if let Some(first) = todos.first() {
@@ -68,7 +70,7 @@ pub fn hints_to_compile(task: Task, folder: &Path) -> Vec<String> {
     }
     hints.push(all);
     hints.push(
-        "Begin again from the stub: `checker reset` puts it back, and keeps your code in src/lib.rs.1.".to_owned(),
+        "Start again from the stub: `checker reset` puts it back, and keeps your code in src/lib.rs.1.".to_owned(),
     );
     hints.push(last(task));
     hints
@@ -77,7 +79,7 @@ pub fn hints_to_compile(task: Task, folder: &Path) -> Vec<String> {
 fn last(task: Task) -> String {
     let solution = task.path().join("src/lib.rs");
     format!(
-        "This is the last hint: {} is one way to do it. (`--again` starts from the first hint.)",
+        "This is the last hint: {} is one solution. (`--again` starts from the first hint.)",
         solution.display()
     )
 }

@@ -82,7 +82,11 @@ pub fn reset(task: Task, folder: &Path) -> Result<Option<PathBuf>, Problem> {
         let kept = keep(&source.join("lib.rs"))?;
         let stub = fs::read(task.path().join("stub/lib.rs"))?;
         fs::create_dir_all(&source)?;
-        shared::files::write_whole(&source.join("lib.rs"), &stub)?;
+        // Written beside it first: a link at this path is replaced, and the file that it leads to is left alone.
+        let mut draft =
+            tempfile::Builder::new().make_in(&source, |path| fs::File::create_new(path))?;
+        draft.write_all(&stub)?;
+        draft.persist(source.join("lib.rs"))?;
         Ok(kept)
     };
     put_back().map_err(|error| Problem {

@@ -157,7 +157,7 @@ def an_enter_that_raises_is_not_exited():
 
 @claim
 def a_cursor_outlives_its_connection_and_fails():
-    """In Python it runs, and the first use of the cursor outside the block raises `ProgrammingError`, because the database is closed."""
+    """In Python such a body runs, and the first use of the cursor outside the block raises `ProgrammingError`, because the database is closed."""
     with contextlib.closing(connect()) as connection:
         cursor = connection.execute("SELECT * FROM users")
     error = raises(sqlite3.ProgrammingError, cursor.fetchone)
@@ -306,7 +306,7 @@ def the_number_of_values_must_be_right():
 
 @claim
 def a_coroutine_is_inert():
-    """it starts when it is awaited, or when `create_task` or `gather` wraps it in a task."""
+    """it starts when it is awaited, or when `create_task` or `gather` wraps it in an asyncio task."""
     begun = []
 
     async def work(name):
@@ -353,7 +353,7 @@ def two_awaits_in_a_row_are_one_after_the_other_and_gather_is_two_tasks():
 
 @claim
 def a_cancelled_task_runs_on():
-    """`CancelledError` is raised at the await where the task waits."""
+    """`CancelledError` is raised at the await where the coroutine waits."""
     log = []
 
     class Manager:
@@ -390,7 +390,7 @@ def a_cancelled_task_runs_on():
 
 @claim
 def a_thread_hears_nothing_of_a_cancelled_task():
-    """if you cancel a task that awaits `asyncio.to_thread`, the thread continues."""
+    """if you cancel an asyncio task that awaits `asyncio.to_thread`, the thread continues."""
     begun, may_go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
     def work():
@@ -414,7 +414,7 @@ def a_thread_hears_nothing_of_a_cancelled_task():
 
 @claim
 def gather_leaves_the_other_task_running():
-    """`gather` raises the first exception immediately, and the other task continues."""
+    """`gather` raises the first exception immediately, and the other coroutine continues."""
 
     async def fail():
         raise ValueError
@@ -436,7 +436,7 @@ def gather_leaves_the_other_task_running():
 
 @claim
 def a_task_group_cancels_the_other_and_waits():
-    """`TaskGroup` cancels the other task and waits for it."""
+    """`TaskGroup` cancels the other coroutine and waits for it."""
     log = []
 
     async def fail():
@@ -510,7 +510,7 @@ def a_second_cancel_interrupts_the_release():
 
 @claim
 def run_waits_for_the_tasks_that_it_cancels():
-    """When `asyncio.run` ends, it cancels the remaining tasks and waits for them, without a time limit."""
+    """When `asyncio.run` ends, it cancels the remaining asyncio tasks and waits for them, without a time limit."""
     log, kept = [], []
 
     async def work():
@@ -667,7 +667,7 @@ def in_a_folder_with_the_sample():
 
 def main():
     if sys.version_info < (3, 11):
-        print(f"{sys.argv[0]}: not run, for it needs Python 3.11, and this is {sys.version.split()[0]}")
+        print(f"{sys.argv[0]}: not run, because it needs Python 3.11 and this is {sys.version.split()[0]}")
         return
     faulthandler.dump_traceback_later(DEADLINE, exit=True)
 

@@ -4,6 +4,7 @@
 
 mod draft;
 mod error;
+mod fill;
 mod generate;
 mod mysql;
 mod names;
@@ -16,7 +17,7 @@ mod target;
 use std::process::ExitCode;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use shared::cli;
+use shared::{cli, threads};
 
 use generate::{SAMPLE, Seeding};
 use target::{Outcome, Target};
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
         let outcome = match &arguments.database {
             Target::File(path) => sqlite::seed(path, seeding, arguments.force)?,
             Target::Server(opts) => {
-                cli::try_threads(3)?; // for signals, host names and the users
+                threads::try_threads(3)?; // for signals, host names and the users
                 mysql::seed(opts, seeding, arguments.force)?
             }
         };

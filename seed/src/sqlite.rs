@@ -24,13 +24,12 @@ use rusqlite::ffi::{SQLITE_BUSY, SQLITE_READONLY};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 use shared::schema::{SQLITE_INDEX, SQLITE_TABLE};
-use shared::sqlite::{
-    self, ErrorKind, create, existing_file, open, place, remove_companions, sync_folder,
-};
+use shared::sqlite::{self, ErrorKind, existing_file, open, place, remove_companions, sync_folder};
 use shared::{User, cli, redact_value};
 
 use crate::draft::{Draft, folder_of, sweep};
 use crate::error::{Error, FORCE};
+use crate::fill::fill;
 use crate::generate::{Inspection, Seeding};
 use crate::progress::Progress;
 use crate::stop;
@@ -64,8 +63,8 @@ pub fn seed(database: &Path, seeding: Seeding, force: bool) -> Result<Outcome, E
     let draft = target.draft_that_a_signal_removes(&progress)?;
     let filled = thread::scope(|scope| {
         let users = made_ahead(scope, seeding.users())
-            .map_err(|error| sqlite::Error::no_thread(error).doing("create"))?;
-        create(draft.file(), progress.clone().follow(users))
+            .map_err(|error| sqlite::Error::no_thread(error).could_not("create"))?;
+        fill(draft.file(), progress.clone().follow(users))
     });
     progress.clear();
     filled.map_err(|error| target.name(error))?;
@@ -121,7 +120,7 @@ impl<'a> Database<'a> {
             .err()
             .filter(|error| matches!(error.kind(), ErrorKind::NotAFile(_) | ErrorKind::Url));
         if let Some(error) = refused {
-            return Err(error.doing("create").into());
+            return Err(error.could_not("create").into());
         }
         match resolve(given) {
             Ok(file) => Ok(Database { given, file }),
@@ -180,7 +179,7 @@ impl<'a> Database<'a> {
             cli::notice(&format!("error: {stopped}"));
             process::exit(1);
         })
-        .map_err(|error| self.name(sqlite::Error::no_thread(error).doing("create")))?;
+        .map_err(|error| self.name(sqlite::Error::no_thread(error).could_not("create")))?;
         let draft = Draft::beside(&self.file).map_err(|error| self.file_error(error))?;
         *known = Some(draft.folder().to_owned());
         Ok(draft)
@@ -269,7 +268,7 @@ impl<'a> Database<'a> {
         format!("`{}`", redact_value(&self.given.to_string_lossy()))
     }
 
-    fn failed(&self, error: rusqlite::Error, doing: &'static str) -> Error {
+    fn failed(&self, error: rusqlite::Error, operation: &'static str) -> Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => self.refused(
                 "the file is not a SQLite database".to_owned(),
@@ -278,7 +277,7 @@ impl<'a> Database<'a> {
             Some(ErrorCode::DatabaseCorrupt) => {
                 self.refused(format!("it is damaged ({error})"), FORCE)
             }
-            _ => self.name(sqlite::Error::from(error).doing(doing)),
+            _ => self.name(sqlite::Error::from(error).could_not(operation)),
         }
     }
 

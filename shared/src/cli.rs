@@ -1,13 +1,10 @@
 //! The common parts of the programs: exit statuses, error messages, and `--database` for a SQLite file.
 
-use std::env;
 use std::error::Error;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::process::{ExitCode, Termination};
-use std::sync::Mutex;
-use std::thread;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -58,37 +55,6 @@ pub fn run<A: clap::Parser, T: Termination>(
 /// hidden, see [`redact`](crate::redact). Unlike `eprintln!` it does not panic when nothing reads it.
 pub fn notice(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", printable_lines(text));
-}
-
-/// Tries whether the operating system lets this program start so many threads at the same time. An asynchronous runtime panics
-/// or hangs if it does not.
-///
-/// # Errors
-///
-/// If it does not.
-pub fn try_threads(count: usize) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let gate = Mutex::new(());
-    thread::scope(|scope| {
-        let _closed = gate.lock();
-        for _ in 0..count {
-            thread::Builder::new()
-                .spawn_scoped(scope, || drop(gate.lock()))
-                .map_err(|error| {
-                    format!(
-                        "could not start a thread: {error}\n\
-                         help: end other programs, or raise the limit on processes and threads (`ulimit -u`)"
-                    )
-                })?;
-        }
-        Ok(())
-    })
-}
-
-/// Returns whether to write colours to a standard stream: it is a terminal that shows them, and `NO_COLOR` is not set.
-pub fn is_coloured(stream: &impl IsTerminal) -> bool {
-    let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let is_dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
-    stream.is_terminal() && !unwanted && !is_dumb
 }
 
 /// Returns the message for a wrong command line. clap's message repeats the arguments, and one may be a password after

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: drop the work, and wait for the tasks that the drop spawns.
+//! Ctrl-C and SIGTERM: drop the work, and wait for the Tokio tasks that the drop spawns.
 
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Runs the work on a new runtime. On a signal, drops the work, waits for the tasks that still run (they stop statements,
+/// Runs the work on a new runtime. On a signal, drops the work, waits for the Tokio tasks that still run (they stop statements,
 /// close connections and end a server), and exits with the status that a shell expects.
 ///
 /// # Errors
@@ -21,7 +21,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 pub fn run(work: impl Future<Output = Result<()>>) -> Result<()> {
     // One for each core, and some for host names and the output.
     let threads = available_parallelism().map_or(1, NonZeroUsize::get) + 3;
-    crate::cli::try_threads(threads)?;
+    crate::threads::try_threads(threads)?;
     let runtime = Runtime::new()?;
     let outcome = runtime.block_on(async {
         let interrupt = interrupt()?; // before the work starts
@@ -56,7 +56,7 @@ fn interrupt() -> Result<impl Future<Output = i32>> {
     })
 }
 
-/// Waits until no task is left on the runtime, up to 5 seconds.
+/// Waits until no Tokio task is left on the runtime, up to 5 seconds.
 async fn settle() {
     let idle = async {
         while Handle::current().metrics().num_alive_tasks() > 0 {

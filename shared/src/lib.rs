@@ -6,9 +6,10 @@
 //! | | [`mysql`] | checks the URL of a MySQL database, and has the help for a wrong URL or a server that refuses it |
 //! | | [`redact`] | hides passwords in text that is printed |
 //! | | [`terminal`] | escapes control and invisible characters in text that is printed |
-//! | `files` | `files` | private folders, and files that are written whole or not at all |
+//! | `files` | `files` | private folders |
 //! | `sqlite` | `sqlite` | opening and reading SQLite files, and the error type of tasks 0 to 2 |
 //! | `cli` | `cli`, `output` | the options of the programs, `--format`, and how an error is printed |
+//! | `cli` | `threads` | tests whether the threads that a program needs can be started |
 //! | `interrupt` | `interrupt` | Ctrl-C and SIGTERM in a program on Tokio |
 
 #![forbid(unsafe_code)]
@@ -33,3 +34,5 @@ pub mod interrupt;
 pub mod output;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "cli")]
+pub mod threads;

@@ -49,7 +49,7 @@ impl OutputOption {
     ///
     /// When standard output cannot be written to.
     pub fn users(self, users: &[User]) -> Result<(), OutputError> {
-        let mut rows = self.rows(["id", "name", "email", "age"].map(str::to_owned).to_vec())?;
+        let mut rows = self.rows(["id", "name", "email", "age"])?;
         for user in users {
             rows.push(&user_values(user))?;
         }
@@ -74,11 +74,7 @@ impl OutputOption {
             print_line(&format!("\nUsers older than {older_than}"))?;
             return self.users(older);
         }
-        let mut rows = self.rows(
-            ["list", "id", "name", "email", "age"]
-                .map(str::to_owned)
-                .to_vec(),
-        )?;
+        let mut rows = self.rows(["list", "id", "name", "email", "age"])?;
         for (list, users) in [("all", all), ("older", older)] {
             for user in users {
                 let [id, name, email, age] = user_values(user);
@@ -94,8 +90,11 @@ impl OutputOption {
     /// # Errors
     ///
     /// When standard output cannot be written to.
-    pub fn rows(self, columns: Vec<String>) -> Result<Rows, OutputError> {
-        let columns = unique(columns);
+    pub fn rows(
+        self,
+        columns: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Rows, OutputError> {
+        let columns = unique(columns.into_iter().map(Into::into).collect());
         let out = BufWriter::new(io::stdout().lock());
         let sink = match self.format {
             Format::Table => Sink::Table {
@@ -214,7 +213,7 @@ impl Rows {
                 columns,
                 cells,
             } => {
-                write_table(&mut out, columns, &cells)?;
+                write_table(&mut out, &columns, &cells)?;
                 out.flush()?;
             }
             Sink::Json { mut out, .. } => out.flush()?,
@@ -300,16 +299,13 @@ impl Cell {
         }
     }
 
-    fn heading(text: String) -> Self {
-        Cell {
-            text: printable(&text),
-            is_number: false,
-        }
+    fn heading(text: &str) -> Self {
+        Cell::new(&Value::Text(text.into()))
     }
 }
 
-fn write_table(out: &mut impl Write, columns: Vec<String>, cells: &[Cell]) -> io::Result<()> {
-    let headings: Vec<Cell> = columns.into_iter().map(Cell::heading).collect();
+fn write_table(out: &mut impl Write, columns: &[String], cells: &[Cell]) -> io::Result<()> {
+    let headings: Vec<Cell> = columns.iter().map(|name| Cell::heading(name)).collect();
     let mut widths: Vec<usize> = headings.iter().map(|cell| cell.text.width()).collect();
     for row in cells.chunks(widths.len()) {
         for (cell, width) in row.iter().zip(&mut widths) {
@@ -317,11 +313,10 @@ fn write_table(out: &mut impl Write, columns: Vec<String>, cells: &[Cell]) -> io
         }
     }
     write_line(out, &headings, &widths)?;
-    let rule: Vec<Cell> = widths
+    let rules = widths
         .iter()
-        .map(|width| Cell::heading("-".repeat(*width)))
-        .collect();
-    write_line(out, &rule, &widths)?;
+        .map(|width| Cell::heading(&"-".repeat(*width)));
+    write_line(out, &rules.collect::<Vec<_>>(), &widths)?;
     for row in cells.chunks(widths.len()) {
         write_line(out, row, &widths)?;
     }

@@ -223,7 +223,7 @@ fn a_password_in_what_should_be_a_path_is_not_shown() {
 #[test]
 fn the_works_error_wins_and_the_closes_is_not_lost() {
     let work = || Error::from(rusqlite::Error::QueryReturnedNoRows);
-    let close = || Error::from(rusqlite::Error::InvalidQuery).doing("close");
+    let close = || Error::from(rusqlite::Error::InvalidQuery).could_not("close");
     assert_eq!(outcome(Ok(1), Ok(())).unwrap(), 1);
     assert!(matches!(
         outcome::<()>(Err(work()), Ok(())).unwrap_err().kind(),

@@ -8,7 +8,7 @@ use databaseconnection::{DatabaseConnection, fetch_users};
 use testkit::{attempt, check};
 
 #[test]
-fn opens_nothing_that_nobody_asked_for() {
+fn only_open_opens_a_connection() {
     let hint = "`fetch_users` is given an open connection: does it use that one, or open another?";
     check(hint, |database| {
         let opened = || database.recording().opened_connections();
@@ -43,7 +43,7 @@ fn a_missing_database_is_an_error_and_is_not_created() {
 }
 
 #[test]
-fn a_path_that_names_no_file_is_refused() {
+fn refuses_memory_and_an_empty_path() {
     let hint = "SQLite accepts names that are not files: call `Path::is_file` before you open";
     check(hint, |database| {
         for path in [":memory:", ""] {

@@ -42,7 +42,7 @@ fn closes_when_a_query_fails() {
 #[test]
 fn closes_on_a_panic() {
     let hint = "a panic runs `drop` as well: does your `Drop` skip the close while the thread panics, or is the connection in a \
-                `ManuallyDrop`, a `static` or `mem::forget`?";
+                `ManuallyDrop` or a `static`, or passed to `mem::forget`?";
     check(hint, |database| {
         attempt(|| {
             let outcome = DatabaseConnection::open(database.path());
@@ -65,7 +65,7 @@ fn close_closes_the_connection_exactly_once() {
 }
 
 #[test]
-fn close_reports_what_keeps_the_connection_open() {
+fn close_returns_an_error_if_the_connection_stays_open() {
     let hint =
         "`rusqlite::Connection::close` returns a `Result`: does your `close` return its error?";
     check(hint, |database| {

@@ -23,7 +23,7 @@ fn fetches_every_user() {
 }
 
 #[test]
-fn fetches_every_column() {
+fn fills_each_field_from_its_column() {
     let hint = "compare each `row.get(…)` with the field of `User` that it fills";
     check(hint, |database| {
         let found = database.expect_ok("every user", fetch(database));
@@ -32,7 +32,7 @@ fn fetches_every_column() {
 }
 
 #[test]
-fn reads_the_columns_by_name_wherever_they_stand() {
+fn reads_columns_by_name_not_by_position() {
     let hint = "this table has its columns in another order: read them by name, `row.get(\"age\")`, instead of by number";
     check(hint, |database| {
         faults::make_users_columns_change_places(&database.outside());
@@ -49,7 +49,7 @@ fn reads_the_columns_by_name_wherever_they_stand() {
 }
 
 #[test]
-fn an_empty_table_has_no_users() {
+fn returns_an_empty_list_for_an_empty_table() {
     let hint =
         "an empty result is not an error: `query_row` and `query_one` report one, `query` does not";
     check(hint, |database| {
@@ -60,7 +60,7 @@ fn an_empty_table_has_no_users() {
 }
 
 #[test]
-fn a_row_that_does_not_fit_is_an_error() {
+fn a_row_with_an_invalid_value_is_an_error() {
     let hint = "`row.get` returns a `Result`: pass on its error with `?`, and read the age as `u32`, without `as` or a default";
     check(hint, |database| {
         for (what, column, value) in faults::MISFITS {
@@ -71,7 +71,7 @@ fn a_row_that_does_not_fit_is_an_error() {
 }
 
 #[test]
-fn a_query_that_fails_half_way_is_an_error() {
+fn a_query_that_fails_after_one_row_is_an_error() {
     let hint = "`rows.next()` returns `Ok(None)` at the end and `Err` on an error: does your loop stop at an error as if it were the end?";
     check(hint, |database| {
         faults::make_users_fail_at(&database.outside(), database.users()[1].id);
@@ -80,7 +80,7 @@ fn a_query_that_fails_half_way_is_an_error() {
 }
 
 #[test]
-fn a_query_that_cannot_be_run_is_an_error() {
+fn a_missing_table_is_an_error() {
     let hint = "without a table `users`, `prepare` returns an error: pass it on with `?` instead of returning an empty list";
     check(hint, |database| {
         database.sql("ALTER TABLE users RENAME TO people");

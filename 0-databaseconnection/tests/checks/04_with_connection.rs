@@ -34,7 +34,7 @@ fn insert_a_post_by_an_unknown_user(connection: &Connection) -> Result<()> {
 }
 
 #[test]
-fn with_connection_refuses_what_open_refuses() {
+fn with_connection_refuses_the_same_paths_as_open() {
     let hint = "open the database in `with_connection` with `DatabaseConnection::open`";
     check(hint, |database| {
         let missing = database.folder().join("missing.db");
@@ -92,7 +92,7 @@ fn rolls_back_when_the_body_fails() {
 
 #[test]
 fn rolls_back_when_the_body_panics() {
-    let hint = "only destructors run on a panic: dropping a `Transaction` rolls back; what does a `Drop` of yours do?";
+    let hint = "on a panic only destructors run: dropping a `Transaction` rolls back; does a `Drop` that you wrote commit?";
     check(hint, |database| {
         let id = database.users()[0].id;
         let mut deleted = None;
@@ -115,7 +115,7 @@ fn rolls_back_when_the_body_panics() {
 }
 
 #[test]
-fn has_closed_when_it_returns() {
+fn with_connection_closes_before_it_returns() {
     let hint = "which variable still owns the connection when `with_connection` has returned?";
     check(hint, |database| {
         let outcome = with_connection(database.path(), |connection| {
@@ -128,7 +128,7 @@ fn has_closed_when_it_returns() {
 
 #[test]
 fn closes_when_the_body_fails() {
-    let hint = "a `?` returns: does it jump over the close?";
+    let hint = "a `?` returns from the function: is there one between the body and the close?";
     check(hint, |database| {
         attempt(|| -> Result<()> { with_connection(database.path(), |_| Err(on_purpose())) });
         database.expect_none_open("after a body that returned `Err`");
@@ -155,7 +155,7 @@ fn closes_when_the_commit_fails() {
 }
 
 #[test]
-fn reports_a_commit_that_fails() {
+fn returns_the_error_of_the_commit() {
     let hint = "the body returned `Ok`, but `commit` failed: does the caller get that error?";
     check(hint, |database| {
         make_commits_fail(database);
@@ -165,7 +165,7 @@ fn reports_a_commit_that_fails() {
 }
 
 #[test]
-fn reports_a_close_that_fails() {
+fn returns_the_error_of_the_close() {
     let hint = "a destructor closes the connection but cannot return an error: call `close` and return what it reports";
     check(hint, |database| {
         let outcome = with_connection(database.path(), |connection| {
@@ -178,7 +178,7 @@ fn reports_a_close_that_fails() {
 }
 
 #[test]
-fn the_error_of_the_body_is_in_the_returned_error() {
+fn returns_the_error_of_the_body() {
     let hint = "return the error that the body returned; if you wrap it in another error, its `source()` must return it";
     check(hint, |database| {
         let outcome: Result<()> = with_connection(database.path(), |_| Err(on_purpose()));
@@ -189,7 +189,7 @@ fn the_error_of_the_body_is_in_the_returned_error() {
 }
 
 #[test]
-fn the_error_of_the_body_comes_first_and_that_of_the_close_is_kept() {
+fn returns_both_errors_when_the_body_and_the_close_fail() {
     let hint = "return the body's error with the close's error in its text or as its `source`; `shared::sqlite::outcome` does that";
     check(hint, |database| {
         let outcome: Result<()> = with_connection(database.path(), |connection| {

@@ -10,7 +10,7 @@ fn fetch(database: &TestDatabase) -> Result<Vec<User>> {
 }
 
 #[test]
-fn gives_the_users_in_the_order_of_their_ids() {
+fn returns_users_in_id_order() {
     let hint = "without `ORDER BY`, SQLite may return the rows in any order";
     check(hint, |database| {
         database.sql(
@@ -25,7 +25,7 @@ fn gives_the_users_in_the_order_of_their_ids() {
 }
 
 #[test]
-fn the_names_of_the_columns_may_be_in_other_letters() {
+fn ignores_case_in_column_names() {
     let hint = "SQL ignores case in column names: `Age` and `age` are the same column";
     check(hint, |database| {
         for case in cases::readable(&mut database.random()) {
@@ -37,7 +37,7 @@ fn the_names_of_the_columns_may_be_in_other_letters() {
 }
 
 #[test]
-fn what_is_no_database_of_users_is_an_error() {
+fn a_file_without_a_valid_users_table_is_an_error() {
     let hint = "opening, `prepare` and `next` each return a `Result`: pass on every error with `?`";
     check(hint, |_| {
         for case in cases::unreadable() {

@@ -12,7 +12,7 @@ fn on_purpose() -> Error {
 }
 
 #[test]
-fn a_panic_of_the_body_goes_on_to_the_caller() {
+fn the_caller_gets_the_panic_of_the_body() {
     let hint =
         "if you catch the panic to clean up, resume it afterwards: `std::panic::resume_unwind`";
     check(hint, |database| {
@@ -30,7 +30,7 @@ fn a_panic_of_the_body_goes_on_to_the_caller() {
 }
 
 #[test]
-fn the_error_of_the_body_is_returned_if_sqlite_has_rolled_back_itself() {
+fn returns_the_error_of_the_body_after_sqlite_rolled_back() {
     let hint = "SQLite has already rolled back, so a second rollback fails: that error must not replace the body's";
     check(hint, |database| {
         let id = database.users()[0].id;
@@ -68,7 +68,7 @@ fn the_error_names_the_database() {
 }
 
 #[test]
-fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
+fn a_locked_database_is_an_error_after_a_wait() {
     let hint = "rusqlite waits 5 seconds for a lock by default (`Connection::busy_timeout`), then returns an error";
     check(hint, |database| {
         database.sql("BEGIN EXCLUSIVE");

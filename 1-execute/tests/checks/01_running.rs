@@ -13,7 +13,7 @@ use testkit::{attempt, check};
 use crate::NONE;
 
 #[test]
-fn new_opens_nothing() {
+fn new_opens_no_connection() {
     let hint = "`new` keeps the path and the query; open the database in `run`";
     check(hint, |database| {
         let query = ExecuteQuery::new(
@@ -34,7 +34,7 @@ fn new_opens_nothing() {
 }
 
 #[test]
-fn obeys_the_query() {
+fn runs_the_given_query() {
     let hint = "pass the query that `new` was given to `prepare`, unchanged";
     check(hint, |database| {
         for user in [&database.users()[0], &database.users()[1]] {
@@ -48,7 +48,7 @@ fn obeys_the_query() {
 }
 
 #[test]
-fn leaves_out_who_is_exactly_as_old() {
+fn excludes_users_of_exactly_the_given_age() {
     let hint =
         "the query says `age > ?`: does your code change `>` into `>=`, or filter the rows again?";
     check(hint, |database| {
@@ -71,7 +71,7 @@ fn leaves_out_who_is_exactly_as_old() {
 }
 
 #[test]
-fn can_be_run_again_and_again() {
+fn can_be_run_more_than_once() {
     let hint =
         "`run` takes `&self`: are the query and all its parameters still there for the next run?";
     check(hint, |database| {
@@ -91,7 +91,7 @@ fn can_be_run_again_and_again() {
 }
 
 #[test]
-fn hands_the_rows_over_as_they_are_stepped() {
+fn reads_only_the_rows_that_the_body_asks_for() {
     let hint = "call `body` with the `Rows` of `Statement::query`; do not collect the rows first";
     check(hint, |database| {
         let all = ExecuteQuery::new(database.path(), "SELECT * FROM users", NONE);
@@ -112,7 +112,7 @@ fn hands_the_rows_over_as_they_are_stepped() {
 }
 
 #[test]
-fn the_error_of_the_body_is_in_the_returned_error() {
+fn returns_the_error_of_the_body() {
     let hint = "return the error that the body returned; if you wrap it in another error, its `source()` must return it";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), "SELECT * FROM users", NONE);

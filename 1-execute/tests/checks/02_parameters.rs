@@ -12,7 +12,7 @@ use testkit::check;
 use crate::count_rows;
 
 #[test]
-fn gives_sqlite_the_placeholders_and_not_the_values() {
+fn keeps_the_values_out_of_the_sql() {
     let hint = "pass the query to `prepare` unchanged, and the values to `Statement::query`";
     check(hint, |database| {
         let value = database.random().i64(1_000_000..1_000_000_000);
@@ -35,7 +35,7 @@ fn gives_sqlite_the_placeholders_and_not_the_values() {
 }
 
 #[test]
-fn a_hostile_text_finds_nobody() {
+fn sql_inside_a_parameter_is_not_executed() {
     let hint = "bind the value with `Statement::query`; `format!` would make it a part of the SQL";
     check(hint, |database| {
         for hostile in ["x' OR '1' = '1", "x' OR 1 = 1 --", "x\" OR \"1\" = \"1"] {
@@ -57,7 +57,7 @@ fn a_hostile_text_finds_nobody() {
 }
 
 #[test]
-fn obeys_the_parameter() {
+fn uses_the_given_parameter() {
     let hint = "bind the parameter that `new` was given, not a fixed value";
     check(hint, |database| {
         for user in [&database.users()[0], &database.users()[1]] {
@@ -75,7 +75,7 @@ fn obeys_the_parameter() {
 }
 
 #[test]
-fn binds_each_parameter_in_its_place() {
+fn binds_the_parameters_in_order() {
     let hint = "bind the first parameter to the first `?`; SQLite counts parameters from 1";
     check(hint, |database| {
         let asked = [1, 2, 3].map(|_| database.random().i64(..));

@@ -38,7 +38,7 @@ fn too_many_parameters_are_an_error() {
 }
 
 #[test]
-fn sql_that_is_wrong_is_an_error() {
+fn invalid_sql_is_an_error() {
     let hint =
         "`prepare` returns an error: pass it on with `?`, not `unwrap`, `ok` or an empty list";
     check(hint, |database| {
@@ -113,7 +113,7 @@ fn a_missing_database_is_an_error_and_is_not_created() {
 }
 
 #[test]
-fn a_path_that_names_no_file_is_refused() {
+fn refuses_memory_and_an_empty_path() {
     let hint = "SQLite accepts names that are not files: call `Path::is_file` before you open";
     check(hint, |database| {
         for path in [":memory:", ""] {

@@ -13,7 +13,7 @@ use crate::{NONE, count_rows, on_purpose};
 const ALL: &str = "SELECT * FROM users";
 
 #[test]
-fn has_closed_when_run_returns() {
+fn run_closes_before_it_returns() {
     let hint = "which variable still owns the connection when `run` has returned?";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), ALL, NONE);
@@ -26,7 +26,7 @@ fn has_closed_when_run_returns() {
 
 #[test]
 fn closes_when_the_body_fails() {
-    let hint = "a `?` returns: does it jump over the close?";
+    let hint = "a `?` returns from the function: is there one between the body and the close?";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), ALL, NONE);
         attempt(|| -> Result<()> { query.run(|_| Err(on_purpose())) });
@@ -36,7 +36,7 @@ fn closes_when_the_body_fails() {
 
 #[test]
 fn closes_when_the_body_panics() {
-    let hint = "a panic skips the lines after the body and drops local variables: a `Connection` in one of them closes itself; is yours in a `ManuallyDrop`, a `static` or `mem::forget`?";
+    let hint = "a panic skips the lines after the body and drops local variables: a `Connection` in one of them closes itself; is yours in a `ManuallyDrop` or a `static`, or passed to `mem::forget`?";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), ALL, NONE);
         attempt(|| -> Result<()> { query.run(|_| panic!("on purpose")) });
@@ -60,7 +60,7 @@ fn closes_when_the_query_cannot_be_run() {
 }
 
 #[test]
-fn closes_when_the_query_fails_half_way() {
+fn closes_when_the_query_fails_after_one_row() {
     let hint = "`rows.next()?` returns early: is the statement dropped, and the connection closed, when `fetch_users` returns there?";
     check(hint, |database| {
         faults::make_users_fail_at(&database.outside(), database.users()[1].id);

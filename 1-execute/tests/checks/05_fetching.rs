@@ -24,7 +24,7 @@ fn fetches_every_row() {
 }
 
 #[test]
-fn reads_the_columns_by_name_wherever_they_stand() {
+fn reads_columns_by_name_not_by_position() {
     let hint = "this query has its columns in another order: read them by name, `row.get(\"age\")`, instead of by number";
     check(hint, |database| {
         let sql = "SELECT age, 'a note' AS note, email, name, id FROM users";
@@ -38,7 +38,7 @@ fn reads_the_columns_by_name_wherever_they_stand() {
 }
 
 #[test]
-fn a_row_that_does_not_fit_is_an_error() {
+fn a_row_with_an_invalid_value_is_an_error() {
     let hint = "`row.get` returns a `Result`: pass on its error with `?`, and read the age as `u32`, without `as` or a default";
     check(hint, |database| {
         for (what, column, value) in faults::MISFITS {
@@ -49,7 +49,7 @@ fn a_row_that_does_not_fit_is_an_error() {
 }
 
 #[test]
-fn a_query_that_fails_half_way_is_an_error() {
+fn a_query_that_fails_after_one_row_is_an_error() {
     let hint = "`rows.next()` returns `Ok(None)` at the end and `Err` on an error: does your loop stop at an error as if it were the end?";
     check(hint, |database| {
         faults::make_users_fail_at(&database.outside(), database.users()[1].id);

@@ -11,7 +11,7 @@ use testkit::check;
 use crate::NONE;
 
 #[test]
-fn execute_says_how_many_rows_it_changed() {
+fn execute_returns_the_number_of_changed_rows() {
     let hint = "return what `Statement::execute` returns, the number of changed rows; `last_insert_rowid` is an id";
     check(hint, |database| {
         let of_that_age = database
@@ -46,7 +46,7 @@ fn execute_says_how_many_rows_it_changed() {
 }
 
 #[test]
-fn what_execute_changed_stays_changed() {
+fn execute_saves_its_changes() {
     let hint = "did your code begin a transaction? It is rolled back when the connection closes, unless you call `commit`";
     check(hint, |database| {
         let delete = "DELETE FROM users WHERE id = ?";
@@ -82,7 +82,7 @@ fn execute_binds_its_parameters() {
 }
 
 #[test]
-fn execute_refuses_what_run_refuses() {
+fn execute_refuses_the_same_input_as_run() {
     let hint = "open, prepare and bind in `execute` as in `run`: one private function could do it for both";
     check(hint, |database| {
         let one = "DELETE FROM users WHERE id = ?";
@@ -108,7 +108,7 @@ fn execute_refuses_what_run_refuses() {
 }
 
 #[test]
-fn a_statement_that_the_table_refuses_is_an_error() {
+fn an_insert_that_violates_a_constraint_is_an_error() {
     let hint = "pass on the error of `Statement::execute` with `?`; 0 means that no row matched";
     check(hint, |database| {
         let twice = "INSERT INTO users VALUES (?, 'Ada', 'ada@example.com', 36)";

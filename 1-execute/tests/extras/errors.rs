@@ -9,7 +9,7 @@ use testkit::{cases, check, says};
 use crate::{NONE, count_rows};
 
 #[test]
-fn what_is_no_database_of_users_is_an_error() {
+fn a_file_without_a_valid_users_table_is_an_error() {
     let hint = "opening, `prepare` and `next` each return a `Result`: pass on every error with `?`";
     check(hint, |_| {
         for case in cases::unreadable() {
@@ -24,7 +24,7 @@ fn what_is_no_database_of_users_is_an_error() {
 }
 
 #[test]
-fn an_empty_query_is_an_error_of_its_own() {
+fn the_error_of_an_empty_query_says_what_to_fix() {
     let hint = "SQLite accepts an empty query, but stepping it fails with 'misuse': reject it before you run it";
     check(hint, |database| {
         for sql in ["", "  -- nothing"] {
@@ -94,7 +94,7 @@ fn an_error_names_the_database() {
 }
 
 #[test]
-fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
+fn a_locked_database_is_an_error_after_a_wait() {
     let hint = "rusqlite waits 5 seconds for a lock by default (`Connection::busy_timeout`), then returns an error";
     check(hint, |database| {
         database.sql("BEGIN EXCLUSIVE");
@@ -110,7 +110,7 @@ fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
 }
 
 #[test]
-fn a_panic_of_the_body_goes_on_to_the_caller() {
+fn the_caller_gets_the_panic_of_the_body() {
     let hint =
         "if you catch the panic to clean up, resume it afterwards: `std::panic::resume_unwind`";
     check(hint, |database| {

@@ -6,7 +6,7 @@ use testkit::check;
 use crate::NONE;
 
 #[test]
-fn a_statement_that_the_table_refuses_half_way_changes_nothing() {
+fn a_statement_that_fails_changes_no_row() {
     let hint = "run it as one statement: SQLite undoes all changes of a statement that fails";
     check(hint, |database| {
         let outcome =
@@ -20,7 +20,7 @@ fn a_statement_that_the_table_refuses_half_way_changes_nothing() {
 }
 
 #[test]
-fn a_statement_that_changes_no_rows_of_a_table_changes_none() {
+fn execute_returns_0_for_a_create_table() {
     let hint = "`Connection::changes` counts the rows of the last INSERT, UPDATE or DELETE: on a new connection it is 0";
     check(hint, |database| {
         let create = "CREATE TABLE copies AS SELECT * FROM users";
@@ -36,7 +36,7 @@ fn a_statement_that_changes_no_rows_of_a_table_changes_none() {
 }
 
 #[test]
-fn the_rows_of_a_returning_are_counted_too() {
+fn counts_the_rows_of_a_statement_with_returning() {
     let hint = "`Statement::execute` reports the rows of a RETURNING as an error, after the change: use `query` and `changes`";
     check(hint, |database| {
         let delete = "DELETE FROM users RETURNING id";
@@ -53,7 +53,7 @@ fn the_rows_of_a_returning_are_counted_too() {
 }
 
 #[test]
-fn a_query_that_only_reads_is_not_for_execute() {
+fn execute_refuses_a_query_that_only_reads() {
     let hint = "the caller of `execute` would lose the rows of a SELECT: return an error";
     check(hint, |database| {
         let select = "SELECT * FROM users";

@@ -17,7 +17,7 @@ const WRONG: [&[&str]; 7] = [
 ];
 
 #[test]
-fn no_error_is_a_command_to_the_terminal() {
+fn escapes_control_characters_in_errors() {
     let hint = "put the SQL or SQLite's message into the error as it is: the program escapes control characters";
     check(hint, |_| {
         let program = Program::new(BINARY);
@@ -38,7 +38,7 @@ fn no_error_is_a_command_to_the_terminal() {
 
 /// The caret points at the place of the error, even if escaped characters precede it.
 #[test]
-fn the_mark_of_an_error_stands_below_its_place() {
+fn the_caret_points_at_the_mistake_in_the_sql() {
     let hint = "`rusqlite::Error::SqlInputError` has the place: `offset` in `sql`, in bytes";
     check(hint, |_| {
         let stderr = Program::new(BINARY)
@@ -71,7 +71,7 @@ fn says_how_many_rows_were_changed() {
 }
 
 #[test]
-fn what_sqlite_refuses_is_one_message_with_a_way_out() {
+fn an_error_is_one_message_with_a_help_line() {
     let hint =
         "the program prints the `Display` of the library's error: it ends with a line `help: …`";
     check(hint, |_| {

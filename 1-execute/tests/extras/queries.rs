@@ -7,7 +7,7 @@ use testkit::{cases, check};
 use crate::NONE;
 
 #[test]
-fn a_semicolon_and_a_comment_after_the_statement_are_no_second_one() {
+fn a_semicolon_does_not_always_begin_a_second_statement() {
     let hint = "do not search the SQL for `;`: rusqlite reports a second statement as `Error::MultipleStatement`";
     check(hint, |database| {
         for (what, sql) in [
@@ -28,7 +28,7 @@ fn a_semicolon_and_a_comment_after_the_statement_are_no_second_one() {
 }
 
 #[test]
-fn a_question_mark_in_a_text_is_no_placeholder() {
+fn a_question_mark_in_a_string_is_not_a_placeholder() {
     let hint = "do not count the `?` in the SQL: SQLite knows which are placeholders (`Statement::parameter_count`)";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), "SELECT '?' || ? || ?", ["why?", "?"]);
@@ -39,7 +39,7 @@ fn a_question_mark_in_a_text_is_no_placeholder() {
 }
 
 #[test]
-fn the_names_of_the_columns_may_be_in_other_letters() {
+fn ignores_case_in_column_names() {
     let hint = "SQL ignores case in column names: `Age` and `age` are the same column";
     check(hint, |database| {
         for case in cases::readable(&mut database.random()) {
@@ -50,7 +50,7 @@ fn the_names_of_the_columns_may_be_in_other_letters() {
 }
 
 #[test]
-fn the_rows_come_in_the_order_of_the_query() {
+fn keeps_the_order_of_the_query() {
     let hint = "return the rows in the order of the query; do not sort them";
     check(hint, |database| {
         let sql = "SELECT * FROM users ORDER BY id DESC";
@@ -61,7 +61,7 @@ fn the_rows_come_in_the_order_of_the_query() {
 }
 
 #[test]
-fn each_run_has_one_connection() {
+fn each_run_opens_one_connection() {
     let hint = "open one connection in `run`, and use it for everything";
     check(hint, |database| {
         let query = ExecuteQuery::new(database.path(), "SELECT * FROM users", NONE);

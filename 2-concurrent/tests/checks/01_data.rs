@@ -40,7 +40,7 @@ fn fetches_every_user_with_every_column() {
 }
 
 #[test]
-fn the_older_users_are_strictly_older_than_the_age_that_was_given() {
+fn fetches_only_users_older_than_the_age() {
     let hint =
         "Bind the function's `age` as the parameter of the query, and compare with `>`, not `>=`.";
     check(hint, |database| {
@@ -57,7 +57,7 @@ fn the_older_users_are_strictly_older_than_the_age_that_was_given() {
 }
 
 #[test]
-fn the_tuple_holds_all_users_first_and_then_the_older_ones() {
+fn fetch_concurrently_returns_all_users_and_then_the_older_ones() {
     check(
         "Look at the order of the two futures in your join: the tuple has the same order.",
         |database| {
@@ -72,7 +72,7 @@ fn the_tuple_holds_all_users_first_and_then_the_older_ones() {
 }
 
 #[test]
-fn reads_the_columns_by_their_names() {
+fn reads_columns_by_name_not_by_position() {
     let hint = "`row.get(0)` depends on the order of the columns. Use `row.get(\"id\")`, or name the columns in the SELECT.";
     check(hint, |database| {
         for columns in ["age, email, name, id", "id, note, name, email, phone, age"] {
@@ -95,7 +95,7 @@ fn reads_the_columns_by_their_names() {
 }
 
 #[test]
-fn a_row_that_does_not_fit_is_an_error() {
+fn a_row_with_an_invalid_value_is_an_error() {
     let hint = "Return the error of `row.get`. Do not skip the row, and do not replace the value with a default.";
     check(hint, |database| {
         // Not the first row: a loop that skips it is another check.
@@ -114,7 +114,7 @@ fn a_row_that_does_not_fit_is_an_error() {
 }
 
 #[test]
-fn what_is_no_database_of_users_is_an_error() {
+fn a_file_without_a_valid_users_table_is_an_error() {
     check(
         "`Connection::prepare` fails here: return its error with `?`, not an empty list.",
         |database| {
@@ -141,7 +141,7 @@ fn what_is_no_database_of_users_is_an_error() {
 }
 
 #[test]
-fn a_database_that_is_not_there_is_an_error_and_is_not_created() {
+fn a_missing_database_is_an_error_and_is_not_created() {
     let hint = "`Connection::open` creates a missing file. Use `open_with_flags` without `SQLITE_OPEN_CREATE`, or `shared::sqlite::open`.";
     check(hint, |database| {
         let missing = TempDatabase::missing();
@@ -158,7 +158,7 @@ fn a_database_that_is_not_there_is_an_error_and_is_not_created() {
 }
 
 #[test]
-fn memory_and_an_empty_path_are_refused() {
+fn refuses_memory_and_an_empty_path() {
     let hint = "SQLite opens a new, empty database for `:memory:` and for an empty path. Refuse both, or use `shared::sqlite::open`.";
     check(hint, |database| {
         for path in [":memory:", ""] {

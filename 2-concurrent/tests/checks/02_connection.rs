@@ -112,7 +112,7 @@ fn rolls_back_when_the_body_panics() {
 }
 
 #[test]
-fn reports_a_commit_that_fails() {
+fn returns_the_error_of_the_commit() {
     let hint =
         "The body returned `Ok`, but the commit failed: return the error of `Transaction::commit`.";
     check(hint, |database| {
@@ -129,7 +129,7 @@ fn reports_a_commit_that_fails() {
 }
 
 #[test]
-fn reports_a_close_that_fails() {
+fn returns_the_error_of_the_close() {
     let hint = "A drop ignores the close's error. Call `Connection::close`, and return its error.";
     check(hint, |database| {
         let outcome = run(with_connection(database.path(), forget_a_statement));
@@ -141,7 +141,7 @@ fn reports_a_close_that_fails() {
 }
 
 #[test]
-fn the_error_of_the_body_comes_before_that_of_the_close() {
+fn returns_the_error_of_the_body_even_if_the_close_fails() {
     check(
         "The body and the close failed: return the body's error (`shared::sqlite::outcome` does that).",
         |database| {

@@ -100,7 +100,7 @@ fn every_connection_is_closed_after_a_commit_that_fails() {
 }
 
 #[test]
-fn with_connection_completes_only_when_its_connection_is_closed() {
+fn with_connection_closes_before_it_completes() {
     let hint = "Send the result to the future after `Connection::close`, not before.";
     check(hint, |database| {
         // 100 times, because a late close is sometimes in time.

@@ -21,7 +21,7 @@ use crate::functions::{FUNCTIONS, asks_for_users, concurrently};
 const NEVER: usize = 99;
 
 #[test]
-fn each_query_has_a_connection_of_its_own() {
+fn each_query_has_its_own_connection() {
     let hint = "A SQLite connection runs one statement at a time: open one for each query.";
     check(hint, |database| {
         let _ = start(concurrently(database.path(), database.age())).outcome();
@@ -54,7 +54,7 @@ fn both_queries_run_at_the_same_time() {
 }
 
 #[test]
-fn the_executor_stays_free_while_a_query_runs() {
+fn a_running_query_does_not_block_the_executor() {
     let hint = "SQLite blocks the executor's thread. Run it on another one: `std::thread`, `tokio::task::spawn_blocking`, or `blocking::unblock`.";
     check(hint, |database| {
         make_users_wait_at_barrier(&database.outside());

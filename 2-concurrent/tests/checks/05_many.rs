@@ -14,7 +14,7 @@ use crate::executor::run;
 use crate::functions::{Outcome, concurrently, older_users, users};
 
 #[test]
-fn a_thousand_fetches_at_once_all_succeed() {
+fn a_thousand_queries_at_once_all_succeed() {
     let hint = "Limit the open connections with a `Semaphore`, and let calls wait for a permit. A call that holds one permit must not wait for a second.";
     check(hint, |database| {
         // Not the recorded database: a timeline of a thousand connections is not readable.

@@ -15,7 +15,7 @@ use crate::executor::{start, wait};
 use crate::functions::concurrently;
 
 #[test]
-fn when_one_query_fails_its_error_comes_back() {
+fn returns_the_error_of_the_query_that_fails() {
     check(
         "Return the error of the first future that fails: `try_zip` or `try_join!`, or a `join` that cancels the other query first.",
         |database| {
@@ -33,7 +33,7 @@ fn when_one_query_fails_its_error_comes_back() {
 }
 
 #[test]
-fn when_one_query_fails_the_other_is_stopped_and_closes() {
+fn cancels_the_other_query_when_one_query_fails() {
     let hint = "When one query fails, set the flag that the other query's `progress_handler` reads, or interrupt it (`get_interrupt_handle`).";
     check(hint, |database| {
         make_one_fail_and_one_run_on(&database.outside());

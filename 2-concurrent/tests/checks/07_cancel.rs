@@ -63,7 +63,7 @@ fn is_endless(statement: &Statement) -> bool {
 }
 
 #[test]
-fn dropped_at_every_step_every_connection_closes() {
+fn closes_its_connections_when_the_future_is_dropped() {
     let hint = "Code after an `await` does not run if the future is dropped there. Close on the thread that owns the connection, or in a `Drop`.";
     check_on(hint, Steps::new, |steps| {
         for function in functions() {
@@ -141,7 +141,7 @@ fn drop_after(
 }
 
 #[test]
-fn the_running_statement_stops_when_its_future_is_dropped() {
+fn cancels_the_running_statement_when_the_future_is_dropped() {
     let hint = "Give the future a value whose `Drop` sets a flag, and read the flag in `Connection::progress_handler`: `true` cancels the statement.";
     check(hint, |database| {
         make_users_endless(&database.outside());
@@ -164,7 +164,7 @@ fn the_running_statement_stops_when_its_future_is_dropped() {
 }
 
 #[test]
-fn a_statement_that_begins_after_the_drop_stops_too() {
+fn cancels_statements_that_start_after_the_drop() {
     let hint = "`sqlite3_interrupt` does not affect the next statement. Use a flag that stays set, and read it in `Connection::progress_handler`.";
     check(hint, |database| {
         let (tell_end, end) = channel();
@@ -188,7 +188,7 @@ fn a_statement_that_begins_after_the_drop_stops_too() {
 }
 
 #[test]
-fn a_wait_for_somebody_elses_lock_ends_when_its_future_is_dropped() {
+fn cancels_a_wait_for_a_lock_when_the_future_is_dropped() {
     let hint = "No progress handler runs during a wait for a lock. Read the flag in `Connection::busy_handler`, or set a short `busy_timeout`.";
     check(hint, |database| {
         let (tell_prepared, prepared) = oneshot::channel();

@@ -48,7 +48,7 @@ fn start_boxed<T: Send + 'static>(work: Pin<Box<dyn Future<Output = T> + Send>>)
             if let Some(outcome) = outcome {
                 let _ = tell_outcome.send(outcome);
             }
-            // Tasks that the work has spawned continue.
+            // Tokio tasks that the work has spawned continue.
             let _ = ended.await;
         });
         // A plain drop would wait for statements that are not cancelled.

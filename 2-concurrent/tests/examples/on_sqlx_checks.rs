@@ -211,7 +211,7 @@ fn nothing_of_sqlite_happens_on_the_executors_thread_wherever_it_is_dropped() {
 }
 
 #[test]
-fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
+fn a_locked_database_is_an_error_after_a_wait() {
     check(
         "sqlx waits 5 seconds for a lock: return its error then.",
         |database| {
@@ -341,7 +341,7 @@ fn dropped_on_any_runtime_the_statements_are_cancelled() {
 }
 
 #[test]
-fn a_future_that_is_never_polled_opens_nothing() {
+fn opens_no_connection_before_the_first_poll() {
     check(
         "An `async fn` starts at its first poll: open nothing before.",
         |database| {

@@ -20,7 +20,7 @@ fn expect_endless<T>(database: &TestDatabase, work: &mut Running<T>) {
 }
 
 #[test]
-fn after_the_drop_not_even_a_small_statement_runs_and_nothing_is_committed() {
+fn runs_and_commits_nothing_after_the_drop() {
     let hint = "Call the progress handler after every instruction (`progress_handler(1, …)`), and refuse the commit in `commit_hook`.";
     check(hint, |database| {
         let (report, outcomes) = channel();
@@ -56,7 +56,7 @@ fn after_the_drop_not_even_a_small_statement_runs_and_nothing_is_committed() {
 }
 
 #[test]
-fn dropping_one_future_touches_no_other_connection_and_no_later_query() {
+fn dropping_a_future_cancels_no_other_query() {
     let hint = "Make one flag for each future. A `static` flag cancels other queries, and a flag for a thread cancels later ones.";
     check(hint, |database| {
         let (go, wait_for_it) = channel::<()>();
@@ -91,7 +91,7 @@ fn dropping_one_future_touches_no_other_connection_and_no_later_query() {
 }
 
 #[test]
-fn a_future_that_is_never_polled_opens_nothing() {
+fn opens_no_connection_before_the_first_poll() {
     check(
         "An `async fn` starts at its first poll. A plain `fn` that returns a future starts at the call: open nothing in it.",
         |database| {

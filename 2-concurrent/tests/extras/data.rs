@@ -8,7 +8,7 @@ use crate::executor::run;
 use crate::functions::{asks_for_users, concurrently, older_users, users};
 
 #[test]
-fn the_users_come_in_the_order_of_their_ids() {
+fn returns_users_in_id_order() {
     let hint = "SQLite promises no order without `ORDER BY id`.";
     check(hint, |database| {
         database.sql(
@@ -32,7 +32,7 @@ fn the_users_come_in_the_order_of_their_ids() {
 }
 
 #[test]
-fn reads_every_table_of_users_that_can_be_read() {
+fn reads_unusual_tables_of_users() {
     check(
         "Name the four columns in the SELECT, and read them by name: `users` may be a view, or have more columns.",
         |database| {
@@ -64,7 +64,7 @@ fn reads_a_hundred_thousand_users() {
 }
 
 #[test]
-fn ages_at_the_ends_of_what_fits_are_compared_right() {
+fn compares_the_smallest_and_largest_ages_correctly() {
     check(
         "Bind `age` as it is: a `u32` fits into SQLite's integers. A conversion to `i32` does not fit.",
         |database| {
@@ -84,7 +84,7 @@ fn ages_at_the_ends_of_what_fits_are_compared_right() {
 }
 
 #[test]
-fn the_age_is_bound_as_a_parameter() {
+fn binds_the_age_as_a_parameter() {
     check(
         "Write `?1` in the SQL and pass `[age]` to `query`: do not build the SQL with `format!`.",
         |database| {

@@ -34,7 +34,7 @@ fn an_error_names_the_database_and_the_column_and_the_row() {
 }
 
 #[test]
-fn neither_error_is_lost() {
+fn returns_both_errors_when_the_body_and_the_close_fail() {
     let hint = "Put the close's error into the text of the body's error, or into its `source()`.";
     check(hint, |database| {
         let fail = |_: &Connection| -> concurrent::Result<()> { Err(on_purpose()) };
@@ -56,7 +56,7 @@ fn neither_error_is_lost() {
 }
 
 #[test]
-fn a_panic_of_the_body_goes_on_in_the_caller() {
+fn the_caller_gets_the_panic_of_the_body() {
     check(
         "A panic on another thread comes back as an `Err` of the join or of `catch_unwind`. Pass it to `std::panic::resume_unwind`.",
         |database| {
@@ -73,7 +73,7 @@ fn a_panic_of_the_body_goes_on_in_the_caller() {
 }
 
 #[test]
-fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
+fn a_locked_database_is_an_error_after_a_wait() {
     check(
         "Wait some seconds for a lock (`busy_timeout`, `busy_handler`), then return the error with the database's path.",
         |database| {
@@ -87,7 +87,7 @@ fn a_database_that_is_locked_is_an_error_after_a_wait_and_not_a_hang() {
 }
 
 #[test]
-fn when_the_error_comes_back_both_connections_are_closed() {
+fn closes_both_connections_before_it_returns_the_error() {
     let hint = "After you cancel the other query, await its future: return the error when both have ended.";
     check(hint, |database| {
         make_one_fail_and_one_run_on(&database.outside());
@@ -99,7 +99,7 @@ fn when_the_error_comes_back_both_connections_are_closed() {
 }
 
 #[test]
-fn the_error_is_the_reason_and_never_that_the_other_query_was_stopped() {
+fn never_returns_the_error_of_the_cancelled_query() {
     let hint = "Both futures failed, the second one because it was cancelled: return the error that came first.";
     check(hint, |database| {
         // Both fail at about the same time. The second may be cancelled while it is prepared.

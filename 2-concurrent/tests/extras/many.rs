@@ -10,7 +10,7 @@ use tokio::runtime::Builder;
 use crate::functions::{FUNCTIONS, older_users};
 
 #[test]
-fn nothing_of_sqlite_happens_on_the_executors_thread() {
+fn makes_no_sqlite_call_on_the_executors_thread() {
     let hint = "Opening and closing block as well: do both on the other thread. Do not drop a connection in the future.";
     check(hint, |database| {
         for function in FUNCTIONS {
@@ -33,7 +33,7 @@ fn nothing_of_sqlite_happens_on_the_executors_thread() {
 #[cfg(target_os = "linux")]
 const DATABASE: &str = "DATABASE_OF_TEN_THOUSAND";
 #[cfg(target_os = "linux")]
-const NAME: &str = "many::ten_thousand_fetches_at_once_need_few_threads_and_1024_file_descriptors";
+const NAME: &str = "many::ten_thousand_queries_at_once_need_few_threads_and_open_files";
 
 #[cfg(target_os = "linux")]
 fn fetch_ten_thousand_times(database: PathBuf) {
@@ -54,7 +54,7 @@ fn fetch_ten_thousand_times(database: PathBuf) {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn ten_thousand_fetches_at_once_need_few_threads_and_1024_file_descriptors() {
+fn ten_thousand_queries_at_once_need_few_threads_and_open_files() {
     if let Some(database) = env::var_os(DATABASE) {
         return fetch_ten_thousand_times(database.into());
     }

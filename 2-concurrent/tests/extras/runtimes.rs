@@ -33,7 +33,7 @@ impl Runtime {
 const HINT: &str = "Replace what belongs to one executor, such as `tokio::spawn` or `tokio::time`: use `std::thread`, `blocking`, `async-channel`, `async-lock`.";
 
 #[test]
-fn both_lists_come_at_the_same_time_on_tokio_async_std_and_smol() {
+fn runs_both_queries_at_the_same_time_on_every_runtime() {
     check(HINT, |database| {
         make_users_wait_at_barrier(&database.outside());
         for runtime in RUNTIMES {
@@ -50,7 +50,7 @@ fn both_lists_come_at_the_same_time_on_tokio_async_std_and_smol() {
 }
 
 #[test]
-fn dropped_on_tokio_async_std_and_smol_both_statements_stop() {
+fn cancels_both_queries_on_every_runtime() {
     check(HINT, |database| {
         make_users_endless(&database.outside());
         for runtime in RUNTIMES {
@@ -77,7 +77,7 @@ fn dropped_on_tokio_async_std_and_smol_both_statements_stop() {
 }
 
 #[test]
-fn a_body_runs_on_tokio_async_std_and_smol() {
+fn runs_a_body_on_every_runtime() {
     check(HINT, |database| {
         for runtime in RUNTIMES {
             let outcome = runtime.block_on(with_connection(database.path(), |_| Ok(())));

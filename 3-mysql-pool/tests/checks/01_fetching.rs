@@ -45,7 +45,7 @@ fn fetch_concurrently_returns_all_users_and_then_the_older_ones() {
 }
 
 #[test]
-fn an_empty_table_has_no_users() {
+fn returns_an_empty_list_for_an_empty_table() {
     let hint = "a result without rows is an empty `Vec`, not an error: do you index it, or call `unwrap` on the first row?";
     check(hint, async |server| {
         server.sql("DELETE FROM users").await;
@@ -59,7 +59,7 @@ fn an_empty_table_has_no_users() {
 }
 
 #[test]
-fn a_query_that_fails_is_an_error() {
+fn a_missing_table_is_an_error() {
     let hint = "the driver's `exec` returns the server's error as `Err`: pass it on with `?`";
     check(hint, async |server| {
         server.sql("DROP TABLE users").await;

@@ -10,7 +10,7 @@ use testkit::expect::{expect, expect_error, expect_ok, expect_true_copies};
 use crate::support::check;
 
 #[test]
-fn fetches_every_column() {
+fn fills_each_field_from_its_column() {
     let hint = "compare each field of the `User` with the column that it is read from";
     check(hint, async |server| {
         let lists = expect_ok("users", server.fetch_all_lists(0).await);
@@ -20,7 +20,7 @@ fn fetches_every_column() {
 }
 
 #[test]
-fn reads_columns_by_name_and_not_by_position() {
+fn reads_columns_by_name_not_by_position() {
     let hint = "this table has its columns in another order: read a column by its name, not by its position";
     check(hint, async |server| {
         server.change_the_columns().await;
@@ -34,7 +34,7 @@ fn reads_columns_by_name_and_not_by_position() {
 }
 
 #[test]
-fn a_row_that_does_not_fit_is_an_error() {
+fn a_row_with_an_invalid_value_is_an_error() {
     let hint = "the value may be NULL, negative, above the maximum, or text: use a conversion that returns an error (`get_opt`, `u32::try_from`)";
     check(hint, async |server| {
         for (column, of_type, value) in [

@@ -15,12 +15,12 @@ use crate::support::check;
 
 /// Measures no time: the server shows that both queries wait at the breakpoint, on two connections.
 #[test]
-fn runs_both_queries_at_the_same_time() {
+fn both_queries_run_at_the_same_time() {
     let hint = "poll both futures with `tokio::join!` or `try_join!`, and call `pool.get_conn()` in each of them";
     check(hint, async |server| {
         server.set_breakpoint().await;
         let url = server.url.clone();
-        // In its own task, because a solution may block its thread.
+        // In its own Tokio task, because a solution may block its thread.
         let mut both = tokio::spawn(async move {
             with_pool(&url, 2, async |pool| fetch_concurrently(pool, 40).await).await
         });
@@ -37,7 +37,7 @@ fn runs_both_queries_at_the_same_time() {
 }
 
 #[test]
-fn a_pool_of_one_connection_is_enough() {
+fn fetch_concurrently_works_with_one_connection() {
     let hint = "each query calls `get_conn`, runs, and drops its connection: do not hold one while you wait for another";
     check(hint, async |server| {
         let both = with_pool(&server.url, 1, async |pool| {

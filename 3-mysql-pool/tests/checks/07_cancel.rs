@@ -1,5 +1,5 @@
-//! A future may be dropped before it has finished: by a timeout, by `select!`, or when its task is aborted. The code after
-//! the `.await` then never runs, and `Drop` cannot await. Every connection must be closed nevertheless. It is enough to
+//! A future may be dropped before it has finished: by a timeout, by `select!`, or when its Tokio task is aborted. The code
+//! after the `.await` then never runs, and `Drop` cannot await. Every connection must be closed nevertheless. It is enough to
 //! disconnect the pool in the background.
 //!
 //! Read: `tokio::select!`, about cancellation; `tokio::runtime::Handle::current`, and when it panics.
@@ -16,8 +16,8 @@ use crate::support::{check, check_on_a_thread, runtime};
 /// Holds one packet between client and server, drops the future there, and waits until the server shows no connection; then
 /// does the same with the next packet.
 #[test]
-fn leaves_no_connection_open_when_dropped_at_any_packet() {
-    let hint = "a `Pool` that still exists somewhere (a clone, a task, a leak) keeps its connections: let the drop of the future end it";
+fn closes_its_connections_when_the_future_is_dropped() {
+    let hint = "a `Pool` that still exists (a clone, one in a Tokio task, a leaked one) keeps its connections open: disconnect it when the future is dropped";
     check(hint, async |server| {
         server.keep_a_few().await;
         let relay = Relay::start(server.port).await;
@@ -41,7 +41,7 @@ fn leaves_no_connection_open_when_dropped_at_any_packet() {
 }
 
 #[test]
-fn a_drop_outside_the_runtime_does_not_panic() {
+fn dropping_the_future_outside_the_runtime_does_not_panic() {
     let hint = "`tokio::spawn` panics outside a runtime: take `Handle::current()` at the first poll, and spawn on that handle in `drop`";
     check_on_a_thread(hint, |server| {
         let runtime = runtime();

@@ -16,7 +16,7 @@ use crate::own_server::check_alone;
 /// Runs `part` in a body, and drops it while the relay holds packet `k`, for every `k` until `part` completes. After each
 /// drop the pool works again. In the end, no connection is open, and none was cut.
 fn dropped_at_every_packet(connections: usize, part: impl AsyncFn(&Pool) + Send + 'static) {
-    let hint = "read the result to its last row, even when nothing waits for it: run the query in a task that the drop does not end";
+    let hint = "read the result to its last row, even when nothing waits for it: run the query in a Tokio task that the drop does not end";
     check_alone(hint, async move |server| {
         let users = server.keep_a_few().await;
         let relay = Relay::start(server.port).await;

@@ -1,4 +1,4 @@
-//! More about closing: a panic goes on to the caller, and connections that the body returns or that its tasks hold.
+//! More about closing: a panic goes on to the caller, and connections that the body returns or that its Tokio tasks hold.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::Ordering;
@@ -112,7 +112,8 @@ fn closes_a_connection_that_a_task_holds_when_the_task_ends() {
 
 #[test]
 fn waits_for_a_connection_that_a_task_returns_in_time() {
-    let hint = "a task may still use a connection after the body: wait for it before you give up";
+    let hint =
+        "a Tokio task may still use a connection after the body: wait for it before you give up";
     check(hint, async |server| {
         let worked = with_pool(&server.url, 2, async |pool| {
             let mut connection = pool.get_conn().await?;

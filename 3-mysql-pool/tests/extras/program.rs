@@ -131,7 +131,7 @@ fn the_error_of_a_url_from_the_environment_says_so() {
 /// Ctrl-C while the queries run: the statements stop on the server, and the connections are closed with `COM_QUIT`.
 #[test]
 fn a_signal_stops_the_statements_and_leaves_nothing() {
-    let hint = "the program drops the future of `with_pool`, and waits for the tasks that the drop spawns on the runtime";
+    let hint = "the program drops the future of `with_pool`, and waits for the Tokio tasks that the drop spawns on the runtime";
     for (name, status) in [("INT", 130), ("TERM", 143)] {
         check_alone(hint, async move |server| {
             server.set_breakpoint().await;

@@ -135,7 +135,7 @@ fn runs_forever(list: &[Process]) -> bool {
 
 #[test]
 fn a_statement_of_the_body_stops_when_with_pool_is_dropped() {
-    let hint = "the server runs the statement of a cut connection to its end: send it a KILL in the background task of your guard";
+    let hint = "the server runs the statement of a cut connection to its end: send it a KILL in the Tokio task that your guard spawns";
     check_alone(hint, async |server| {
         tokio::select! {
             _ = run_forever(&server.url) => panic!("the endless statement ended"),
@@ -176,7 +176,7 @@ fn statements_of_other_clients_go_on_when_with_pool_is_dropped() {
 
 #[test]
 fn a_drop_outside_the_runtime_stops_the_statements() {
-    let hint = "take the runtime's `Handle` at the first poll: in `drop`, spawn on it the task that sends the KILL";
+    let hint = "take the runtime's `Handle` at the first poll: in `drop`, spawn on it the Tokio task that sends the KILL";
     check_on_a_thread(hint, |server| {
         let runtime = runtime();
         outside(server.set_breakpoint());

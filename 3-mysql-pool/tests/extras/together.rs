@@ -30,7 +30,7 @@ fn many_fetches_take_turns_on_one_connection() {
 
 #[test]
 fn works_on_a_runtime_with_one_thread() {
-    let hint = "do not block the thread: every task of this runtime needs it";
+    let hint = "do not block the thread: every Tokio task of this runtime needs it";
     check_on_a_thread(hint, |server| {
         let runtime = Builder::new_current_thread()
             .enable_all()

@@ -1,13 +1,13 @@
 //! Prints reports on standard output, and a progress bar on standard error.
 
+use std::env;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::time::Duration;
 
 use checker::outcome::Submission;
 use checker::report::{self, Format, Report};
 use indicatif::{ProgressBar, ProgressStyle};
-use shared::cli::is_coloured;
 use shared::output::OutputError;
 use shared::terminal::{printable, printable_lines};
 
@@ -109,4 +109,11 @@ impl Drop for Bar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
+}
+
+/// Returns whether to write colours to a standard stream: it is a terminal that shows them, and `NO_COLOR` is not set.
+fn is_coloured(stream: &impl IsTerminal) -> bool {
+    let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
+    stream.is_terminal() && !unwanted && !is_dumb
 }

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 const UNUSED: [&str; 5] = ["assertions", "cases", "cluster", "examples", "program"];
 
 /// Modules that only the task on MySQL uses.
-const MYSQL: [&str; 4] = ["interrupt", "mysql", "relay", "shift"];
+const MYSQL: [&str; 5] = ["interrupt", "mysql", "relay", "shift", "threads"];
 
 /// The attribute of the modules that only the tasks on SQLite use.
 const SQLITE: &str = "#[cfg(feature = \"sqlite\")]";

@@ -47,3 +47,31 @@ pub(crate) fn draft(path: &Path) -> io::Result<NamedTempFile> {
     // Not `tempfile_in`: that makes a file for its owner alone.
     Builder::new().make_in(folder, |path| File::create_new(path))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_whole_file_has_the_permissions_of_any_new_file() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let [whole, usual] = ["whole", "usual"].map(|name| folder.path().join(name));
+        write_whole(&whole, b"whole").unwrap();
+        fs::write(&usual, "usual").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&whole), mode(&usual));
+    }
+
+    #[test]
+    fn only_a_file_is_replaced_and_a_draft_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("folder")).unwrap();
+        write_whole(&folder.path().join("folder"), b"").unwrap_err();
+        draft(&folder.path().join("missing/file")).unwrap_err();
+        drop(draft(&folder.path().join("file")).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -1,5 +1,6 @@
 //! The error of the SQLite tasks.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,7 @@ pub struct Error {
 #[derive(Debug)]
 struct Inner {
     kind: ErrorKind,
-    doing: &'static str,
+    operation: &'static str,
     database: Option<PathBuf>,
     closing: Option<Error>,
 }
@@ -75,12 +76,12 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// Returns an error of an operation on the database: `doing` is a verb that the database's name can follow, such as
-    /// `open` or `commit to`.
-    pub fn new(kind: ErrorKind, doing: &'static str) -> Self {
+    /// Returns an error. The operation that failed is a verb that the database's name can follow, such as `open` or
+    /// `commit to`: the text begins with "could not commit to `users.db`".
+    pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
         let inner = Inner {
             kind,
-            doing,
+            operation,
             database: None,
             closing: None,
         };
@@ -99,9 +100,9 @@ impl Error {
         &self.inner.kind
     }
 
-    /// Sets the operation that failed. An error that `?` converted from a driver's error does not know it.
-    pub fn doing(mut self, doing: &'static str) -> Self {
-        self.inner.doing = doing;
+    /// Sets the operation that failed, which the text names after "could not". An error that `?` converted says "query".
+    pub fn could_not(mut self, operation: &'static str) -> Self {
+        self.inner.operation = operation;
         self
     }
 
@@ -160,10 +161,10 @@ impl Error {
         }
     }
 
-    fn help(&self, database: &str) -> String {
+    fn help(&self, database: &str) -> Cow<'static, str> {
         let help = match &self.inner.kind {
             ErrorKind::Missing => {
-                return format!("create it with {}, or check the path", seed(database));
+                return format!("create it with {}, or check the path", seed(database)).into();
             }
             ErrorKind::NotAFile(_) => "give the path of a database file",
             ErrorKind::Url => "give the path of a SQLite file, such as users.db",
@@ -181,7 +182,7 @@ impl Error {
             }
             ErrorKind::Driver(_) => "check the query and the database",
         };
-        help.to_owned()
+        help.into()
     }
 }
 
@@ -222,8 +223,8 @@ impl fmt::Display for Error {
             .as_deref()
             .map(|path| redact_value(&path.to_string_lossy()));
         match &path {
-            Some(path) => write!(f, "could not {} `{path}`: ", self.inner.doing)?,
-            None => write!(f, "could not {} the database: ", self.inner.doing)?,
+            Some(path) => write!(f, "could not {} `{path}`: ", self.inner.operation)?,
+            None => write!(f, "could not {} the database: ", self.inner.operation)?,
         }
         write!(f, "{}", self.inner.kind)?;
         if let Some(closing) = &self.inner.closing {
@@ -342,75 +343,64 @@ fn redacted(sql: &str, offset: usize) -> (String, usize) {
     (redact(sql), place)
 }
 
-fn help_for(error: &rusqlite::Error, database: &str) -> String {
-    let help = match error {
-        rusqlite::Error::SqlInputError { .. } => "correct the SQL at the mark",
-        rusqlite::Error::MultipleStatement => "run one statement at a time",
-        rusqlite::Error::ExecuteReturnedResults => {
+fn help_for(error: &rusqlite::Error, database: &str) -> Cow<'static, str> {
+    let text = error.to_string();
+    let help = match (error, error.sqlite_error_code()) {
+        (rusqlite::Error::SqlInputError { .. }, _) => "correct the SQL at the mark",
+        (rusqlite::Error::MultipleStatement, _) => "run one statement at a time",
+        (rusqlite::Error::ExecuteReturnedResults, _) => {
             "run the query with `run`, which returns its rows"
         }
-        rusqlite::Error::ToSqlConversionFailure(_) => {
+        (rusqlite::Error::ToSqlConversionFailure(_), _) => {
             "pass a value that SQLite can store: a 64-bit integer, a float, a string or bytes"
         }
-        rusqlite::Error::InvalidColumnName(_) => "select the columns id, name, email and age",
-        rusqlite::Error::SqliteFailure(failure, _)
+        (rusqlite::Error::InvalidColumnName(_), _) => "select the columns id, name, email and age",
+        (rusqlite::Error::SqliteFailure(failure, Some(message)), _)
+            if is_locked(failure, message) =>
+        {
+            "wait until the other program has finished with the database, or end that program"
+        }
+        (_, Some(ErrorCode::DatabaseBusy)) if text.contains("unfinalized") => {
+            "drop every statement before its connection: a statement in `mem::forget`, a `static` or an `Rc` cycle keeps the \
+             connection open"
+        }
+        (_, Some(ErrorCode::DatabaseBusy)) => {
+            "another connection changed the database in the meantime: run this again"
+        }
+        (_, Some(ErrorCode::DatabaseLocked)) => {
+            "finish the other statements of this connection first"
+        }
+        (_, Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)) => {
+            "check the path; if the file was a database, restore it from a backup"
+        }
+        (_, Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen)) => {
+            "check the permissions of the file and of its folder"
+        }
+        (_, Some(ErrorCode::DiskFull)) => "free some disk space",
+        (rusqlite::Error::SqliteFailure(failure, _), _)
             if failure.extended_code == SQLITE_CONSTRAINT_FOREIGNKEY =>
         {
             "first change the rows that refer to this row, or add the row that is missing: foreign keys are enforced here, \
              unlike in the sqlite3 shell and in Python's sqlite3"
         }
-        _ => match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy) => return help_for_busy(error),
-            Some(ErrorCode::DatabaseLocked) => {
-                "finish the other statements of this connection first"
-            }
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                "check the path; if the file was a database, restore it from a backup"
-            }
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-                "check the permissions of the file and of its folder"
-            }
-            Some(ErrorCode::DiskFull) => "free some disk space",
-            Some(ErrorCode::ConstraintViolation) => {
-                "correct the values: they break a constraint of the table"
-            }
-            Some(ErrorCode::OperationInterrupted) => "run it again if you still need the result",
-            _ => return help_by_text(&error.to_string(), database),
-        },
+        (_, Some(ErrorCode::ConstraintViolation)) => {
+            "correct the values: they break a constraint of the table"
+        }
+        (_, Some(ErrorCode::OperationInterrupted)) => "run it again if you still need the result",
+        // SQLite's code is only 'error' here, but the text says more.
+        _ if text.contains("no such table") => {
+            let seed = seed(database);
+            return format!("fill the database with {seed}, or check the path").into();
+        }
+        _ => "check the query and the database",
     };
-    help.to_owned()
+    help.into()
 }
 
 /// Returns whether 'busy' means that another connection held a lock. SQLite also reports 'busy' for a connection that
 /// cannot close because of its own statements, and for a transaction that has read outdated data.
 fn is_locked(failure: &rusqlite::ffi::Error, message: &str) -> bool {
     failure.extended_code == SQLITE_BUSY && message == "database is locked"
-}
-
-fn help_for_busy(error: &rusqlite::Error) -> String {
-    let help = match error {
-        rusqlite::Error::SqliteFailure(failure, Some(message)) if is_locked(failure, message) => {
-            "wait until the other program has finished with the database, or end that program"
-        }
-        _ if error.to_string().contains("unfinalized") => {
-            "drop every statement before its connection: a statement in `mem::forget`, a `static` or an `Rc` cycle keeps the \
-             connection open"
-        }
-        _ => "another connection changed the database in the meantime: run this again",
-    };
-    help.to_owned()
-}
-
-/// Returns the help for an error whose code is only 'error': the text says more.
-fn help_by_text(text: &str, database: &str) -> String {
-    if text.contains("no such table") {
-        format!(
-            "fill the database with {}, or check the path",
-            seed(database)
-        )
-    } else {
-        "check the query and the database".to_owned()
-    }
 }
 
 fn seed(database: &str) -> String {

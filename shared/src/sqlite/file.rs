@@ -4,9 +4,8 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
 
-use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
+use rusqlite::{Connection, OpenFlags};
 use tempfile::{PathPersistError, TempPath};
 
 use super::{Error, ErrorKind, Result};
@@ -92,10 +91,10 @@ pub fn open(database: &Path) -> Result<Connection> {
     // Without SQLITE_OPEN_CREATE. NO_MUTEX: Rust's type system already ensures that one thread at a time uses it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(existing_file(database)?, flags)
-        .map_err(|error| Error::from(error).doing("open").in_database(database))
+        .map_err(|error| Error::from(error).could_not("open").in_database(database))
 }
 
-/// Fills an empty file with the table `users` and these users. Memory use does not depend on their number.
+/// Fills an empty file with the table `users` and these users.
 ///
 /// No other program may use the file yet: there is no journal, so a crash leaves a damaged file. Create it under
 /// another name, and rename it when this returns `Ok`: then the file is on the disk.
@@ -105,61 +104,22 @@ pub fn open(database: &Path) -> Result<Connection> {
 /// When the file cannot be written, or two users have one `id` or one `email`. The error does not name the database,
 /// because only the caller knows the file's final name.
 pub fn create(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
-    fill(file, users).map_err(|error| error.doing("create"))
-}
-
-fn fill(file: &Path, users: impl IntoIterator<Item = User>) -> Result<()> {
-    let failed = |error| Error::new(ErrorKind::File(error), "create");
-    let connection = open(file)?;
-    // Closed after the connection, or with a file that is deleted: closing it releases all locks of this process
-    // (SQLite's 'How To Corrupt An SQLite Database File', 2.2).
-    let written = File::options().write(true).open(file).map_err(failed)?;
-    // No other program uses the file, so nothing has to protect it. Two more threads sort the index.
-    connection.execute_batch(
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA threads = 2",
-    )?;
-    let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(SQLITE_TABLE)?;
-    insert(&transaction, users.into_iter().fuse())?;
-    // Writes the rows to the disk while SQLite sorts the index.
-    thread::scope(|scope| {
-        let sync = || written.sync_data();
-        // If no thread can be started, everything is written at the end.
-        let synced = thread::Builder::new().spawn_scoped(scope, sync);
+    let fill = || -> Result<()> {
+        let connection = open(file)?;
+        connection.execute_batch("PRAGMA journal_mode = OFF")?;
+        let transaction = connection.unchecked_transaction()?;
+        transaction.execute_batch(SQLITE_TABLE)?;
+        let insert = "INSERT INTO users (id, name, email, age) VALUES (?, ?, ?, ?)";
+        let mut insert = transaction.prepare(insert)?;
+        for user in users {
+            insert.execute((user.id, user.name, user.email, user.age))?;
+        }
+        drop(insert);
         transaction.execute_batch(SQLITE_INDEX)?;
-        match synced.map(|thread| thread.join()) {
-            Ok(Ok(synced)) => synced.map_err(failed),
-            Ok(Err(_)) | Err(_) => Ok(()),
-        }
-    })?;
-    transaction.commit()?;
-    connection.close().map_err(|(_, error)| error)?;
-    written.sync_all().map_err(failed)
-}
-
-/// Inserts several users with each statement, which is faster.
-fn insert(connection: &Connection, mut users: impl Iterator<Item = User>) -> rusqlite::Result<()> {
-    const BATCH: usize = 16;
-
-    let prepare = |count| {
-        let values = vec!["(?, ?, ?, ?)"; count].join(", ");
-        connection.prepare(&format!(
-            "INSERT INTO users (id, name, email, age) VALUES {values}"
-        ))
+        transaction.commit()?;
+        Ok(connection.close().map_err(|(_, error)| error)?)
     };
-    let mut statement = prepare(BATCH)?;
-    loop {
-        let batch: Vec<User> = users.by_ref().take(BATCH).collect();
-        match batch.len() {
-            0 => return Ok(()),
-            BATCH => {}
-            last => statement = prepare(last)?,
-        }
-        let parameters = batch
-            .iter()
-            .flat_map(|user| -> [&dyn ToSql; 4] { [&user.id, &user.name, &user.email, &user.age] });
-        statement.execute(params_from_iter(parameters))?;
-    }
+    fill().map_err(|error| error.could_not("create"))
 }
 
 /// Creates a database with the sample users, and returns `true`. Returns `false` if the file already exists.

@@ -1,4 +1,4 @@
-//! Right: a separate task waits for the end of the body and disconnects the pool. It waits for a channel whose other
+//! Right: a separate Tokio task waits for the end of the body and disconnects the pool. It waits for a channel whose other
 //! end the body's future holds. The error is a box.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};

@@ -8,7 +8,7 @@ use crate::places::{Places, Result};
 
 use super::{BACK, PER_SECOND, SECONDS, at_most, grouped, times_as_fast};
 
-/// The numbers of tasks that share ten connections.
+/// The numbers of async tasks that share ten connections.
 const TASKS: [u32; 3] = [1, 10, 256];
 
 pub fn points(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
@@ -89,8 +89,8 @@ fn url(places: &Places) -> String {
 
 fn by(tasks: u32) -> String {
     match tasks {
-        1 => "by 1 task".to_owned(),
-        more => format!("by {more} tasks"),
+        1 => "by 1 async task".to_owned(),
+        more => format!("by {more} async tasks"),
     }
 }
 
@@ -191,7 +191,7 @@ pub fn pool(places: &Places, quick: bool) -> Result<Vec<Benchmark>> {
     let ours = "ours, without the reset";
     Ok(vec![Benchmark {
         title: "a pool's acquire and release alone",
-        size: "1 task".to_owned(),
+        size: "1 async task".to_owned(),
         number: 1.0,
         figures: vec![SECONDS],
         candidates: vec![
