@@ -4,10 +4,18 @@ const expect = (what, holds) => { if (!holds) problems.push(what) };
 const frame = document.createElement("iframe");
 frame.style = `width: ${width}px; height: 800px; border: 0`;
 frame.src = "page.html";
-const look = () => {
+const look = async () => {
   const page = frame.contentDocument, view = frame.contentWindow;
   const all = (selector, within = page) => [...within.querySelectorAll(selector)];
   const one = id => page.getElementById(id);
+
+  // A picture is a text until its task is opened.
+  const closed = all("details").filter(details => !details.open);
+  expect("no picture is drawn before it is looked at", closed.every(details => !details.querySelector("svg")));
+  const opened = closed.map(details => new Promise(done => details.addEventListener("toggle", done)));
+  for (const details of closed) details.open = true;
+  await Promise.all(opened);
+  expect("every picture is drawn", all("noscript").length === 0);
 
   // Nothing of a submission has become markup.
   const tags = new Set(all("*").map(element => element.localName));
@@ -114,22 +122,15 @@ const look = () => {
     }
     expect("all are shown again", shown() === rows.length);
   }
-  for (const details of all("details")) details.open = true;
   for (const picture of all("svg.tl")) {
     const { width, height } = picture.getBoundingClientRect();
     expect(`a picture of ${width} x ${height}`, width >= 500 && height >= 100);
     for (const bar of all(".tl-bar.tl-failed", picture)) expect("a pattern", view.getComputedStyle(bar).fill.includes("tl-pattern"));
   }
-  expect(`it is ${page.scrollingElement.scrollWidth} wide when all is open`, page.scrollingElement.scrollWidth <= width);
+  for (const article of all("article")) expect(`a part is ${article.scrollWidth} wide`, article.scrollWidth <= width);
   const scheme = view.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   const facts = `${scheme}, ${rows.length} rows, ${all("svg.tl").length} pictures`;
   document.body.textContent = [facts, ...new Set(problems), "the end"].join("\n");
 };
-frame.addEventListener("load", () => {
-  try {
-    look();
-  } catch (error) {
-    document.body.textContent = `${error.stack}`;
-  }
-});
+frame.addEventListener("load", () => look().catch(error => { document.body.textContent = `${error.stack}` }));
 document.body.append(frame);
