@@ -186,6 +186,30 @@ fn the_page_of_one_submission_is_open_and_lists_what_passed() {
 }
 
 #[test]
+fn the_page_names_the_submissions_that_are_missing() {
+    let mut report = of(&class());
+    report.results.class.push("erin <b>".to_owned());
+    let html = page(&report);
+    let summary = "<summary>1 of the 5 submissions of the class are not on this page</summary>";
+    assert!(html.contains(summary), "{html}");
+    assert!(
+        html.contains("<li dir=\"auto\">erin &lt;b&gt;</li>"),
+        "{html}"
+    );
+}
+
+#[test]
+fn the_page_says_why_extras_did_not_run() {
+    let mut alice = alice();
+    alice.tasks[0].extras_problem = Some("error: <none>".to_owned());
+    let line = "<p><span class=\"mild\">the extras did not run:</span> error: &lt;none&gt;</p>";
+    for submissions in [vec![alice.clone()], vec![alice, bob()]] {
+        let html = page(&of(&submissions));
+        assert_eq!(html.matches(line).count(), 1, "{html}");
+    }
+}
+
+#[test]
 fn what_two_checks_found_is_shown_once() {
     let same = seen("expected: a\nfound: b", "SELECT 1");
     let checks = vec![check("one", true, same.clone()), check("two", true, same)];
