@@ -48,10 +48,11 @@ const look = async () => {
   // What a screen reader says.
   const name = element => (element.labels?.[0]?.textContent ?? element.getAttribute("aria-label") ?? element.textContent).trim();
   for (const element of all("a, button, input, select, summary")) expect(`a name for ${element.outerHTML.slice(0, 100)}`, name(element) !== "");
-  for (const element of all("[role=region]")) {
-    const label = element.getAttribute("aria-label") || one(element.getAttribute("aria-labelledby"))?.textContent;
-    expect("a name for a region", !!label);
-  }
+  const label = element => element.getAttribute("aria-label") || one(element.getAttribute("aria-labelledby"))?.textContent;
+  for (const element of all("[role=group], section:not(.check)")) expect("a name for a group", !!label(element));
+  // A list of landmarks is of use if each is there once.
+  const landmarks = all("section[aria-labelledby], [role=region], nav").map(label);
+  expect("landmarks with one name", new Set(landmarks).size === landmarks.length);
   for (const picture of all("svg.tl")) expect("a title of a picture", picture.querySelector("title")?.textContent);
   for (const words of all(".described")) {
     expect("a picture described in words", /^Connection 1, .*, rows: \d+, /.test(words.textContent) && words.offsetWidth <= 1);

@@ -190,7 +190,7 @@ pub(super) fn picture(check: &Check) -> String {
         } => format!(
             // For a browser that runs scripts this is a text, until the page's script draws it: a large class has more
             // pictures than a browser can read in a second. A picture contains no `</noscript>`, because it is escaped.
-            "<noscript><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"timeline\">\n{}</div>\n<p class=\"described\">{}</p></noscript>\n",
+            "<noscript><div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"timeline\">\n{}</div>\n<p class=\"described\">{}</p></noscript>\n",
             timeline::draw(timeline),
             escaped(&timeline::described(timeline))
         ),
