@@ -107,7 +107,7 @@ fn nothing_is_lost_in_a_file_of_results() {
 fn a_file_that_is_cut_off_anywhere_is_one_clear_line() {
     let json = written(&results().into(), Format::Json);
     let places = json.char_indices().map(|(place, _)| place);
-    for place in places.step_by(97).take_while(|at| at + 2 < json.len()) {
+    for place in places.skip(1).take_while(|at| at + 2 < json.len()) {
         let problem = read(&json[..place]).unwrap_err();
         assert!(
             problem.message.contains("a.json: it ends in the middle"),

@@ -50,7 +50,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Results, (String, &'static str)> {
     let version: Version = serde_json::from_slice(text).map_err(|error| {
         if text.trim_ascii().is_empty() {
             ("it is empty".to_owned(), AGAIN)
-        } else if error.is_eof() {
+        } else if error.is_eof() || (error.is_syntax() && is_at_the_end(&error, text)) {
             let place = format!("it ends in the middle, at line {}", error.line());
             (place, AGAIN)
         } else {
@@ -88,6 +88,16 @@ pub(crate) fn read(text: &[u8]) -> Result<Results, (String, &'static str)> {
             .map(Submission::from)
             .collect(),
     })
+}
+
+/// Returns whether the reader came to the end of the text. To it, a number that is cut off is a wrong one.
+fn is_at_the_end(error: &serde_json::Error, text: &[u8]) -> bool {
+    let last_line = text
+        .rsplit(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let lines = 1 + text.iter().filter(|byte| **byte == b'\n').count();
+    error.line() == lines && error.column() >= last_line.len()
 }
 
 // These types repeat the data model, so that it can change without changing the format.
