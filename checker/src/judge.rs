@@ -62,21 +62,26 @@ impl Judge {
             checks: Vec::new(),
             problem: None,
             files: None,
+            extras_problem: None,
         };
         match self.checks(reference, folder, progress) {
-            Ok(checks) => task.checks = checks,
+            Ok((checks, extras_problem)) => {
+                task.checks = checks;
+                task.extras_problem = extras_problem;
+            }
             Err(problem) => task.problem = Some(problem),
         }
         task.cap();
         task
     }
 
+    /// Returns the checks, and why the extras did not run although they were wanted.
     fn checks(
         &self,
         reference: &Reference,
         folder: &Path,
         progress: &(dyn Fn(usize, usize) + Sync),
-    ) -> Result<Vec<Check>, Problem> {
+    ) -> Result<(Vec<Check>, Option<String>), Problem> {
         machine_is_ready(reference)?;
         let reference = reference.for_submission(folder, Downloads::Allowed, &self.sandbox)?;
         let root = folder.join(&reference.plan.root);
@@ -87,17 +92,23 @@ impl Judge {
         let stays = self.stays.as_deref();
         let mut compiled = reference.compile_in(stays, folder, &root, &[CHECKS], &self.sandbox)?;
         let mut checks = self.run(&compiled, required, progress)?;
+        let mut extras_problem = None;
         let is_done = || checks.iter().all(|check| check.verdict == Verdict::Passed);
         if self.extras == Extras::Always || (self.extras == Extras::AfterRequired && is_done()) {
             let extras = reference.target(EXTRAS)?;
             match reference.compile_more(&mut compiled, extras, &self.sandbox) {
                 Ok(()) => checks.extend(self.run(&compiled, extras, progress)?),
                 // A submission need not have what only extras use.
-                Err(problem) if problem.whose == Whose::YourCode => {}
+                Err(problem) if problem.whose == Whose::YourCode => {
+                    extras_problem = Some(format!(
+                        "they do not compile with this code: {}",
+                        problem.first_error()
+                    ));
+                }
                 Err(problem) => return Err(problem),
             }
         }
-        Ok(checks)
+        Ok((checks, extras_problem))
     }
 
     /// Runs the checks of a target, and returns them in their order.

@@ -29,6 +29,9 @@ pub struct Task {
     /// The version of its files: a hash of their names and contents. `None` if they could not be read, or the crate is
     /// not graded but checked.
     pub files: Option<String>,
+    /// Why the extras did not run although they were wanted, in one line: they do not compile with the submission. It
+    /// changes no verdict.
+    pub extras_problem: Option<String>,
 }
 
 /// Why something could not be checked.
@@ -124,6 +127,7 @@ impl Task {
         if let Some(problem) = &mut self.problem {
             cap(&mut problem.details);
         }
+        self.extras_problem.iter_mut().for_each(cap);
         for check in &mut self.checks {
             match &mut check.verdict {
                 Verdict::Passed => {}
@@ -204,6 +208,15 @@ impl Submission {
     /// Returns whether it has a task, and every required check of each task passed.
     pub fn is_passed(&self) -> bool {
         self.problem.is_none() && !self.tasks.is_empty() && self.tasks.iter().all(Task::is_passed)
+    }
+}
+
+impl Problem {
+    /// Returns the compiler's first error, or else the message.
+    pub(crate) fn first_error(&self) -> &str {
+        let mut lines = self.details.lines();
+        let first = lines.find(|line| line.starts_with("error"));
+        first.unwrap_or(&self.message)
     }
 }
 

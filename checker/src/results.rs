@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::outcome::{Problem, Submission, Whose};
 use crate::report::json;
+use shared::terminal::printable;
 
 /// The results of grading a class, or a part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -77,7 +78,10 @@ impl Results {
 fn unreadable(path: &Path, what: &str, help: &str) -> Problem {
     Problem {
         whose: Whose::YourMachine,
-        message: format!("cannot read the results in {}: {what}", path.display()),
+        message: format!(
+            "cannot read the results in {}: {what}",
+            printable(&path.display().to_string())
+        ),
         details: String::new(),
         help: help.to_owned(),
     }

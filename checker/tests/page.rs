@@ -7,6 +7,7 @@ mod browser;
 mod class;
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use checker::grade::compare::Comparison;
@@ -185,6 +186,30 @@ fn the_page_of_one_submission_is_open_and_lists_what_passed() {
 }
 
 #[test]
+fn the_page_names_the_submissions_that_are_missing() {
+    let mut report = of(&class());
+    report.results.class.push("erin <b>".to_owned());
+    let html = page(&report);
+    let summary = "<summary>1 of the 5 submissions of the class are not on this page</summary>";
+    assert!(html.contains(summary), "{html}");
+    assert!(
+        html.contains("<li dir=\"auto\">erin &lt;b&gt;</li>"),
+        "{html}"
+    );
+}
+
+#[test]
+fn the_page_says_why_extras_did_not_run() {
+    let mut alice = alice();
+    alice.tasks[0].extras_problem = Some("error: <none>".to_owned());
+    let line = "<p><span class=\"mild\">the extras did not run:</span> error: &lt;none&gt;</p>";
+    for submissions in [vec![alice.clone()], vec![alice, bob()]] {
+        let html = page(&of(&submissions));
+        assert_eq!(html.matches(line).count(), 1, "{html}");
+    }
+}
+
+#[test]
 fn what_two_checks_found_is_shown_once() {
     let same = seen("expected: a\nfound: b", "SELECT 1");
     let checks = vec![check("one", true, same.clone()), check("two", true, same)];
@@ -230,6 +255,14 @@ fn a_large_class_fits_and_the_page_says_what_was_left_out() {
     );
     assert!(drawn > 500, "{drawn}");
     assert_eq!(drawn + left_out, 450 * 3 * 6);
+    // Pictures are texts until they are looked at, so a browser reads two thirds of the elements.
+    let tags = |html: &str| html.matches("</").count();
+    let at_once = html.split("<noscript>").map(|part| {
+        part.split_once("</noscript>")
+            .map_or(part, |(_, rest)| rest)
+    });
+    let at_once: usize = at_once.map(tags).sum();
+    assert!(at_once < 120_000, "{at_once} of {}", tags(&html));
     let small = page(&large(100));
     assert_eq!(pictures(&small), 50 * 3 * 6);
     assert!(!small.contains("eft out"));
@@ -291,6 +324,38 @@ fn any_timeline_of_a_results_file_is_drawn_or_left_out() {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), json).unwrap();
         page(&Results::read(file.path()).unwrap().into());
+    }
+}
+
+/// An instructor prints the table of the class: each sheet says what its columns are.
+#[test]
+fn in_print_the_header_of_the_class_is_on_each_sheet() {
+    let Some(browser) = browser::browser() else {
+        return println!("skipped: there is neither chromium nor google-chrome on the PATH");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page.html");
+    fs::write(&file, page(&large(300))).unwrap();
+    let pdf = folder.path().join("page.pdf");
+    browser::print(&browser, &file, &pdf);
+    let text = Command::new("pdftotext")
+        .arg("-layout")
+        .arg(&pdf)
+        .arg("-")
+        .output();
+    let Ok(text) = text else {
+        return println!("skipped: there is no pdftotext on the PATH");
+    };
+    let text = String::from_utf8_lossy(&text.stdout);
+    let is_header = |line: &&str| line.contains("submission ") && line.contains(" points");
+    let is_row = |line: &&str| line.starts_with("student ") && line.trim().contains("  ");
+    let sheets = text.split('\x0c');
+    let of_the_class: Vec<&str> = sheets
+        .filter(|sheet| sheet.lines().any(|line| is_row(&line)))
+        .collect();
+    assert!(of_the_class.len() > 3, "{} sheets", of_the_class.len());
+    for sheet in of_the_class {
+        assert_eq!(sheet.lines().filter(is_header).count(), 1, "{sheet}");
     }
 }
 

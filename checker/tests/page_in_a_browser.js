@@ -4,10 +4,18 @@ const expect = (what, holds) => { if (!holds) problems.push(what) };
 const frame = document.createElement("iframe");
 frame.style = `width: ${width}px; height: 800px; border: 0`;
 frame.src = "page.html";
-const look = () => {
+const look = async () => {
   const page = frame.contentDocument, view = frame.contentWindow;
   const all = (selector, within = page) => [...within.querySelectorAll(selector)];
   const one = id => page.getElementById(id);
+
+  // A picture is a text until its task is opened.
+  const closed = all("details").filter(details => !details.open);
+  expect("no picture is drawn before it is looked at", closed.every(details => !details.querySelector("svg")));
+  const opened = closed.map(details => new Promise(done => details.addEventListener("toggle", done)));
+  for (const details of closed) details.open = true;
+  await Promise.all(opened);
+  expect("every picture is drawn", all("noscript").length === 0);
 
   // Nothing of a submission has become markup.
   const tags = new Set(all("*").map(element => element.localName));
@@ -40,10 +48,11 @@ const look = () => {
   // What a screen reader says.
   const name = element => (element.labels?.[0]?.textContent ?? element.getAttribute("aria-label") ?? element.textContent).trim();
   for (const element of all("a, button, input, select, summary")) expect(`a name for ${element.outerHTML.slice(0, 100)}`, name(element) !== "");
-  for (const element of all("[role=region]")) {
-    const label = element.getAttribute("aria-label") || one(element.getAttribute("aria-labelledby"))?.textContent;
-    expect("a name for a region", !!label);
-  }
+  const label = element => element.getAttribute("aria-label") || one(element.getAttribute("aria-labelledby"))?.textContent;
+  for (const element of all("[role=group], section:not(.check)")) expect("a name for a group", !!label(element));
+  // A list of landmarks is of use if each is there once.
+  const landmarks = all("section[aria-labelledby], [role=region], nav").map(label);
+  expect("landmarks with one name", new Set(landmarks).size === landmarks.length);
   for (const picture of all("svg.tl")) expect("a title of a picture", picture.querySelector("title")?.textContent);
   for (const words of all(".described")) {
     expect("a picture described in words", /^Connection 1, .*, rows: \d+, /.test(words.textContent) && words.offsetWidth <= 1);
@@ -114,22 +123,15 @@ const look = () => {
     }
     expect("all are shown again", shown() === rows.length);
   }
-  for (const details of all("details")) details.open = true;
   for (const picture of all("svg.tl")) {
     const { width, height } = picture.getBoundingClientRect();
     expect(`a picture of ${width} x ${height}`, width >= 500 && height >= 100);
     for (const bar of all(".tl-bar.tl-failed", picture)) expect("a pattern", view.getComputedStyle(bar).fill.includes("tl-pattern"));
   }
-  expect(`it is ${page.scrollingElement.scrollWidth} wide when all is open`, page.scrollingElement.scrollWidth <= width);
+  for (const article of all("article")) expect(`a part is ${article.scrollWidth} wide`, article.scrollWidth <= width);
   const scheme = view.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   const facts = `${scheme}, ${rows.length} rows, ${all("svg.tl").length} pictures`;
   document.body.textContent = [facts, ...new Set(problems), "the end"].join("\n");
 };
-frame.addEventListener("load", () => {
-  try {
-    look();
-  } catch (error) {
-    document.body.textContent = `${error.stack}`;
-  }
-});
+frame.addEventListener("load", () => look().catch(error => { document.body.textContent = `${error.stack}` }));
 document.body.append(frame);

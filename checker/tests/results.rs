@@ -57,6 +57,7 @@ fn results() -> Results {
             }
         }
     }
+    submissions[0].tasks[0].extras_problem = Some("they do not compile".to_owned());
     let required = ["reads_every_user", "the_older_are_older", "ends"];
     Results {
         checks: vec![
@@ -106,7 +107,7 @@ fn nothing_is_lost_in_a_file_of_results() {
 fn a_file_that_is_cut_off_anywhere_is_one_clear_line() {
     let json = written(&results().into(), Format::Json);
     let places = json.char_indices().map(|(place, _)| place);
-    for place in places.step_by(97).take_while(|at| at + 2 < json.len()) {
+    for place in places.skip(1).take_while(|at| at + 2 < json.len()) {
         let problem = read(&json[..place]).unwrap_err();
         assert!(
             problem.message.contains("a.json: it ends in the middle"),
@@ -148,6 +149,56 @@ fn a_timeline_that_cannot_be_drawn_is_left_out() {
             assert_eq!(*timeline, None, "{check:?}");
         }
     }
+}
+
+#[test]
+fn a_file_that_contains_something_twice_is_refused() {
+    let results = results();
+    let with = |change: &dyn Fn(&mut Results)| {
+        let mut results = results.clone();
+        change(&mut results);
+        read(&written(&results.into(), Format::Json)).unwrap_err()
+    };
+    let bob = "bob, 2-concurrent twice";
+    for (problem, what) in [
+        (
+            with(&|results| results.submissions.push(alice())),
+            "the submission alice twice",
+        ),
+        (
+            with(&|results| {
+                let task = results.submissions[1].tasks[0].clone();
+                results.submissions[1].tasks.push(task);
+            }),
+            "the task 2-concurrent of bob twice",
+        ),
+        (
+            with(&|results| {
+                let checks = &mut results.submissions[1].tasks[0].checks;
+                checks.push(checks[2].clone());
+            }),
+            &format!("the check the_older_are_older of {bob}"),
+        ),
+        (
+            with(&|results| results.checks.push(results.checks[0].clone())),
+            "the checks of 2-concurrent twice",
+        ),
+    ] {
+        assert!(problem.message.ends_with(what), "{problem}");
+    }
+    let empty = read(" \n").unwrap_err();
+    assert!(empty.message.ends_with("it is empty"), "{empty}");
+}
+
+#[test]
+fn a_name_in_a_file_of_results_is_one_clean_line() {
+    let json = written(&results().into(), Format::Json);
+    let json = json.replace("\"carol\"", "\"carol\\nfake\\u001b[2J\"");
+    let read = read(&json).unwrap();
+    assert_eq!(
+        (&*read.class[2], &*read.submissions[2].name),
+        ("carol fake", "carol fake")
+    );
 }
 
 // Joining
@@ -305,6 +356,8 @@ fn points_are_for_a_check_a_group_or_a_task() {
         table("opening = 6\n\"opening::b\" = 0.5\n\"*\" = 0x8"),
         [6.0, 0.5, 4.0, 4.0]
     );
+    // Zero has no sign.
+    assert_eq!(of("0-databaseconnection = -0.0")[0].to_string(), "0");
     // A task that no submission has cannot be examined.
     assert_eq!(of("1-execute = 3"), [1.0; 4]);
     let points = points("0-databaseconnection = 10").unwrap();
@@ -335,6 +388,11 @@ fn a_mistake_in_the_points_is_an_error_that_names_the_line() {
         ("opening = 1\nopening = 2", 4, "duplicate key"),
         ("[4-next]\n", 3, "there is no task `4-next`"),
         ("[execute]\n", 3, "there is no task `execute`"),
+        (
+            "\"a\\nfake: b\" = 1",
+            3,
+            "0-databaseconnection has no required check or group `a fake: b`",
+        ),
     ] {
         let problem = points(&format!("{begin}{text}")).unwrap_err();
         let place = format!("points.toml, line {line}: ");
@@ -343,7 +401,14 @@ fn a_mistake_in_the_points_is_an_error_that_names_the_line() {
             message.is_some_and(|message| message.contains(what)),
             "{text}: {problem}"
         );
+        assert_eq!(problem.message.lines().count(), 1, "{problem}");
     }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("points.toml");
+    fs::write(&path, b"# one\n# two\xff\n").unwrap();
+    let problem = Points::read(&path, &|_| Ok(None)).unwrap_err();
+    let message = "points.toml, line 2: it is not valid UTF-8";
+    assert!(problem.message.ends_with(message), "{problem}");
 }
 
 #[test]

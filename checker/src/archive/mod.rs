@@ -55,6 +55,10 @@ pub fn unpack(archive: &Path, folder: &Path, limits: &Limits) -> Result<Unpacked
 }
 
 fn unpack_into(archive: &Path, folder: &Path, limits: &Limits) -> Result<Unpacked, Reason> {
+    // To open a pipe would wait until another process writes to it.
+    if !fs::metadata(archive).map_err(Reason::Read)?.is_file() {
+        return Err(Reason::OtherKind("a pipe, a socket or a device"));
+    }
     let mut file = File::open(archive).map_err(Reason::Read)?;
     let kind = kind(&mut file).map_err(Reason::Read)?;
     // `exists` would return false for a broken link.

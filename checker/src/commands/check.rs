@@ -111,6 +111,7 @@ fn judged(judge: &Judge, tasks: &Tasks, subject: &Subject) -> Task {
             checks: Vec::new(),
             problem: Some(problem),
             files: None,
+            extras_problem: None,
         },
     }
 }
@@ -191,7 +192,8 @@ pub fn done_with(subject: &Subject, judged: &Task) -> String {
         judged.task
     );
     match count(false) {
-        (_, 0) if subject.is_ours() => {}
+        // The report says why they did not run.
+        (_, 0) if subject.is_ours() || judged.extras_problem.is_some() => {}
         (_, 0) => {
             let name = subject.name();
             let name = quoted(Path::new(&name));

@@ -7,6 +7,7 @@ use checker::grade::merge::{Merged, merge};
 use checker::outcome::{Problem, Submission};
 use checker::results::Results;
 use shared::cli::notice;
+use shared::terminal::printable;
 
 use super::Outcome;
 use super::report_options::ReportOptions;
@@ -30,7 +31,7 @@ impl Arguments {
         let (mut parts, mut unreadable) = (Vec::new(), Vec::new());
         for file in &self.files {
             match Results::read(file) {
-                Ok(results) => parts.push((file.display().to_string(), results)),
+                Ok(results) => parts.push((printable(&file.display().to_string()), results)),
                 Err(problem) => unreadable.push(problem),
             }
         }

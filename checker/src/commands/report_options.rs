@@ -82,7 +82,8 @@ impl Begun<'_> {
         match (self.draft, &self.options.output) {
             (Some(draft), Some(path)) => {
                 page::write(&report, format, draft.as_file())?;
-                draft.persist(path)?;
+                let written = draft.persist(path);
+                written.map_err(|error| cannot_write(path, &error.error))?;
             }
             _ => page::print(&report, format)?,
         }
@@ -107,22 +108,39 @@ fn draft(path: &Path) -> Result<NamedTempFile, Problem> {
     };
     let made = if path.is_dir() {
         Err(io::ErrorKind::IsADirectory.into())
-    } else if path.exists() && !path.is_file() {
-        // Its place is taken, and that of /dev/null must not be.
+    } else if (path.exists() && !path.is_file()) || folder == Path::new("/dev") {
+        // Its place is taken, and that of /dev/null and of the link /dev/stdout must not be.
         Err(io::Error::other("it is no file"))
     } else {
-        // With the permissions of any new file: other users could not read a temporary one.
-        tempfile::Builder::new()
-            .permissions(fs::Permissions::from_mode(0o666))
-            .tempfile_in(folder)
+        can_exist(path).and_then(|()| {
+            // With the permissions of any new file: other users could not read a temporary one.
+            tempfile::Builder::new()
+                .permissions(fs::Permissions::from_mode(0o666))
+                .tempfile_in(folder)
+        })
     };
-    made.map_err(|error| {
-        wrong(
-            format!(
-                "the report cannot be written to {}: {error}",
-                path.display()
-            ),
-            "give a file in a folder that exists and that you may write to",
-        )
-    })
+    made.map_err(|error| cannot_write(path, &error))
+}
+
+/// Tries whether there can be a file at this path: its name may be empty or too long, for example.
+fn can_exist(path: &Path) -> io::Result<()> {
+    match fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+    {
+        Ok(_) => fs::remove_file(path),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Problem {
+    wrong(
+        format!(
+            "the report cannot be written to {}: {error}",
+            path.display()
+        ),
+        "give a file in a folder that exists and that you may write to",
+    )
 }

@@ -14,6 +14,9 @@ use crate::reference::{Reference, state_folder};
 
 use super::cannot_read;
 
+/// Increases when verdicts contain more than before: an older one is not read again.
+const CONTENTS: u32 = 2;
+
 /// A file with the verdict on a crate. Its name is a hash of everything that the verdict depends on.
 pub(super) struct Entry(PathBuf);
 
@@ -26,7 +29,7 @@ impl Entry {
         let mut hash = Sha256::new();
         hash.update(files);
         hash.update(format!(
-            "{:?} {:?} {:?}",
+            "{CONTENTS} {:?} {:?} {:?}",
             reference.task, judge.extras, judge.sandbox
         ));
         for target in &reference.targets {

@@ -8,7 +8,7 @@ mod shard;
 mod source;
 mod version;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -22,11 +22,13 @@ use crate::judge::{Extras, Judge};
 use crate::outcome::{Problem, Submission, Task, Whose};
 use crate::process::is_stopped;
 use crate::reference::Reference;
+use crate::report::clean;
 use crate::results::{Checks, Results};
 use crate::task::{self, CHECKS, EXTRAS, TASKS};
 
 use cache::Entry;
 pub use shard::Shard;
+use shared::terminal::printable;
 
 /// The submissions to grade, and how to grade them.
 #[derive(Debug, Clone)]
@@ -193,6 +195,7 @@ impl Class {
                         checks: Vec::new(),
                         problem: Some(problem),
                         files: None,
+                        extras_problem: None,
                     }));
                 }
             }
@@ -228,7 +231,9 @@ fn cannot_read(path: &Path, error: &io::Error) -> Problem {
     }
 }
 
-/// Returns a name for each submission: the name of its folder or archive, or the path if two have the same name.
+/// Returns a name for each submission, of one clean line and different from all others: the name of its folder or archive,
+/// or the path if two have the same name. Where two look the same on one line, a number is added in the order of the paths,
+/// which is the same on every machine.
 fn names(submissions: &[PathBuf]) -> Vec<String> {
     let short = |path: &PathBuf| {
         // `.` and `..` have no name. A link keeps its name.
@@ -251,15 +256,29 @@ fn names(submissions: &[PathBuf]) -> Vec<String> {
     for name in &names {
         *counts.entry(name).or_default() += 1;
     }
-    names
-        .iter()
-        .zip(submissions)
+    let mut names: Vec<String> = (names.iter().zip(submissions))
         .map(|(name, path)| {
-            if counts[name] == 1 {
-                name.clone()
-            } else {
-                path.display().to_string()
+            let name = match counts[name] {
+                1 => name.clone(),
+                _ => path.display().to_string(),
+            };
+            match clean::line(&name, clean::LINE) {
+                // It was an escape sequence.
+                empty if empty.is_empty() => printable(&name),
+                clean => clean,
             }
         })
-        .collect()
+        .collect();
+    let mut places: Vec<usize> = (0..names.len()).collect();
+    places.sort_by_key(|place| (&names[*place], &submissions[*place]));
+    let mut taken = HashSet::new();
+    for place in places {
+        let (mut name, mut number) = (names[place].clone(), 1);
+        while !taken.insert(name.clone()) {
+            number += 1;
+            name = format!("{} ({number})", names[place]);
+        }
+        names[place] = name;
+    }
+    names
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use crate::outcome::{Problem, Task, Verdict, Whose};
+use crate::report::clean;
 use crate::results::Checks;
 use crate::task;
 
@@ -51,13 +52,20 @@ impl Points {
         path: &Path,
         required: &dyn Fn(task::Task) -> Result<Option<Vec<String>>, Problem>,
     ) -> Result<Points, Problem> {
-        let text = fs::read_to_string(path)
+        let bytes = fs::read(path)
             .map_err(|error| wrong(format!("cannot read {}: {error}", path.display())))?;
         let at = |span: Range<usize>, what: String| {
-            let line = text[..span.start].matches('\n').count() + 1;
+            let before = &bytes[..span.start];
+            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            // A key may be any text, and the parser's message may have several lines.
+            let what = clean::line(&what, clean::LINE);
             wrong(format!("{}, line {line}: {what}", path.display()))
         };
-        let table = DeTable::parse(&text).map_err(|error| {
+        let text = std::str::from_utf8(&bytes).map_err(|error| {
+            let place = error.valid_up_to();
+            at(place..place, "it is not valid UTF-8".to_owned())
+        })?;
+        let table = DeTable::parse(text).map_err(|error| {
             at(
                 error.span().unwrap_or(text.len()..text.len()),
                 error.message().to_owned(),
@@ -201,7 +209,8 @@ fn number(value: &DeValue<'_>) -> Result<f64, String> {
         _ => None,
     };
     match number {
-        Some(number) if (0.0..=1e6).contains(&number) => Ok(number),
+        // Without the sign of -0.
+        Some(number) if (0.0..=1e6).contains(&number) => Ok(number.abs()),
         Some(number) if number < 0.0 => Err("points cannot be negative".to_owned()),
         _ => Err("points are a number from 0 to 1000000".to_owned()),
     }

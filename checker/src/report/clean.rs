@@ -28,6 +28,7 @@ fn task(task: &Task) -> Task {
         checks: task.checks.iter().map(check).collect(),
         problem: task.problem.as_ref().map(problem),
         files: task.files.as_ref().map(|files| line(files, LINE)),
+        extras_problem: task.extras_problem.as_ref().map(|why| line(why, LINE)),
     }
 }
 

@@ -21,9 +21,11 @@ use crate::outcome::{Problem, Verdict};
 ///
 /// If `out` cannot be written to.
 pub fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    // Into memory first: the CSV library wraps an error of `out` in a way that hides a closed pipe.
+    let mut csv = Vec::new();
     let mut rows = WriterBuilder::new()
         .terminator(Terminator::CRLF)
-        .from_writer(out);
+        .from_writer(&mut csv);
     let header = [
         "submission",
         "task",
@@ -68,7 +70,9 @@ pub fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
             }
         }
     }
-    rows.flush()
+    rows.flush()?;
+    drop(rows);
+    out.write_all(&csv)
 }
 
 fn said(problem: &Problem) -> String {

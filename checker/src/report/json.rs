@@ -1,5 +1,7 @@
 //! JSON, described by `docs/grade.schema.json`.
 
+use std::collections::HashSet;
+use std::hash::Hash;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -46,7 +48,9 @@ pub(crate) fn read(text: &[u8]) -> Result<Results, (String, &'static str)> {
         version: u32,
     }
     let version: Version = serde_json::from_slice(text).map_err(|error| {
-        if error.is_eof() {
+        if text.trim_ascii().is_empty() {
+            ("it is empty".to_owned(), AGAIN)
+        } else if error.is_eof() || (error.is_syntax() && is_at_the_end(&error, text)) {
             let place = format!("it ends in the middle, at line {}", error.line());
             (place, AGAIN)
         } else {
@@ -63,10 +67,18 @@ pub(crate) fn read(text: &[u8]) -> Result<Results, (String, &'static str)> {
         );
         return Err((what, "use the same version of this program for all results"));
     }
-    let document: Document = serde_json::from_slice(text).map_err(|error| {
+    let mut document: Document = serde_json::from_slice(text).map_err(|error| {
         let what = format!("another version of this program wrote it: {error}");
         (what, AGAIN)
     })?;
+    // This program writes clean names. Another one's go to a terminal as well.
+    let names = document.submissions.iter_mut().map(|one| &mut one.name);
+    for name in names.chain(&mut document.class) {
+        *name = clean::line(name, clean::LINE);
+    }
+    if let Some(what) = document.repeated() {
+        return Err((format!("it contains {what} twice"), AGAIN));
+    }
     Ok(Results {
         checks: document.checks.into_iter().map(Checks::from).collect(),
         class: document.class,
@@ -78,6 +90,16 @@ pub(crate) fn read(text: &[u8]) -> Result<Results, (String, &'static str)> {
     })
 }
 
+/// Returns whether the reader came to the end of the text. To it, a number that is cut off is a wrong one.
+fn is_at_the_end(error: &serde_json::Error, text: &[u8]) -> bool {
+    let last_line = text
+        .rsplit(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let lines = 1 + text.iter().filter(|byte| **byte == b'\n').count();
+    error.line() == lines && error.column() >= last_line.len()
+}
+
 // These types repeat the data model, so that it can change without changing the format.
 
 #[derive(Serialize, Deserialize)]
@@ -86,6 +108,43 @@ struct Document {
     checks: Vec<OneTasksChecks>,
     class: Vec<String>,
     submissions: Vec<OneSubmission>,
+}
+
+impl Document {
+    /// Returns what is in the document twice, if anything is. This program never writes such a document, and it would count
+    /// points and failures twice.
+    fn repeated(&self) -> Option<String> {
+        let tasks = self.checks.iter().map(|checks| &checks.task);
+        if let Some(task) = first_repeated(tasks) {
+            return Some(format!("the checks of {}", clean::line(task, clean::LINE)));
+        }
+        if let Some(name) = first_repeated(self.submissions.iter().map(|one| &one.name)) {
+            return Some(format!("the submission {name}"));
+        }
+        self.submissions.iter().find_map(|submission| {
+            let name = &submission.name;
+            if let Some(task) = first_repeated(submission.tasks.iter().map(|one| &one.task)) {
+                let task = clean::line(task, clean::LINE);
+                return Some(format!("the task {task} of {name}"));
+            }
+            submission.tasks.iter().find_map(|task| {
+                // A check and an extra may have the same name.
+                let checks = task.checks.iter();
+                let checks = checks.map(|check| (check.required, &check.name));
+                let (_, check) = first_repeated(checks)?;
+                let (check, task) = (
+                    clean::line(check, clean::LINE),
+                    clean::line(&task.task, clean::LINE),
+                );
+                Some(format!("the check {check} of {name}, {task}"))
+            })
+        })
+    }
+}
+
+fn first_repeated<T: Eq + Hash + Copy>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let mut known = HashSet::new();
+    all.find(|one| !known.insert(*one))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,6 +169,8 @@ struct OneTask {
     passed: bool,
     files: Option<String>,
     problem: Option<Problem>,
+    // A file from before this field has none.
+    extras_problem: Option<String>,
     checks: Vec<OneCheck>,
 }
 
@@ -186,6 +247,7 @@ impl From<Task> for OneTask {
             task: task.task,
             files: task.files,
             problem: task.problem,
+            extras_problem: task.extras_problem,
             checks: task.checks.into_iter().map(OneCheck::from).collect(),
         }
     }
@@ -197,6 +259,7 @@ impl From<OneTask> for Task {
             task: task.task,
             files: task.files,
             problem: task.problem,
+            extras_problem: task.extras_problem,
             checks: task.checks.into_iter().map(Check::from).collect(),
         };
         task.cap();

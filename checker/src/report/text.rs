@@ -179,7 +179,14 @@ impl<W: Write> Page<'_, W> {
             Style::Bad
         };
         let text = format!("{} {}", bar(task), summary(task));
-        self.heading(&task.task, style, &text)
+        self.heading(&task.task, style, &text)?;
+        match &task.extras_problem {
+            Some(why) => {
+                let what = self.styled(Style::Mild, "the extras did not run:");
+                writeln!(self.out, "  {what} {why}")
+            }
+            None => Ok(()),
+        }
     }
 
     fn task(&mut self, task: &Task) -> io::Result<()> {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use checker::task::Task;
 use serde_json::Value;
 
 use super::program::{Class, Ran, checker, run, solution, wrong};
@@ -160,6 +161,35 @@ fn a_name_that_is_missing_is_ones_own_code_too() {
         ran.stdout
     );
     assert!(ran.stdout.contains("fetch_users"), "{}", ran.stdout);
+}
+
+/// Only the task's program, which belongs to the extras, passes a `String` to `new`.
+#[test]
+fn extras_that_do_not_compile_are_one_line_and_change_no_verdict() {
+    let class = Class::new();
+    let task = Task::find("1-execute").expect("a task");
+    let folder = class.path().join("gina").join(task.folder);
+    fs::create_dir_all(folder.join("src")).expect("a folder");
+    let lib = fs::read_to_string(task.path().join("src/lib.rs")).expect("our solution");
+    let narrow = lib.replace("query: impl Into<String>,", "query: &str,");
+    assert_ne!(narrow, lib);
+    fs::write(folder.join("src/lib.rs"), narrow).expect("a file");
+    fs::copy(task.path().join("Cargo.toml"), folder.join("Cargo.toml")).expect("a file");
+    let folder = class.named("gina");
+
+    let ran = run(["check", &folder]);
+    let line = "  the extras did not run: they do not compile with this code: error[E0308]: mismatched types\n";
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    assert_eq!(ran.stdout.matches(line).count(), 1, "{ran:?}");
+    // It would run them again, in vain.
+    assert!(!ran.stdout.contains("To run its extras"), "{ran:?}");
+
+    let ran = run(["check", &folder, "--format", "json"]);
+    let json: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let task = &json["submissions"][0]["tasks"][0];
+    assert_eq!(task["passed"], true);
+    let why = task["extras_problem"].as_str().expect("a line");
+    assert!(why.contains("E0308"), "{why}");
 }
 
 #[test]

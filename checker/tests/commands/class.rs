@@ -1,14 +1,17 @@
 //! Tests `checker grade` and `checker merge` with a class: in parts on several machines, again later, and with submissions
 //! and files as people send them.
 
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs;
-use std::process::Command;
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Command, Stdio};
 
 use checker::solution::{Kind, Solution};
 use serde_json::Value;
 
 use super::grade::{grade, graded};
-use super::program::{Class, Ran, run, solution, task_0, wrong};
+use super::program::{Class, Ran, checker, run, solution, task_0, wrong};
 
 /// Adds submissions of task 0 to a class, right and wrong ones in random proportion.
 fn add_random(class: &Class, count: usize) -> Vec<String> {
@@ -183,6 +186,124 @@ fn submissions_that_cannot_be_checked_are_one_line_each_and_the_rest_is_graded()
         [rows("alice,"), rows("Alice,"), rows("empty,"), rows("two,")],
         [28, 28, 1, 1]
     );
+}
+
+/// In a terminal and in a file of results, names are one clean line.
+#[test]
+fn submissions_whose_names_look_the_same_stay_apart() {
+    let class = Class::new();
+    let names: [&[u8]; 7] = [
+        b"a  b",
+        b"a b",
+        b"x",
+        b"x\x1b[31m",
+        b"n\xfe",
+        b"n\xff",
+        b"\x1b[2J",
+    ];
+    let folders = names.map(|name| class.path().join(OsStr::from_bytes(name)));
+    for folder in &folders {
+        fs::create_dir(folder).expect("a folder");
+    }
+    let run = |options: &[&str]| {
+        let mut command = grade(options.iter().copied());
+        Ran::new(command.args(&folders).output().expect("it starts"))
+    };
+    let parts = ["1/2", "2/2"].map(|shard| {
+        let part = class.named(&format!("{}.json", &shard[..1]));
+        let ran = run(&["--shard", shard, "--format", "json", "--output", &part]);
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+        part
+    });
+    let merged = super::program::run(["merge", &parts[0], &parts[1], "--format", "json"]);
+    assert_eq!(
+        (merged.status, &*merged.stderr),
+        (Some(0), ""),
+        "{merged:?}"
+    );
+    let json: Value = serde_json::from_str(&merged.stdout).expect("JSON");
+    let names = json["submissions"].as_array().expect("a list").iter();
+    let names: HashSet<&str> = names.filter_map(|one| one["name"].as_str()).collect();
+    assert_eq!(names.len(), 7, "{names:?}");
+    assert!(names.contains("x") && !names.contains(""), "{names:?}");
+
+    let whole = class.named("whole.json");
+    fs::write(&whole, &merged.stdout).expect("a file");
+    let again = run(&["--compare", &whole]);
+    assert!(again.stdout.contains("no verdict changed"), "{again:?}");
+}
+
+#[test]
+fn a_pipe_is_no_submission_and_is_not_waited_for() {
+    let class = Class::new();
+    let pipe = class.named("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let ran = graded([&*pipe]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    assert!(
+        ran.stdout.contains("it is a pipe, a socket or a device"),
+        "{ran:?}"
+    );
+}
+
+/// Before anything is graded, because grading takes long.
+#[test]
+fn a_report_that_could_not_be_written_is_an_error_before_the_work() {
+    let class = Class::new();
+    let alice = class.named("alice");
+    fs::create_dir(&alice).expect("a folder");
+    let long = class.named(&"x".repeat(300));
+    let (none, folder) = (class.named("none/report"), class.named("report/"));
+    for path in [&*long, &none, &folder, &alice, "/dev/null", "/dev/stdout"] {
+        // The points are read before the work, and after the report is begun.
+        let ran = graded([&*alice, "--output", path, "--points", "none.toml"]);
+        ran.expect_error("the report cannot be written to ");
+    }
+    assert_eq!(fs::read_dir(class.path()).expect("a folder").count(), 1);
+}
+
+#[test]
+fn a_reader_that_closes_a_report_ends_it_quietly_in_every_format() {
+    let class = Class::new();
+    let bob = class.add("bob", &wrong("a_list_of_open_connections"));
+    let results = class.named("results.json");
+    let ran = graded([&*bob, "--format", "json", "--output", &results]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    // More than one buffer of each format, and one submission for Gradescope.
+    let text = fs::read_to_string(&results).expect("a report");
+    let mut json: Value = serde_json::from_str(&text).expect("JSON");
+    let bob = json["submissions"][0].clone();
+    for number in 0..20 {
+        let mut one = bob.clone();
+        one["name"] = format!("bob {number}").into();
+        json["submissions"]
+            .as_array_mut()
+            .expect("a list")
+            .push(one);
+    }
+    let several = class.named("several.json");
+    fs::write(&several, json.to_string()).expect("a file");
+    for format in ["text", "html", "json", "csv", "junit", "gradescope"] {
+        let results = if format == "gradescope" {
+            &results
+        } else {
+            &several
+        };
+        let mut child = checker(["merge", results, "--format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        // Closed before the program writes, or while it does.
+        drop(child.stdout.take());
+        let ran = Ran::new(child.wait_with_output().expect("its end"));
+        assert_eq!(
+            (ran.status, &*ran.stderr),
+            (Some(0), ""),
+            "{format}: {ran:?}"
+        );
+    }
 }
 
 #[test]

@@ -31,6 +31,23 @@ pub struct Visit {
 
 /// Opens a file, lets its scripts run, and returns what it looks like then.
 pub fn visit(browser: &Path, file: &Path, scheme: &str) -> Visit {
+    run(
+        browser,
+        file,
+        &[
+            "--dump-dom".to_owned(),
+            format!("--blink-settings=preferredColorScheme={scheme}"),
+        ],
+    )
+}
+
+/// Prints a file.
+pub fn print(browser: &Path, file: &Path, pdf: &Path) {
+    let to = format!("--print-to-pdf={}", pdf.display());
+    run(browser, file, &["--no-pdf-header-footer".to_owned(), to]);
+}
+
+fn run(browser: &Path, file: &Path, options: &[String]) -> Visit {
     let folder = tempfile::tempdir().expect("a folder");
     let errors = folder.path().join("errors");
     let mut browser = Command::new(browser)
@@ -43,13 +60,12 @@ pub fn visit(browser: &Path, file: &Path, scheme: &str) -> Visit {
             "--allow-file-access-from-files",
             "--enable-logging=stderr",
             "--virtual-time-budget=60000",
-            "--dump-dom",
         ])
         .arg(format!(
             "--user-data-dir={}",
             folder.path().join("profile").display()
         ))
-        .arg(format!("--blink-settings=preferredColorScheme={scheme}"))
+        .args(options)
         .arg(file)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -29,6 +29,7 @@ pub fn task(task: &str, checks: Vec<Check>) -> Task {
         checks,
         problem: None,
         files: None,
+        extras_problem: None,
     }
 }
 

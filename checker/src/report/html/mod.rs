@@ -186,11 +186,19 @@ fn head(class: &Class) -> String {
             (title, counts)
         }
     };
-    let missing = match class.report.results.missing().len() {
-        0 => String::new(),
-        count => {
-            let all = class.report.results.class.len();
-            format!("<p>{count} of the {all} submissions of the class are not on this page.</p>\n")
+    let missing = match class.report.results.missing().as_slice() {
+        [] => String::new(),
+        names => {
+            let (count, all) = (names.len(), class.report.results.class.len());
+            let names = names.iter().map(|name| {
+                let name = escaped(&clean::line(name, clean::LINE));
+                format!("<li dir=\"auto\">{name}</li>\n")
+            });
+            let names: String = names.collect();
+            format!(
+                "<details><summary>{count} of the {all} submissions of the class are not on this page</summary>\n\
+                 <ul>\n{names}</ul>\n</details>\n"
+            )
         }
     };
     let versions = class.report.results.checks.iter();

@@ -4,7 +4,15 @@
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const controls = document.querySelector(".controls");
 
-const open = article => all("details", article).forEach(details => { details.open = true });
+// The pictures are texts until they are looked at, because most of them never are.
+const draw = details => all("noscript", details).forEach(text => { text.outerHTML = text.textContent });
+addEventListener("toggle", event => { if (event.target.open) draw(event.target) }, true);
+all("details[open]").forEach(draw);
+
+const open = article => all("details", article).forEach(details => {
+  details.open = true;
+  draw(details);
+});
 const openTarget = () => {
   const target = /^#s\d+$/.test(location.hash) && document.getElementById(location.hash.slice(1));
   if (target) {

@@ -40,9 +40,14 @@ fn task<'a>(class: &Class<'_>, task: &'a Task, pieces: &mut Vec<Piece<'a>>) {
         escaped(&verdict)
     );
     let is_failing = |check: &&Check| check.verdict != Verdict::Passed;
+    let extras = task.extras_problem.as_ref().map(|why| {
+        let why = escaped(why);
+        format!("<p><span class=\"mild\">the extras did not run:</span> {why}</p>\n")
+    });
+    let extras = extras.unwrap_or_default();
     let is_quiet = task.problem.is_none() && !task.checks.iter().any(|check| is_failing(&check));
     if is_quiet && !class.is_single() {
-        pieces.push(Piece::Fixed(format!("<p>{name}</p>\n")));
+        pieces.push(Piece::Fixed(format!("<p>{name}</p>\n{extras}")));
         return;
     }
     let score = class
@@ -62,7 +67,7 @@ fn task<'a>(class: &Class<'_>, task: &'a Task, pieces: &mut Vec<Piece<'a>>) {
     if let Some(problem) = &task.problem {
         text += &self::problem(problem);
     }
-    pieces.push(Piece::Fixed(text));
+    pieces.push(Piece::Fixed(text + &extras));
     let mut last = None;
     let (required, extras): (Vec<&Check>, Vec<&Check>) = task
         .checks
@@ -183,7 +188,9 @@ pub(super) fn picture(check: &Check) -> String {
             timeline: Some(timeline),
             ..
         } => format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"timeline\">\n{}</div>\n<p class=\"described\">{}</p>\n",
+            // For a browser that runs scripts this is a text, until the page's script draws it: a large class has more
+            // pictures than a browser can read in a second. A picture contains no `</noscript>`, because it is escaped.
+            "<noscript><div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"timeline\">\n{}</div>\n<p class=\"described\">{}</p></noscript>\n",
             timeline::draw(timeline),
             escaped(&timeline::described(timeline))
         ),

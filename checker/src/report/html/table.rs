@@ -35,11 +35,11 @@ pub(super) fn overview(class: &Class) -> String {
 <h2 id="class">The class at a glance</h2>
 <div class="controls" hidden>
 <label>Name <input type="search" id="name" autocomplete="off"></label>
-<label>Fails <select id="check"><option value="">anything or nothing</option>
+<label>Check that fails <select id="check"><option value="">show every submission</option>
 {options}</select></label>
 <span role="status" id="shown"></span>
 </div>
-<div class="scroll" role="region" tabindex="0" aria-labelledby="class">
+<div class="scroll" role="group" tabindex="0" aria-labelledby="class">
 <table id="overview">
 <thead><tr>{headers}</tr></thead>
 <tbody>
@@ -123,7 +123,7 @@ pub(super) fn failures(class: &Class) -> String {
         "<p>No submission fails a check.</p>\n".to_owned()
     } else {
         format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"failures\">\n<table>\n<thead><tr><th scope=\"col\">submissions</th><td></td><th scope=\"col\">check that fails</th><th scope=\"col\">task</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
+            "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"failures\">\n<table>\n<thead><tr><th scope=\"col\">submissions</th><td></td><th scope=\"col\">check that fails</th><th scope=\"col\">task</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
         )
     };
     format!(
@@ -159,7 +159,7 @@ pub(super) fn comparison(comparison: &Comparison) -> String {
         "<p>No verdict changed.</p>\n".to_owned()
     } else {
         format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"changes\">\n<table>\n<thead><tr><th scope=\"col\">submission</th><th scope=\"col\">task</th><th scope=\"col\">verdict</th><th scope=\"col\">why</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
+            "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"changes\">\n<table>\n<thead><tr><th scope=\"col\">submission</th><th scope=\"col\">task</th><th scope=\"col\">verdict</th><th scope=\"col\">why</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n"
         )
     };
     format!(

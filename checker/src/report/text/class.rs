@@ -81,6 +81,13 @@ impl<W: Write> Page<'_, W> {
         let mut told: Vec<&Problem> = Vec::new();
         let mut lines = Vec::new();
         for submission in submissions {
+            for task in &submission.tasks {
+                let why = task.extras_problem.as_ref();
+                lines.extend(why.map(|why| {
+                    let name = shortened(&submission.name);
+                    format!("{name}, {}: the extras did not run: {why}", task.task)
+                }));
+            }
             for (task, problem) in submission.problems() {
                 match task {
                     Some(task) if problem.whose == Whose::YourCode => lines.push(format!(
