@@ -8,11 +8,10 @@
 //! | `fail()` | fails |
 
 use std::ffi::CStr;
-use std::sync::PoisonError;
 
 use crate::connection::Recorded;
-use crate::recording::{Log, State, lock};
-use crate::{DEADLINE, Recording};
+use crate::recording::{Log, State};
+use crate::{Recording, lock};
 
 /// A function that SQL can call on a recorded connection: it takes nothing, and returns a boolean or fails.
 pub(crate) type SqlFunction = fn(&Recorded) -> Result<bool, String>;
@@ -36,7 +35,7 @@ pub(crate) struct Barrier {
 
 impl Recording {
     /// Makes the SQL function `barrier()`, which every recorded connection has, wait until `connections` of them have
-    /// called it. Without a barrier it returns at once. After [`DEADLINE`] it fails, with an error that says how many
+    /// called it. Without a barrier it returns at once. When the [`Deadline`](crate::Deadline) passes it fails, with an error that says how many
     /// arrived.
     pub fn set_barrier(&self, connections: usize) {
         lock(&self.log.state).barrier = Some(Barrier {
@@ -68,14 +67,12 @@ fn wait(log: &Log, connection: usize) -> Result<bool, String> {
         log.notify(state);
         state = lock(&log.state);
     }
-    let is_waiting = |state: &mut State| {
+    let (state, have_arrived) = log.wait(state, |state| {
         let barrier = state.barrier.as_ref();
-        barrier.is_some_and(|barrier| barrier.arrived.len() < barrier.expected)
-    };
-    let waited = log.changed.wait_timeout_while(state, *DEADLINE, is_waiting);
-    let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        barrier.is_none_or(|barrier| barrier.arrived.len() >= barrier.expected)
+    });
     match &state.barrier {
-        Some(barrier) if timeout.timed_out() => Err(format!(
+        Some(barrier) if !have_arrived => Err(format!(
             "{} of {} queries arrived at the barrier",
             barrier.arrived.len(),
             barrier.expected
