@@ -1,13 +1,16 @@
-//! SQL functions of a recorded connection: a barrier, which proves without a clock that queries run at the same time, and
-//! a failure on purpose.
+//! SQL functions of a recorded connection: a barrier, which proves without a clock that queries run at the same time, a
+//! failure on purpose, and a rest.
 //!
 //! | SQL | what it does |
 //! | --- | --- |
 //! | `barrier()` | waits until as many connections have called it as [`Recording::set_barrier`] says; returns true |
 //! | `arrived_first()` | returns whether this connection was the first at the barrier |
 //! | `fail()` | fails |
+//! | `rest()` | sleeps for a millisecond; returns true |
 
 use std::ffi::CStr;
+use std::thread;
+use std::time::Duration;
 
 use crate::connection::Recorded;
 use crate::recording::{Log, State};
@@ -16,7 +19,7 @@ use crate::{Recording, lock};
 /// A function that SQL can call on a recorded connection: it takes nothing, and returns a boolean or fails.
 pub(crate) type SqlFunction = fn(&Recorded) -> Result<bool, String>;
 
-pub(crate) const SQL_FUNCTIONS: [(&CStr, SqlFunction); 3] = [
+pub(crate) const SQL_FUNCTIONS: [(&CStr, SqlFunction); 4] = [
     (c"barrier", |connection| {
         wait(&connection.log, connection.number)
     }),
@@ -26,6 +29,10 @@ pub(crate) const SQL_FUNCTIONS: [(&CStr, SqlFunction); 3] = [
         Ok(arrived.is_some_and(|arrived| arrived.first() == Some(&connection.number)))
     }),
     (c"fail", |_| Err("failed on purpose".to_owned())),
+    (c"rest", |_| {
+        thread::sleep(Duration::from_millis(1));
+        Ok(true)
+    }),
 ];
 
 pub(crate) struct Barrier {

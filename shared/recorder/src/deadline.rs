@@ -248,6 +248,3 @@ fn read_stat(folder: &Path) -> io::Result<(char, u32)> {
     let parent = fields.next().and_then(|field| field.parse().ok());
     state.zip(parent).ok_or(io::ErrorKind::InvalidData.into())
 }
-
-/// The longest time that a wait for one event takes: [`Deadline::limit`].
-pub static DEADLINE: LazyLock<Duration> = LazyLock::new(Deadline::limit);

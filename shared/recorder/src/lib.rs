@@ -24,7 +24,7 @@ pub mod timeline;
 
 #[cfg(feature = "sqlite")]
 pub use breakpoint::Breakpoint;
-pub use deadline::{DEADLINE, Deadline};
+pub use deadline::Deadline;
 #[cfg(feature = "sqlite")]
 pub use recording::Recording;
 
