@@ -336,6 +336,7 @@ impl Server {
         mut is_met: impl FnMut(&[Process]) -> bool,
     ) -> Vec<Process> {
         let deadline = Deadline::start();
+        let mut pause = Duration::from_millis(1);
         loop {
             let processes = self.processes().await;
             if is_met(&processes) {
@@ -345,8 +346,9 @@ impl Server {
                 !deadline.has_passed(),
                 "expected: {expected}\nfound: in the server's process list {processes:?}"
             );
-            // The server sends no event, so ask again.
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            // The server sends no event, so ask again, but less and less often: a process that asks all the time is never idle.
+            tokio::time::sleep(pause).await;
+            pause = (2 * pause).min(Duration::from_millis(100));
         }
     }
 
