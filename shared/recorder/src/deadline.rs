@@ -2,26 +2,20 @@
 //!
 //! A wait in vain should end soon, but on a busy machine the event may still come, late. So a wait does not only measure
 //! time. It also counts the time in which the process is *idle*: every thread of it and of the processes that it started
-//! sleeps. None runs, or waits for a core or a disk. Then only a timer can make it go on, and a timer takes no longer on a busy
-//! machine than on one that does nothing else.
+//! sleeps. None runs, or waits for a core or a disk. Then only a timer can make it go on, and a timer takes no longer on a
+//! busy machine than on one that does nothing else.
 
 use std::collections::HashMap;
-use std::env;
 use std::ffi::OsStr;
-use std::fs;
 use std::future::poll_fn;
-use std::io;
-use std::iter;
-use std::mem;
 use std::path::Path;
 use std::pin::pin;
-use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, LazyLock, Mutex, Weak};
+use std::sync::{Mutex, Once};
 use std::task::{Poll, Waker};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{env, fs, io, iter, mem, process, thread};
 
 use crate::lock;
 
@@ -49,7 +43,6 @@ pub struct Deadline {
     limit: Duration,
     idle_before: Duration,
     idle_limit: Duration,
-    clock: Arc<Clock>,
 }
 
 impl Deadline {
@@ -65,32 +58,26 @@ impl Deadline {
     }
 
     fn start_times(factor: u32) -> Deadline {
-        let clock = Clock::running();
+        start_clock();
         Deadline {
             begun: Instant::now(),
             limit: factor * Deadline::limit(),
-            idle_before: clock.idle(),
+            idle_before: idle_so_far(),
             idle_limit: factor * IDLE_LIMIT,
-            clock,
         }
     }
 
     /// Returns the longest time that a wait for one event takes: 30 seconds, or as many as the environment variable
     /// `CHECK_DEADLINE` says.
     pub fn limit() -> Duration {
-        static LIMIT: LazyLock<Duration> = LazyLock::new(|| {
-            let given = env::var("CHECK_DEADLINE").ok();
-            let seconds = given.map_or(30, |text| {
-                text.parse().expect("CHECK_DEADLINE is a number of seconds")
-            });
-            Duration::from_secs(seconds)
-        });
-        *LIMIT
+        let given = env::var("CHECK_DEADLINE").map(|text| text.parse());
+        let seconds = given.unwrap_or(Ok(30));
+        Duration::from_secs(seconds.expect("CHECK_DEADLINE is a number of seconds"))
     }
 
     /// Returns how long the process has been idle since the start, in all.
     pub fn idle(&self) -> Duration {
-        self.clock.idle() - self.idle_before
+        idle_so_far() - self.idle_before
     }
 
     /// Returns whether the wait should end. Does not block.
@@ -124,65 +111,39 @@ impl Deadline {
             if self.has_passed() {
                 return Poll::Ready(None);
             }
-            self.clock.wake_later(context.waker());
+            let mut wakers = lock(&WAKERS);
+            if !wakers.iter().any(|known| known.will_wake(context.waker())) {
+                wakers.push(context.waker().clone());
+            }
             Poll::Pending
         })
         .await
     }
 }
 
-/// Counts the time in which the process is idle, on a thread that lives as long as a [`Deadline`] does.
-#[derive(Default)]
-struct Clock {
-    /// How often the process was idle, once in each [`INTERVAL`].
-    idle: AtomicU32,
-    wakers: Mutex<Vec<Waker>>,
+/// How many looks have found the process idle.
+static IDLE: AtomicU32 = AtomicU32::new(0);
+/// The tasks to wake at the next look.
+static WAKERS: Mutex<Vec<Waker>> = Mutex::new(Vec::new());
+
+fn idle_so_far() -> Duration {
+    IDLE.load(Ordering::Relaxed) * INTERVAL
 }
 
-impl Clock {
-    /// Returns the clock that is running, or starts one.
-    fn running() -> Arc<Clock> {
-        static RUNNING: Mutex<Weak<Clock>> = Mutex::new(Weak::new());
-        let mut running = lock(&RUNNING);
-        if let Some(clock) = running.upgrade() {
-            return clock;
-        }
-        let clock = Arc::new(Clock::default());
-        *running = Arc::downgrade(&clock);
-        let weak = running.clone();
-        let tick = move || {
-            while let Some(clock) = weak.upgrade() {
-                clock.tick();
-                drop(clock);
-                // If this thread itself has to wait for a core, the clock is slow, and no wait ends too early.
-                thread::sleep(INTERVAL);
-            }
-        };
-        let thread = thread::Builder::new().name("deadline".to_owned());
-        thread.spawn(tick).expect("room for a thread");
-        clock
-    }
-
-    fn idle(&self) -> Duration {
-        self.idle.load(Ordering::Relaxed) * INTERVAL
-    }
-
-    fn tick(&self) {
+/// Starts to count, on a thread that lives as long as the process.
+fn start_clock() {
+    static ONCE: Once = Once::new();
+    let count = || loop {
         // What cannot be seen is not idle.
         if is_idle().unwrap_or(false) {
-            self.idle.fetch_add(1, Ordering::Relaxed);
+            IDLE.fetch_add(1, Ordering::Relaxed);
         }
-        let wakers = mem::take(&mut *lock(&self.wakers));
+        let wakers = mem::take(&mut *lock(&WAKERS));
         wakers.into_iter().for_each(Waker::wake);
-    }
-
-    /// Wakes a task at the next tick.
-    fn wake_later(&self, waker: &Waker) {
-        let mut wakers = lock(&self.wakers);
-        if !wakers.iter().any(|known| known.will_wake(waker)) {
-            wakers.push(waker.clone());
-        }
-    }
+        // If this thread itself has to wait for a core, it counts less, and no wait ends too early.
+        thread::sleep(INTERVAL);
+    };
+    ONCE.call_once(|| drop(thread::spawn(count)));
 }
 
 /// Returns whether every thread but this one sleeps, in this process and in those that it started.
@@ -193,17 +154,9 @@ fn is_idle() -> io::Result<bool> {
         return Ok(false);
     }
     let mut parents = HashMap::new();
-    for entry in fs::read_dir("/proc")? {
-        let entry = entry?;
-        let Some(id) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse::<u32>().ok())
-        else {
-            continue; // not a process
-        };
-        // A stranger may end meanwhile.
-        if let Ok((_, parent)) = read_stat(&entry.path()) {
+    for folder in fs::read_dir("/proc")? {
+        // Not every folder is a process, and a stranger may end meanwhile.
+        if let Ok((id, _, parent)) = read_stat(&folder?.path()) {
             parents.insert(id, parent);
         }
     }
@@ -222,29 +175,25 @@ fn is_idle() -> io::Result<bool> {
 fn all_sleep(process: u32, except: Option<&OsStr>) -> io::Result<bool> {
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
         let thread = thread?;
-        if Some(&*thread.file_name()) == except {
-            continue;
-        }
-        let (state, _) = read_stat(&thread.path())?;
         // Sleeping or ended. Not, for example, running or ready to run (R), or waiting for a disk (D).
-        if !matches!(state, 'S' | 'Z') {
+        let sleeps = |state| matches!(state, 'S' | 'Z');
+        if Some(&*thread.file_name()) != except && !sleeps(read_stat(&thread.path())?.1) {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// Reads the state of a process or thread, and the id of its parent.
-fn read_stat(folder: &Path) -> io::Result<(char, u32)> {
+/// Reads the id of a process or thread, its state, and the id of the process's parent.
+fn read_stat(folder: &Path) -> io::Result<(u32, char, u32)> {
     let stat = fs::read(folder.join("stat"))?;
     let stat = String::from_utf8_lossy(&stat);
-    // They follow the program's name, which stands in parentheses and can contain any character.
-    let mut fields = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace();
-    let state = fields.next().and_then(|field| field.chars().next());
-    let parent = fields.next().and_then(|field| field.parse().ok());
-    state.zip(parent).ok_or(io::ErrorKind::InvalidData.into())
+    let parse = || {
+        // The name, in parentheses, can contain any character.
+        let ((id, _), (_, rest)) = (stat.split_once(' ')?, stat.rsplit_once(") ")?);
+        let (state, rest) = rest.split_once(' ')?;
+        let parent = rest.split(' ').next()?.parse().ok()?;
+        Some((id.parse().ok()?, state.parse().ok()?, parent))
+    };
+    parse().ok_or(io::ErrorKind::InvalidData.into())
 }
