@@ -7,14 +7,14 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
 use serde_json::Value;
 use shared::{User, sample_users};
 use support::check;
 use temp_mariadb::TempServer;
-use testkit::DEADLINE;
+use testkit::Deadline;
 
 const EXPECTED: &str = include_str!("../expected.txt");
 
@@ -56,9 +56,9 @@ fn fails(command: &mut Command, status: i32) -> String {
 }
 
 fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
-    let begun = Instant::now();
+    let deadline = Deadline::start();
     while !happened() {
-        assert!(begun.elapsed() < *DEADLINE, "still waiting until {what}");
+        assert!(!deadline.has_passed(), "still waiting until {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }

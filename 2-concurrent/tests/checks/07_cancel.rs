@@ -18,7 +18,7 @@ use futures_lite::future::FutureExt;
 use recorder::timeline::{Statement, Timeline};
 use rusqlite::Connection;
 use testkit::faults::{ENDLESS, make_users_endless};
-use testkit::{DEADLINE, TempDatabase, TestDatabase, check, check_on};
+use testkit::{Deadline, TempDatabase, TestDatabase, check, check_on};
 use tokio::sync::oneshot;
 
 use crate::executor::{Running, run, start, wait};
@@ -182,7 +182,7 @@ fn cancels_statements_that_start_after_the_drop() {
         );
         database.expect(
             "the body ends, because both statements are cancelled",
-            end.recv_timeout(*DEADLINE).is_ok(),
+            Deadline::start().recv(&end).is_some(),
         );
     });
 }
@@ -194,8 +194,8 @@ fn cancels_a_wait_for_a_lock_when_the_future_is_dropped() {
         let (tell_prepared, prepared) = oneshot::channel();
         let (tell_locked, locked) = channel::<()>();
         let (tell_end, end) = channel();
-        // rusqlite waits for 5 seconds by default, so all tries together take longer than the deadline.
-        let tries = 2 + DEADLINE.as_secs() / 5;
+        // rusqlite waits for 5 seconds by default, so all tries together take longer than any deadline.
+        let tries = 2 + Deadline::limit().as_secs() / 5;
         let body = move |connection: &Connection| -> concurrent::Result<()> {
             // Prepared before the lock is taken, so that `execute` waits and not `prepare`.
             let mut delete = connection.prepare("DELETE FROM users")?;
@@ -222,7 +222,7 @@ fn cancels_a_wait_for_a_lock_when_the_future_is_dropped() {
         );
         database.expect(
             "the body ends, because its statements stop waiting",
-            end.recv_timeout(*DEADLINE).is_ok(),
+            Deadline::start().recv(&end).is_some(),
         );
     });
 }

@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::thread::{self, ThreadId};
 
 use futures_lite::future::{self, FutureExt};
-use testkit::{DEADLINE, attempt};
+use testkit::{Deadline, attempt};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
@@ -86,7 +86,7 @@ impl<T> Running<T> {
     /// Waits until the future has ended, and returns its output or its panic.
     pub fn outcome_or_panic(&mut self) -> thread::Result<T> {
         let Some(outcome) = wait(&mut self.outcome) else {
-            panic!("expected: an outcome within {} seconds", DEADLINE.as_secs());
+            panic!("expected: an outcome\nfound: none");
         };
         outcome.expect("the executor's thread ends after this one")
     }
@@ -128,16 +128,7 @@ impl<T> Running<T> {
 
 /// Waits for a future. Returns `None` after the deadline.
 pub fn wait<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut outcome = None;
-    wait_for(pin!(async { outcome = Some(future.await) }));
-    outcome
-}
-
-/// Takes a trait object, so that it is compiled once.
-fn wait_for(future: Pin<&mut dyn Future<Output = ()>>) {
-    let runtime = Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .expect("a runtime");
-    let _ = runtime.block_on(async { tokio::time::timeout(*DEADLINE, future).await });
+    // As a trait object, so that the executor is compiled once for each type of result.
+    let future: Pin<&mut dyn Future<Output = T>> = pin!(future);
+    future::block_on(Deadline::start().timeout(future))
 }

@@ -11,8 +11,8 @@
 //! closed, and which statements run. A check that fails prints what it expected and what it found, then what happened on the
 //! database, line by line, then a hint. It also prints its seed, to repeat the run.
 //!
-//! No check requires speed, but a check that waits for an event gives up after 30 seconds (`CHECK_DEADLINE=5` makes it 5), so a
-//! failure may take a while.
+//! No check requires speed, but a check that waits for an event gives up when the program has done nothing for 4 seconds, and
+//! at the latest after 30 (`CHECK_DEADLINE=5` makes it 5). So a failure may take a while.
 //!
 //! Work through the files in the order of their numbers. Each begins with what it asks for and what to read. `executor.rs`,
 //! `functions.rs` and `steps.rs` are helpers.

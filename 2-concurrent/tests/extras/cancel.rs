@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use recorder::timeline::End;
 use rusqlite::Connection;
 use testkit::faults::ENDLESS;
-use testkit::{DEADLINE, TestDatabase, check};
+use testkit::{Deadline, TestDatabase, check};
 
 use crate::executor::{Running, start};
 use crate::functions::{users, with_connection};
@@ -42,7 +42,7 @@ fn runs_and_commits_nothing_after_the_drop() {
         );
         database.expect(
             "each statement is cancelled",
-            outcomes.recv_timeout(*DEADLINE) == Ok([true; 5]),
+            Deadline::start().recv(&outcomes) == Some([true; 5]),
         );
         database.recording().wait_until_closed();
         let timeline = database.recording().timeline();
@@ -68,7 +68,10 @@ fn dropping_a_future_cancels_no_other_query() {
             Ok(prepared.query_one([], |row| row.get(0))?)
         };
         let mut other = start(with_connection(database.path(), other));
-        database.expect("the other body runs", begun.recv_timeout(*DEADLINE).is_ok());
+        database.expect(
+            "the other body runs",
+            Deadline::start().recv(&begun).is_some(),
+        );
 
         let mut endless = start(with_connection(database.path(), |connection| {
             Ok(connection.query_one(ENDLESS, [], |_| Ok(()))?)

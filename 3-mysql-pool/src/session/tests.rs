@@ -32,10 +32,10 @@ fn hostile_statement() -> String {
 }
 
 fn run<T>(test: impl Future<Output = T>) -> T {
-    let limited = async { tokio::time::timeout(*testkit::DEADLINE, test).await };
+    let deadline = testkit::Deadline::start_outer();
     Runtime::new()
         .unwrap()
-        .block_on(limited)
+        .block_on(deadline.timeout(test))
         .expect("a test that ends")
 }
 

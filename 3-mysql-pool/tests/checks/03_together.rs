@@ -7,9 +7,8 @@
 use std::panic::resume_unwind;
 
 use mysql_pool::{fetch_concurrently, with_pool};
-use testkit::DEADLINE;
+use testkit::Deadline;
 use testkit::expect::expect_ok;
-use tokio::time::timeout;
 
 use crate::support::check;
 
@@ -44,9 +43,9 @@ fn fetch_concurrently_works_with_one_connection() {
             fetch_concurrently(pool, 40).await
         });
         let expected = "two queries that take turns on one connection";
-        match timeout(*DEADLINE, both).await {
-            Ok(outcome) => drop(expect_ok(expected, outcome)),
-            Err(_) => panic!("expected: {expected}\nfound: no result within {DEADLINE:?}"),
+        match Deadline::start().timeout(both).await {
+            Some(outcome) => drop(expect_ok(expected, outcome)),
+            None => panic!("expected: {expected}\nfound: no result"),
         }
     });
 }

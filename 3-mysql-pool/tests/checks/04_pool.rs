@@ -10,9 +10,8 @@
 use futures_util::future::join_all;
 use mysql_async::prelude::Queryable;
 use mysql_pool::{fetch_users, with_pool};
-use testkit::DEADLINE;
+use testkit::Deadline;
 use testkit::expect::{expect, expect_error, expect_ok};
-use tokio::time::timeout;
 
 use crate::support::{Process, check};
 
@@ -96,8 +95,9 @@ fn reuses_connections() {
 fn a_pool_of_0_connections_is_an_error() {
     let hint = "`PoolConstraints::new` returns `None` for 0 connections: return an error then";
     check(hint, async |server| {
-        let outcome = timeout(*DEADLINE, with_pool(&server.url, 0, async |_| Ok(()))).await;
-        let outcome = outcome.expect("a result within the deadline");
+        let pool = with_pool(&server.url, 0, async |_| Ok(()));
+        let outcome = Deadline::start().timeout(pool).await;
+        let outcome = outcome.expect("a result");
         expect_error("a pool of 0 connections", outcome);
     });
 }

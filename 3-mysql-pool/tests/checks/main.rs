@@ -9,8 +9,8 @@
 //!
 //! A failing check prints what it expected and what it found. Below that it draws a timeline from the server's logs: one
 //! line for each connection, with its statements, from `├` to `┤` if the client closed the connection with `COM_QUIT`, or
-//! to `╳` if the connection was cut. Then come a hint and the seed of the random users. No check measures time: it waits
-//! for an event, and fails if the event has not happened after 30 seconds (`CHECK_DEADLINE`). So a failure may take a while.
+//! to `╳` if the connection was cut. Then come a hint and the seed of the random users. A check waits for an event,
+//! and fails if program and server have done nothing for 4 seconds, or after 30 (`CHECK_DEADLINE`). That may take a while.
 //!
 //! Work through the files in their order; each begins with what it asks for and what to read.
 

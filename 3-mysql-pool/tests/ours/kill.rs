@@ -2,14 +2,14 @@
 //! after a restart, and behind a proxy that numbers connections itself. Tests of `src/kill.rs`.
 
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder, Pool};
 use mysql_pool::{Result, fetch_concurrently, fetch_users, with_pool};
 use temp_mariadb::TempServer;
 use testkit::expect::expect_error;
-use testkit::{DEADLINE, Relay};
+use testkit::{Deadline, Relay};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -71,9 +71,9 @@ impl Server {
     }
 
     async fn until_queries(&mut self, count: usize) {
-        let begun = Instant::now();
+        let deadline = Deadline::start();
         while self.queries().await != count {
-            assert!(begun.elapsed() < *DEADLINE, "not {count} queries in time");
+            assert!(!deadline.has_passed(), "not {count} queries in time");
             sleep(Duration::from_millis(2)).await;
         }
     }
@@ -112,12 +112,9 @@ impl Others {
             let mut other = connect(&url(server.port())).await;
             tasks.push(tokio::spawn(async move { other.query_drop(SLEEP).await }));
         }
-        let begun = Instant::now();
+        let deadline = Deadline::start();
         while server.running(SLEEP).await.len() != count {
-            assert!(
-                begun.elapsed() < *DEADLINE,
-                "the other clients do not sleep"
-            );
+            assert!(!deadline.has_passed(), "the other clients do not sleep");
             sleep(Duration::from_millis(2)).await;
         }
         Others(tasks)
@@ -268,12 +265,9 @@ fn of_two_queries_on_connections_of_the_same_id_only_the_cancelled_one_is_stoppe
                     other.running("FROM users").await
                 );
                 first.abort();
-                let begun = Instant::now();
+                let deadline = Deadline::start();
                 while one.queries().await + other.queries().await == 2 {
-                    assert!(
-                        begun.elapsed() < *DEADLINE,
-                        "the cancelled query is not stopped"
-                    );
+                    assert!(!deadline.has_passed(), "the cancelled query is not stopped");
                     sleep(Duration::from_millis(2)).await;
                 }
                 assert_eq!(one.queries().await + other.queries().await, 1);

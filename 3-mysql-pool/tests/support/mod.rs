@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fastrand::Rng;
 use mysql_async::prelude::Queryable;
@@ -19,7 +19,7 @@ use mysql_pool::{Result, fetch_concurrently, fetch_older_users, fetch_users, wit
 use recorder::timeline::{Timeline, text};
 use shared::{User, schema};
 use temp_mariadb::TempServer;
-use testkit::{Bench, DEADLINE, check_on, says, users};
+use testkit::{Bench, Deadline, check_on, says, users};
 use tokio::runtime::{Builder, Runtime};
 
 /// An error of the solution, boxed.
@@ -323,18 +323,20 @@ impl Server {
         expected: &str,
         mut is_met: impl FnMut(&[Process]) -> bool,
     ) -> Vec<Process> {
-        let begun = Instant::now();
+        let deadline = Deadline::start();
+        let mut pause = Duration::from_millis(1);
         loop {
             let processes = self.processes().await;
             if is_met(&processes) {
                 return processes;
             }
             assert!(
-                begun.elapsed() < *DEADLINE,
+                !deadline.has_passed(),
                 "expected: {expected}\nfound: in the server's process list {processes:?}"
             );
-            // The server sends no event, so ask again.
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            // The server sends no event, so ask again, but less and less often: a process that asks all the time is never idle.
+            tokio::time::sleep(pause).await;
+            pause = (2 * pause).min(Duration::from_millis(100));
         }
     }
 

@@ -1,23 +1,25 @@
-//! SQL functions of a recorded connection: a barrier, which proves without a clock that queries run at the same time, and
-//! a failure on purpose.
+//! SQL functions of a recorded connection: a barrier, which proves without a clock that queries run at the same time, a
+//! failure on purpose, and a rest.
 //!
 //! | SQL | what it does |
 //! | --- | --- |
 //! | `barrier()` | waits until as many connections have called it as [`Recording::set_barrier`] says; returns true |
 //! | `arrived_first()` | returns whether this connection was the first at the barrier |
 //! | `fail()` | fails |
+//! | `rest()` | sleeps for a millisecond; returns true |
 
 use std::ffi::CStr;
-use std::sync::PoisonError;
+use std::thread;
+use std::time::Duration;
 
 use crate::connection::Recorded;
-use crate::recording::{Log, State, lock};
-use crate::{DEADLINE, Recording};
+use crate::recording::{Log, State};
+use crate::{Recording, lock};
 
 /// A function that SQL can call on a recorded connection: it takes nothing, and returns a boolean or fails.
 pub(crate) type SqlFunction = fn(&Recorded) -> Result<bool, String>;
 
-pub(crate) const SQL_FUNCTIONS: [(&CStr, SqlFunction); 3] = [
+pub(crate) const SQL_FUNCTIONS: [(&CStr, SqlFunction); 4] = [
     (c"barrier", |connection| {
         wait(&connection.log, connection.number)
     }),
@@ -27,6 +29,10 @@ pub(crate) const SQL_FUNCTIONS: [(&CStr, SqlFunction); 3] = [
         Ok(arrived.is_some_and(|arrived| arrived.first() == Some(&connection.number)))
     }),
     (c"fail", |_| Err("failed on purpose".to_owned())),
+    (c"rest", |_| {
+        thread::sleep(Duration::from_millis(1));
+        Ok(true)
+    }),
 ];
 
 pub(crate) struct Barrier {
@@ -36,7 +42,7 @@ pub(crate) struct Barrier {
 
 impl Recording {
     /// Makes the SQL function `barrier()`, which every recorded connection has, wait until `connections` of them have
-    /// called it. Without a barrier it returns at once. After [`DEADLINE`] it fails, with an error that says how many
+    /// called it. Without a barrier it returns at once. When the [`Deadline`](crate::Deadline) passes it fails, with an error that says how many
     /// arrived.
     pub fn set_barrier(&self, connections: usize) {
         lock(&self.log.state).barrier = Some(Barrier {
@@ -68,14 +74,12 @@ fn wait(log: &Log, connection: usize) -> Result<bool, String> {
         log.notify(state);
         state = lock(&log.state);
     }
-    let is_waiting = |state: &mut State| {
+    let (state, have_arrived) = log.wait(state, |state| {
         let barrier = state.barrier.as_ref();
-        barrier.is_some_and(|barrier| barrier.arrived.len() < barrier.expected)
-    };
-    let waited = log.changed.wait_timeout_while(state, *DEADLINE, is_waiting);
-    let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        barrier.is_none_or(|barrier| barrier.arrived.len() >= barrier.expected)
+    });
     match &state.barrier {
-        Some(barrier) if timeout.timed_out() => Err(format!(
+        Some(barrier) if !have_arrived => Err(format!(
             "{} of {} queries arrived at the barrier",
             barrier.arrived.len(),
             barrier.expected

@@ -4,7 +4,8 @@ use std::sync::PoisonError;
 use std::thread::{self, ThreadId};
 
 use crate::Recording;
-use crate::recording::{self, Log, lock};
+use crate::lock;
+use crate::recording::{self, Log};
 
 /// A breakpoint at one event of a recording. The thread at which that event happens waits inside SQLite until this value is
 /// dropped.

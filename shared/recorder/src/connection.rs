@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::error_log::{self, Rejected, Stop};
-use crate::recording::{Log, lock};
+use crate::lock;
+use crate::recording::Log;
 use crate::timeline::{End, Statement};
 
 /// A connection that is recorded.

@@ -24,6 +24,13 @@ pub mod timeline;
 
 #[cfg(feature = "sqlite")]
 pub use breakpoint::Breakpoint;
-pub use deadline::DEADLINE;
+pub use deadline::Deadline;
 #[cfg(feature = "sqlite")]
 pub use recording::Recording;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks a mutex, poisoned or not: a test that fails while it holds a lock must not make others fail.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

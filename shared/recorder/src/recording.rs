@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::barrier::Barrier;
 use crate::timeline::{Connection, Timeline, text};
-use crate::{DEADLINE, breakpoint, ffi};
+use crate::{Deadline, breakpoint, deadline, ffi, lock};
 
 /// Records every connection to one database file that is opened while this value lives.
 ///
@@ -108,7 +108,7 @@ impl Recording {
     ///
     /// # Panics
     ///
-    /// If one is still open after [`DEADLINE`]. The message shows the timeline.
+    /// If one is still open when the [`Deadline`] passes. The message shows the timeline.
     pub fn wait_until_closed(&self) {
         self.wait_until("every connection is closed", |timeline| {
             timeline.open_connections() == 0
@@ -126,17 +126,12 @@ impl Recording {
     ///
     /// # Panics
     ///
-    /// If it does not hold after [`DEADLINE`]. The message shows the timeline.
+    /// If it does not hold when the [`Deadline`] passes. The message shows the timeline.
     pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Timeline) -> bool) {
         let state = lock(&self.log.state);
-        let waited = self
-            .log
-            .changed
-            .wait_timeout_while(state, *DEADLINE, |state| !holds(&state.timeline));
-        let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        let timed_out = timeout.timed_out();
+        let (state, happened) = self.log.wait(state, |state| holds(&state.timeline));
         drop(state);
-        assert!(!timed_out, "gave up waiting until {what}\n{self}");
+        assert!(happened, "gave up waiting until {what}\n{self}");
     }
 }
 
@@ -204,6 +199,27 @@ impl Log {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// Waits until `holds` returns true for the state, and returns whether it did before the deadline.
+    pub(crate) fn wait<'l>(
+        &'l self,
+        mut state: MutexGuard<'l, State>,
+        mut holds: impl FnMut(&State) -> bool,
+    ) -> (MutexGuard<'l, State>, bool) {
+        let deadline = Deadline::start();
+        loop {
+            let waiting = |state: &mut State| !holds(state);
+            let waited = self
+                .changed
+                .wait_timeout_while(state, deadline::INTERVAL, waiting);
+            let timed_out;
+            (state, timed_out) = waited.unwrap_or_else(PoisonError::into_inner);
+            let timed_out = timed_out.timed_out();
+            if !timed_out || deadline.has_passed() {
+                return (state, !timed_out);
+            }
+        }
+    }
+
     /// Completes when `holds` returns true for the state.
     pub(crate) async fn reached(&self, mut holds: impl FnMut(&State) -> bool) {
         poll_fn(|context| {
@@ -216,9 +232,4 @@ impl Log {
         })
         .await;
     }
-}
-
-/// Locks a mutex, poisoned or not: a test that fails while it holds a lock must not make others fail.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake};
 
 use recorder::timeline::{End, Statement};
-use recorder::{DEADLINE, Recording};
+use recorder::{Deadline, Recording};
 use rusqlite::Connection;
 
 #[path = "support/mod.rs"]
@@ -271,7 +271,7 @@ fn whoever_is_woken_may_drop_a_recorded_connection() {
         let _other = temporary.connection();
         tell.send(recording.open_connections()).unwrap();
     });
-    assert_eq!(told.recv_timeout(*DEADLINE), Ok(1));
+    assert_eq!(Deadline::start().recv(&told), Some(1));
 }
 
 #[test]

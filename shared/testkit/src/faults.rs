@@ -1,14 +1,14 @@
 //! Causes faults in a database, for any SQLite library. The database must be recorded, because the SQL functions
-//! `barrier()` and `fail()` belong to the recorder.
+//! `barrier()`, `fail()` and `rest()` belong to the recorder.
 //!
 //! Two more faults need no function here: [`Recording::forbid_growth`](recorder::Recording::forbid_growth) makes the
 //! database full, and `BEGIN EXCLUSIVE` on another connection locks it.
 
 use rusqlite::Connection;
 
-/// A statement that runs until it is cancelled.
-pub const ENDLESS: &str =
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+/// A statement that runs until it is cancelled. It mostly rests, so that a check which waits for its end in vain finds the
+/// process idle (see [`Deadline`](crate::Deadline)).
+pub const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i % 100 OR rest()) SELECT count(*) FROM n";
 
 /// Values that do not fit into a user: a description, the column, and the value in SQL.
 pub const MISFITS: [(&str, &str, &str); 7] = [

@@ -24,15 +24,14 @@ pub mod users;
 use std::any::Any;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use recorder::timeline::Timeline;
 use report::Report;
 
-pub use recorder::DEADLINE;
+pub use recorder::Deadline;
 
 pub use quiet::expect_quiet;
 #[cfg(feature = "relay")]
@@ -72,8 +71,8 @@ pub trait Bench: Send + Sync + 'static {
 ///
 /// # Panics
 ///
-/// When the check fails, or has not ended after twice the [`DEADLINE`]. Before that it prints what was seen, the hint,
-/// and how to repeat the run.
+/// When the check fails, or has not ended when twice the time of a [`Deadline`] has passed. Before that it prints what was
+/// seen, the hint, and how to repeat the run.
 #[cfg(feature = "sqlite")]
 pub fn check(hint: &str, body: impl FnOnce(&TestDatabase) + Send + 'static) {
     check_on(hint, TestDatabase::new, body);
@@ -118,15 +117,8 @@ fn run(body: Box<dyn FnOnce() + Send>) -> Result<(), Failure> {
         .name(name)
         .spawn(on_thread)
         .expect("room for a thread");
-    match end.recv_timeout(limit()) {
-        Ok(outcome) => outcome.map_err(Some),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(None),
-    }
-}
-
-/// Returns the limit: twice the deadline, so that a wait inside the check fails first and says what it waited for.
-fn limit() -> Duration {
-    2 * *DEADLINE
+    let outcome = Deadline::start_outer().recv(&end);
+    outcome.map_or(Err(None), |outcome| outcome.map_err(Some))
 }
 
 /// Returns whether the message of an error, or of one of its sources, contains this word.

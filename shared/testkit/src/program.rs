@@ -15,7 +15,7 @@ use shared::files::private_folder;
 use shared::terminal::is_harmful;
 use shared::{User, sample_users};
 
-use crate::{DEADLINE, TempDatabase};
+use crate::{Deadline, TempDatabase};
 
 /// A binary, with a separate folder to run in.
 pub struct Program {
@@ -50,7 +50,7 @@ impl Program {
     ///
     /// # Panics
     ///
-    /// When it has not ended after twice the [`DEADLINE`].
+    /// When it has not ended when twice the time of a [`Deadline`] has passed.
     pub fn run(&self, arguments: &[&str]) -> Outcome {
         finish(self.command(arguments).stdout(Stdio::piped()))
     }
@@ -287,18 +287,14 @@ fn finish_reading(command: &mut Command, read: fn(ChildStdout) -> String) -> Out
         .stderr
         .take()
         .map(|stream| meanwhile(move || text_of(stream)));
-    let limit = 2 * *DEADLINE;
-    let mut wait = |text: Option<Receiver<String>>| match text.map(|text| text.recv_timeout(limit))
-    {
-        Some(Ok(text)) => text,
+    let deadline = Deadline::start_outer();
+    let mut wait = |text: Option<Receiver<String>>| match text.map(|text| deadline.recv(&text)) {
+        Some(Some(text)) => text,
         None => String::new(),
-        Some(Err(_)) => {
+        Some(None) => {
             let _ = child.kill();
             let _ = child.wait();
-            panic!(
-                "expected: the program ends within {} seconds",
-                limit.as_secs()
-            );
+            panic!("expected: the program ends\nfound: it still runs");
         }
     };
     let (stdout, stderr) = (wait(stdout), wait(stderr));

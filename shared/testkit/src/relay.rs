@@ -13,9 +13,8 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
-use crate::DEADLINE;
+use crate::Deadline;
 
 /// A relay on a port of 127.0.0.1, to a MySQL server on another. It works until it is dropped, on the Tokio runtime on
 /// which it was started.
@@ -153,12 +152,13 @@ impl Relay {
     ///
     /// # Panics
     ///
-    /// When the [`DEADLINE`] passes first.
+    /// When the [`Deadline`] passes first.
     pub async fn until_all_closed(&self, when: &str) {
         let mut open = self.state.open.subscribe();
-        let closed = timeout(*DEADLINE, open.wait_for(|open| *open == 0)).await;
+        let all_closed = open.wait_for(|open| *open == 0);
+        let closed = Deadline::start().timeout(all_closed).await;
         assert!(
-            closed.is_ok(),
+            closed.is_some(),
             "expected: every connection closed {when}\nfound: {} open",
             *self.state.open.borrow()
         );
