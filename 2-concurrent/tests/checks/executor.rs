@@ -22,15 +22,39 @@ pub struct Running<T> {
 
 /// Starts a future on a new executor.
 pub fn start<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Running<T> {
-    // Boxed, so that an executor is compiled once for each outcome type and not for each check.
+    // Boxed, so that what follows is compiled once for each outcome type and not for each check.
     start_boxed(Box::pin(work))
 }
 
 fn start_boxed<T: Send + 'static>(work: Pin<Box<dyn Future<Output = T> + Send>>) -> Running<T> {
     let (tell_outcome, outcome) = oneshot::channel();
-    let (cancel, cancelled) = oneshot::channel::<()>();
+    let (cancel, cancelled) = oneshot::channel();
     let (tell_dropped, dropped) = oneshot::channel();
-    let (until, ended) = oneshot::channel::<()>();
+    let (until, ended) = oneshot::channel();
+    let work = async {
+        let outcome = AssertUnwindSafe(work).catch_unwind().await;
+        let tell: Tell = Box::new(|| drop(tell_outcome.send(outcome)));
+        tell
+    };
+    Running {
+        thread: execute(Box::pin(work), cancelled, tell_dropped, ended),
+        outcome,
+        cancel: Some(cancel),
+        dropped,
+        _until: until,
+    }
+}
+
+/// Tells the check how its future ended.
+type Tell = Box<dyn FnOnce() + Send>;
+
+/// Runs work on a new thread. Knows no outcome type, so that Tokio's executor is compiled once.
+fn execute(
+    work: Pin<Box<dyn Future<Output = Tell> + Send>>,
+    cancelled: oneshot::Receiver<()>,
+    tell_dropped: oneshot::Sender<()>,
+    ended: oneshot::Receiver<()>,
+) -> ThreadId {
     let executor = thread::spawn(move || {
         let runtime = Builder::new_current_thread()
             .enable_all()
@@ -41,12 +65,11 @@ fn start_boxed<T: Send + 'static>(work: Pin<Box<dyn Future<Output = T> + Send>>)
                 let _ = cancelled.await;
                 None
             };
-            let work = AssertUnwindSafe(work).catch_unwind();
             // This line drops the work.
-            let outcome = future::or(async { Some(work.await) }, cancelled).await;
+            let tell_outcome = future::or(async { Some(work.await) }, cancelled).await;
             let _ = tell_dropped.send(());
-            if let Some(outcome) = outcome {
-                let _ = tell_outcome.send(outcome);
+            if let Some(tell_outcome) = tell_outcome {
+                tell_outcome();
             }
             // Tokio tasks that the work has spawned continue.
             let _ = ended.await;
@@ -54,13 +77,7 @@ fn start_boxed<T: Send + 'static>(work: Pin<Box<dyn Future<Output = T> + Send>>)
         // A plain drop would wait for statements that are not cancelled.
         runtime.shutdown_background();
     });
-    Running {
-        thread: executor.thread().id(),
-        outcome,
-        cancel: Some(cancel),
-        dropped,
-        _until: until,
-    }
+    executor.thread().id()
 }
 
 /// Runs a future to its end.

@@ -37,12 +37,16 @@ pub fn check_on_a_thread(hint: &str, body: impl FnOnce(&Server) + Send + 'static
 }
 
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
-    // As a trait object, so that `block_on` is compiled once for each type of result, and not for each check.
-    let work: Pin<&mut dyn Future<Output = T>> = pin!(work);
-    let runtime = runtime();
-    let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
-    runtime.shutdown_background();
-    outcome.unwrap_or_else(|panic| resume_unwind(panic))
+    // As a trait object without an output, so that Tokio's executor is compiled once, and not for each check.
+    fn on_a_new_runtime(work: Pin<&mut dyn Future<Output = ()>>) {
+        let runtime = runtime();
+        let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
+        runtime.shutdown_background();
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+    let mut outcome = None;
+    on_a_new_runtime(pin!(async { outcome = Some(work.await) }));
+    outcome.expect("the work has ended")
 }
 
 /// Builds a runtime like that of `#[tokio::main]`, with the same number of threads on every machine.
@@ -54,9 +58,13 @@ pub fn runtime() -> Runtime {
 
 /// Waits for work of the check itself, outside a runtime.
 pub fn outside<T>(work: impl Future<Output = T>) -> T {
-    static OUTSIDE: LazyLock<Runtime> = LazyLock::new(runtime);
-    let work: Pin<&mut dyn Future<Output = T>> = pin!(work);
-    OUTSIDE.block_on(work)
+    fn on_the_outer_runtime(work: Pin<&mut dyn Future<Output = ()>>) {
+        static OUTSIDE: LazyLock<Runtime> = LazyLock::new(runtime);
+        OUTSIDE.block_on(work);
+    }
+    let mut outcome = None;
+    on_the_outer_runtime(pin!(async { outcome = Some(work.await) }));
+    outcome.expect("the work has ended")
 }
 
 /// Returns an error, as a body may do.
