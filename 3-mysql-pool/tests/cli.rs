@@ -328,17 +328,12 @@ fn a_signal_while_the_temporary_server_starts_leaves_nothing() {
         wait_until("its folder exists", || entries(temporary.path()) > 0);
         signal(name, &child);
         assert_eq!(child.wait().expect("its end").code(), status);
-        if status.is_some() {
-            assert_eq!(
-                entries(temporary.path()),
-                0,
-                "the program ends after it has removed everything"
-            );
-        } else {
+        if status.is_none() {
             // Killed before it has a supervisor, it leaves an empty folder, which the next start removes.
             succeeds(program().env("TMPDIR", temporary.path()));
-            wait_until("everything is removed", || entries(temporary.path()) == 0);
         }
+        // The program waits 5 seconds for the server's start. If that takes longer, the supervisor removes everything.
+        wait_until("everything is removed", || entries(temporary.path()) == 0);
     }
 }
 
