@@ -32,7 +32,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// The time that a check waits for an event by default.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A solution and its checks, compiled.
 #[derive(Debug)]
