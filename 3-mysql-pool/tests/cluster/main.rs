@@ -283,6 +283,7 @@ fn a_killed_node_fails_the_fetches_in_flight_and_gets_its_share_again_when_it_is
             load.until_each_has_done(10).await;
             cluster.until(0, "DOWN");
             connections(cluster, &[1, 2]).await;
+            cluster.until_members(REMAIN).await;
             cluster.temp().node(0).restart().unwrap();
             cluster.until(0, "UP");
             cluster.look_again(0).await;
@@ -311,6 +312,7 @@ fn a_frozen_node_fails_the_fetches_in_flight_when_haproxy_gives_it_up() {
             cluster.until(1, "DOWN");
             load.until_each_has_done(10).await;
             connections(cluster, &[0, 2]).await;
+            cluster.until_members(REMAIN).await;
             cluster.temp().node(1).thaw().unwrap();
             cluster.until(1, "UP");
             until_spread(cluster).await;

@@ -168,15 +168,21 @@ impl<'a> Cluster<'a> {
     /// Waits until each node knows that it has both others. HAProxy may see a node as up a moment before, and a node that is
     /// killed then leaves the others without a majority.
     pub async fn until_whole(&mut self) {
-        for node in 0..self.admins.len() {
+        self.until_members(&[0, 1, 2]).await;
+    }
+
+    /// Waits until these nodes are the cluster. The others exclude a dead node only after `evs.suspect_timeout`. Until then,
+    /// it cannot join again.
+    pub async fn until_members(&mut self, nodes: &[usize]) {
+        for node in nodes {
             for (status, wanted) in [
-                ("wsrep_cluster_size", "3"),
+                ("wsrep_cluster_size", nodes.len().to_string().as_str()),
                 ("wsrep_cluster_status", "Primary"),
                 ("wsrep_local_state_comment", "Synced"),
             ] {
                 let query = format!("SHOW GLOBAL STATUS LIKE '{status}'");
                 let begun = Instant::now();
-                while self.read::<(String, String)>(node, &query).await.1 != wanted {
+                while self.read::<(String, String)>(*node, &query).await.1 != wanted {
                     expect_in_time(begun, &format!("{status} of node {node} is {wanted}"));
                     sleep(Duration::from_millis(20)).await;
                 }
