@@ -284,7 +284,7 @@ fn a_killed_node_fails_the_fetches_in_flight_and_gets_its_share_again_when_it_is
             cluster.until(0, "DOWN");
             connections(cluster, &[1, 2]).await;
             cluster.until_members(REMAIN).await;
-            cluster.temp().node(0).restart().unwrap();
+            cluster.temp().restart(0).unwrap();
             cluster.until(0, "UP");
             cluster.look_again(0).await;
             until_spread(cluster).await;
