@@ -151,20 +151,6 @@ impl<'a> Cluster<'a> {
         aborted
     }
 
-    /// Returns how often a node of these has lost the majority of the others, by its log. On a machine that is too busy, the nodes
-    /// that remain may lose each other for a moment.
-    pub fn splits(&self, nodes: &[usize]) -> usize {
-        let log = |node: &usize| std::fs::read(self.cluster.nodes()[*node].folder().join("log"));
-        nodes
-            .iter()
-            .map(|node| {
-                let log = log(node).expect("a log");
-                let log = String::from_utf8_lossy(&log);
-                log.matches("Received NON-PRIMARY").count()
-            })
-            .sum()
-    }
-
     /// Waits until each node knows that it has both others. HAProxy may see a node as up a moment before, and a node that is
     /// killed then leaves the others without a majority.
     pub async fn until_whole(&mut self) {
