@@ -1,6 +1,6 @@
 //! A table of a MySQL or MariaDB server, filled under another name and then renamed.
 //!
-//! The rest of the database is not touched: only the table `users`, and two more names, [`NEW`] and [`OLD`]. `RENAME
+//! The rest of the database is not touched: only the table `users`, and names that begin with [`NEW`] and [`OLD`]. `RENAME
 //! TABLE` swaps both at once: at every moment there is one table `users`, the old or the new, whole. A run that is
 //! interrupted leaves `NEW` or `OLD` behind, and the next run removes them. It knows that no other run is active,
 //! because each holds a lock of the server that ends with its connection. In a cluster such a lock is local to a node: see
@@ -24,7 +24,7 @@ use crate::session::{self, LOCK_WAIT};
 use crate::stop;
 use crate::target::{Outcome, server_name};
 
-/// The table while it is filled.
+/// The table while it is filled. In a cluster, the number of the run follows.
 const NEW: &str = "users_seed_new";
 /// The table that was replaced, until it is dropped.
 const OLD: &str = "users_seed_old";
@@ -62,6 +62,7 @@ pub fn seed(opts: &Opts, seeding: Seeding, force: bool) -> Result<Outcome, Error
             seeding,
             force,
             stopped,
+            new: NEW.to_owned(),
             has_made_new: false,
             lease: None,
         };
@@ -70,7 +71,8 @@ pub fn seed(opts: &Opts, seeding: Seeding, force: bool) -> Result<Outcome, Error
             && work.has_made_new
             && !failure.is_conflict()
         {
-            let _ = work.drop_table(NEW).await;
+            let new = work.new.clone();
+            let _ = work.drop_table(&new).await;
         }
         work.unlock_the_cluster().await;
         // Closes the connection, if the server still listens. The work is done.
@@ -120,7 +122,9 @@ struct Work {
     seeding: Seeding,
     force: bool,
     stopped: Arc<AtomicBool>,
-    /// True if [`NEW`] belongs to this run and may be dropped.
+    /// The name of this run's [`NEW`].
+    new: String,
+    /// True if that table belongs to this run and may be dropped.
     has_made_new: bool,
     /// The lock of the cluster, if the server is a node of one.
     lease: Option<cluster::Lease>,
@@ -130,16 +134,17 @@ impl Work {
     async fn run(&mut self) -> Result<Outcome, Failure> {
         self.lock().await?;
         self.lock_the_cluster().await?;
-        self.clear_up_the_new_table().await?;
-        self.change_tables(&mysql_table(NEW)).await?;
+        self.clear_up_the_new_tables().await?;
+        let new = self.new.clone();
+        self.change_tables(&mysql_table(&new)).await?;
         self.has_made_new = true;
         self.clear_up_the_old_table().await?;
 
         let exists = self.exists("users").await?;
         if exists {
             self.check_that_it_can_be_replaced().await?;
-            if !self.force && self.inspect("users", NEW).await?.is_exactly(self.seeding) {
-                self.drop_table(NEW).await?;
+            if !self.force && self.inspect("users", &new).await?.is_exactly(self.seeding) {
+                self.drop_table(&new).await?;
                 return Ok(Outcome::WasThere);
             }
         }
@@ -155,7 +160,7 @@ impl Work {
             true => self.swap().await?,
             false => {
                 self.keep_the_lock().await?;
-                self.change_tables(&format!("RENAME TABLE {NEW} TO users"))
+                self.change_tables(&format!("RENAME TABLE {new} TO users"))
                     .await?
             }
         }
@@ -172,19 +177,26 @@ impl Work {
         }
     }
 
-    /// Drops the table of a run that was killed while it filled the table. A table of that name that seed did not
-    /// create is not dropped.
-    async fn clear_up_the_new_table(&mut self) -> Result<(), Failure> {
-        if !self.exists(NEW).await? {
-            return Ok(());
+    /// Drops the tables of runs that were killed while they filled them. A table of such a name that seed did not create is
+    /// not dropped. In a cluster, a run that was taken over has no table any more, so that its exchange fails.
+    async fn clear_up_the_new_tables(&mut self) -> Result<(), Failure> {
+        let names: Vec<String> = self
+            .connection
+            .query(format!(
+                "SELECT TABLE_NAME FROM information_schema.TABLES \
+                 WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME REGEXP '^{NEW}(_[0-9]+)?$'"
+            ))
+            .await?;
+        for name in names {
+            if !self.force {
+                self.change_tables(&mysql_table(SHAPE)).await?;
+                let inspected = self.inspect(&name, SHAPE).await;
+                self.drop_table(SHAPE).await?;
+                inspected?;
+            }
+            self.drop_table(&name).await?;
         }
-        if !self.force {
-            self.change_tables(&mysql_table(SHAPE)).await?;
-            let inspected = self.inspect(NEW, SHAPE).await;
-            self.drop_table(SHAPE).await?;
-            inspected?;
-        }
-        Ok(self.drop_table(NEW).await?)
+        Ok(())
     }
 
     /// Drops the replaced table of a run that was interrupted between renaming and dropping. That run inspected it
@@ -200,7 +212,7 @@ impl Work {
                 .await?);
         }
         if !self.force {
-            self.inspect(OLD, NEW).await?;
+            self.inspect(OLD, &self.new.clone()).await?;
         }
         match self.drop_table(OLD).await {
             Err(error) if is_one_of(&error, &REFERRED_TO) => self.undo_what_was_interrupted().await,
@@ -211,7 +223,7 @@ impl Work {
     /// Puts the old table back, because another table refers to it. The new one is kept, even with `--force`: if the
     /// replacement fails again, neither would be left.
     async fn undo_what_was_interrupted(&mut self) -> Result<(), Failure> {
-        self.inspect("users", NEW)
+        self.inspect("users", &self.new.clone())
             .await
             .map_err(|failure| match failure {
                 Failure::Refused(what, _) => Failure::Refused(
@@ -328,7 +340,7 @@ impl Work {
             // Prepared once for the full batches, and once more for the rest.
             let prepared = match statement.take() {
                 Some((prepared_for, prepared)) if prepared_for == rows => prepared,
-                _ => self.connection.prep(insert(rows)).await?,
+                _ => self.connection.prep(insert(&self.new, rows)).await?,
             };
             // The next batch is made while the server is busy with this one.
             let inserted = self.connection.exec_drop(&prepared, values);
@@ -347,12 +359,13 @@ impl Work {
     /// Puts the new table in the old one's place.
     async fn swap(&mut self) -> Result<(), Failure> {
         self.keep_the_lock().await?;
-        self.change_tables(&format!("RENAME TABLE users TO {OLD}, {NEW} TO users"))
+        let new = self.new.clone();
+        self.change_tables(&format!("RENAME TABLE users TO {OLD}, {new} TO users"))
             .await?;
         let Err(failure) = self.drop_the_replaced_table().await else {
             return Ok(());
         };
-        let undo = format!("RENAME TABLE users TO {NEW}, {OLD} TO users");
+        let undo = format!("RENAME TABLE users TO {new}, {OLD} TO users");
         match self.change_tables(&undo).await {
             Ok(()) => Err(failure),
             Err(error) => Err(Failure::NotUndone(error)),
@@ -408,9 +421,9 @@ fn next_values(users: &mut impl Iterator<Item = User>, count: usize) -> Vec<Valu
         .collect()
 }
 
-fn insert(rows: usize) -> String {
+fn insert(table: &str, rows: usize) -> String {
     let placeholders = vec!["(?, ?, ?, ?)"; rows].join(", ");
-    format!("INSERT INTO {NEW} (id, name, email, age) VALUES {placeholders}")
+    format!("INSERT INTO {table} (id, name, email, age) VALUES {placeholders}")
 }
 
 fn go_on(stopped: &AtomicBool) -> Result<(), Failure> {

@@ -115,13 +115,16 @@ impl Database {
         self.read("SHOW TABLES").into_iter().collect()
     }
 
-    /// Returns how many users the unfinished table has, including those that are not committed.
+    /// Returns how many users the unfinished table has (in a cluster, its name ends with a number), including those that are not committed.
     fn unfinished(&mut self) -> u64 {
         self.run("SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED");
-        let count = self.runtime.block_on(
-            self.connection
-                .query_first("SELECT count(*) FROM users_seed_new"),
-        );
+        let tables = self.tables();
+        let is_unfinished = |name: &&String| name.starts_with("users_seed_new");
+        let Some(table) = tables.iter().find(is_unfinished) else {
+            return 0;
+        };
+        let count = format!("SELECT count(*) FROM {table}");
+        let count = self.runtime.block_on(self.connection.query_first(count));
         count.ok().flatten().unwrap_or(0)
     }
 

@@ -151,32 +151,24 @@ impl<'a> Cluster<'a> {
         aborted
     }
 
-    /// Returns how often a node of these has lost the majority of the others, by its log. On a machine that is too busy, the nodes
-    /// that remain may lose each other for a moment.
-    pub fn splits(&self, nodes: &[usize]) -> usize {
-        let log = |node: &usize| std::fs::read(self.cluster.nodes()[*node].folder().join("log"));
-        nodes
-            .iter()
-            .map(|node| {
-                let log = log(node).expect("a log");
-                let log = String::from_utf8_lossy(&log);
-                log.matches("Received NON-PRIMARY").count()
-            })
-            .sum()
-    }
-
     /// Waits until each node knows that it has both others. HAProxy may see a node as up a moment before, and a node that is
     /// killed then leaves the others without a majority.
     pub async fn until_whole(&mut self) {
-        for node in 0..self.admins.len() {
+        self.until_members(&[0, 1, 2]).await;
+    }
+
+    /// Waits until these nodes are the cluster. The others exclude a dead node only after `evs.suspect_timeout`. Until then,
+    /// it cannot join again.
+    pub async fn until_members(&mut self, nodes: &[usize]) {
+        for node in nodes {
             for (status, wanted) in [
-                ("wsrep_cluster_size", "3"),
+                ("wsrep_cluster_size", nodes.len().to_string().as_str()),
                 ("wsrep_cluster_status", "Primary"),
                 ("wsrep_local_state_comment", "Synced"),
             ] {
                 let query = format!("SHOW GLOBAL STATUS LIKE '{status}'");
                 let begun = Instant::now();
-                while self.read::<(String, String)>(node, &query).await.1 != wanted {
+                while self.read::<(String, String)>(*node, &query).await.1 != wanted {
                     expect_in_time(begun, &format!("{status} of node {node} is {wanted}"));
                     sleep(Duration::from_millis(20)).await;
                 }

@@ -4,7 +4,8 @@
 //! run changes that row as well, as does the last statement before the exchange. Another run takes the row over when it
 //! has not changed for [`LEASE`], or at once when the owner was connected to the same node, because then its
 //! `GET_LOCK` proves that the owner is gone. The cluster lets only one of two transactions change the same row at the
-//! same time: so a run that was taken over inserts nothing any more, and says so.
+//! same time: so a run that was taken over inserts nothing any more, and says so. Nor can it exchange the tables: its new
+//! table has the number of the run in its name, and the run that takes over drops it first.
 //!
 //! A cluster checks a transaction at its commit, and ends one that conflicts with a transaction of another node with the
 //! error of a deadlock. So the users of a transaction are kept until it is committed, and inserted again.
@@ -16,7 +17,7 @@ use mysql_async::prelude::Queryable;
 use shared::User;
 
 use super::{
-    BATCH, CONFLICTS, Failure, NODE_IS_NOT_READY, PATIENCE, Work, go_on, insert, is_one_of,
+    BATCH, CONFLICTS, Failure, NEW, NODE_IS_NOT_READY, PATIENCE, Work, go_on, insert, is_one_of,
     next_values,
 };
 
@@ -100,6 +101,7 @@ impl Work {
                     let is_free = row.owner == 0 || row.node == node || since.elapsed() > LEASE;
                     if is_free && self.take_the_lock(&row, owner, &node).await? {
                         let users = users_in_a_transaction(limits.unwrap_or_default());
+                        self.new = format!("{NEW}_{owner}");
                         self.lease = Some(Lease { owner, users });
                         return Ok(());
                     }
@@ -223,7 +225,7 @@ impl Work {
         self.connection.query_drop("START TRANSACTION").await?;
         for values in batches {
             // The driver keeps the statements of this text prepared.
-            let insert = insert(values.len() / 4);
+            let insert = insert(&self.new, values.len() / 4);
             self.connection.exec_drop(insert, values.clone()).await?;
         }
         self.keep_the_lock().await?;

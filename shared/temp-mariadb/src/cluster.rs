@@ -10,7 +10,7 @@ use super::{
     free_port,
     programs::{Program, find_on_path},
     random_password,
-    supervised::Supervised,
+    supervised::{ENDED, Supervised},
 };
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use std::{
     io::{self, Read, Write},
     net::Shutdown,
     os::unix::{
-        fs::{PermissionsExt, chown},
+        fs::{MetadataExt, PermissionsExt, chown},
         net::UnixStream,
     },
     path::Path,
@@ -123,12 +123,7 @@ impl TempCluster {
         let balancer = ports.replace(&balancer)?;
         let port = after(&balancer, "bind 127.0.0.1:").ok_or_else(|| bad("bind 127.0.0.1:"))?;
 
-        let password = random_password()?;
-        let mut nodes = Vec::new();
-        for file in &files {
-            let first = nodes.is_empty().then_some(statements);
-            nodes.push(start_node(file, &password, first)?);
-        }
+        let nodes = start_nodes(&files, statements)?;
         let mut cluster = TempCluster {
             balancer: start_balancer(&balancer)?,
             port,
@@ -158,6 +153,22 @@ impl TempCluster {
     /// When there is no such node.
     pub fn node(&mut self, number: usize) -> &mut TempServer {
         &mut self.nodes[number]
+    }
+
+    /// Starts a node again after [`kill`](TempServer::kill), as Debian's service does: from the position that its data has
+    /// reached, so that the others send only what it has missed. Before that, wait until the others have excluded it.
+    ///
+    /// # Errors
+    ///
+    /// See [`TempServer::restart`].
+    pub fn restart(&mut self, number: usize) -> Result<(), Error> {
+        let node = &mut self.nodes[number];
+        let position = node.position()?;
+        node.arguments
+            .push(format!("--wsrep-start-position={position}"));
+        let restarted = node.restart();
+        node.arguments.pop();
+        restarted
     }
 
     /// Returns what HAProxy says about each node, by name, such as `UP`, `UP 1/3`, `DOWN`, `DRAIN` or `MAINT`.
@@ -252,6 +263,29 @@ impl TempServer {
         self.signal("CONT", "let the server go on")
     }
 
+    /// Lets the server end in an orderly way, which keeps its position in a file.
+    fn stop(&mut self) -> Result<(), Error> {
+        let doing = "stop a node";
+        self.signal("TERM", doing)?;
+        self.process.wait_for(doing, &[ENDED])?;
+        self.process.kill(doing)
+    }
+
+    /// Returns the last write of the cluster that the data of a dead node contains.
+    fn position(&mut self) -> Result<String, Error> {
+        let doing = "find the position of a node";
+        let begin = self.process.read;
+        self.run_to_its_end(doing, "/dev/null", &["--wsrep-recover"])?;
+        let log = fs::read(self.folder().join("log")).doing(doing)?;
+        let log = String::from_utf8_lossy(&log[begin.min(log.len())..]);
+        let position = log
+            .split_once("WSREP: Recovered position: ")
+            .and_then(|(_, rest)| rest.lines().next());
+        position
+            .map(String::from)
+            .ok_or_else(|| self.process.ended(doing))
+    }
+
     fn signal(&mut self, signal: &str, doing: &'static str) -> Result<(), Error> {
         let order = self.process.order("signal", &[signal.to_owned()]);
         order.doing(doing)?;
@@ -261,21 +295,51 @@ impl TempServer {
     }
 }
 
-/// Starts a node. The first one creates its tables and runs these statements; the others get their data from it.
-fn start_node(
-    configuration: &str,
-    password: &str,
-    first: Option<&[String]>,
-) -> Result<TempServer, Error> {
+/// Starts the nodes. The first one runs the statements, and stops. All begin with a copy of its data, because that takes less
+/// time than to let it send its data to the others, one after the other.
+fn start_nodes(files: &[String], statements: &[String]) -> Result<Vec<TempServer>, Error> {
     let doing = "prepare a node of the cluster";
     let program = Program::find()?;
+    let password = random_password()?;
+    let mut nodes = files
+        .iter()
+        .map(|file| new_node(file, &program, &password))
+        .collect::<Result<Vec<_>, _>>()?;
+    let (first, others) = nodes.split_first_mut().ok_or_else(|| bad("node1.cnf"))?;
+    first.create_tables(&program, statements)?;
+    own(first)?;
+    first.arguments.push("--wsrep-new-cluster".into());
+    start_node(first, true)?;
+    first.stop()?;
+    for node in &mut *others {
+        let data = |node: &TempServer| node.folder().join("server/data");
+        copy(&data(first), &data(node)).doing(doing)?;
+        own(node)?;
+    }
+    start_node(first, false)?;
+    first.arguments.pop();
+    let started: Vec<_> = thread::scope(|scope| {
+        let starting: Vec<_> = others
+            .iter_mut()
+            .map(|node| scope.spawn(|| start_node(node, false)))
+            .collect();
+        starting.into_iter().map(|one| one.join()).collect()
+    });
+    for one in started {
+        one.expect("starting a node does not panic")?;
+    }
+    Ok(nodes)
+}
+
+/// Prepares a node that has no data yet.
+fn new_node(configuration: &str, program: &Program, password: &str) -> Result<TempServer, Error> {
+    let doing = "prepare a node of the cluster";
     let folder = Folder::create()?;
-    let (home, owner) = (folder.path.clone(), folder.owner);
-    let server = home.join("server");
-    let mut arguments = arguments(&folder, &program, &Options::default());
+    let server = folder.path.join("server");
+    let mut arguments = arguments(&folder, program, &Options::default());
     arguments[0] = format!("--defaults-file={}/node.cnf", server.display());
     arguments.push(format!("--tmpdir={}/tmp", server.display()));
-    let mut node = TempServer {
+    let node = TempServer {
         arguments,
         process: Supervised::start(folder)?,
         program: program.path.clone(),
@@ -287,34 +351,54 @@ fn start_node(
     fs::write(server.join("node.cnf"), configuration).doing(doing)?;
     node.create_folders()?;
     fs::create_dir(server.join("tmp")).doing(doing)?;
-    if let Some(statements) = first {
-        node.create_tables(&program, statements)?;
+    Ok(node)
+}
+
+/// Gives what a node must write to the user who will run it.
+fn own(node: &mut TempServer) -> Result<(), Error> {
+    let doing = "prepare a node of the cluster";
+    let home = node.folder().to_owned();
+    if fs::metadata(&home).doing(doing)?.uid() != 0 {
+        return Ok(());
     }
-    if owner == 0 {
-        // The folder can be entered, but what is in it belongs to the node alone.
-        fs::set_permissions(&home, Permissions::from_mode(0o711)).doing(doing)?;
-        for name in ["data", "files", "tmp"] {
-            give_to_nobody(&server.join(name)).doing(doing)?;
+    // The folder can be entered, but what is in it belongs to the node alone.
+    fs::set_permissions(&home, Permissions::from_mode(0o711)).doing(doing)?;
+    for name in ["data", "files", "tmp", "init.sql"] {
+        let path = home.join("server").join(name);
+        if path.exists() {
+            give_to_nobody(&path).doing(doing)?;
         }
-        if first.is_some() {
-            give_to_nobody(&node.init_file()).doing(doing)?;
-        }
-        // Not beside `--user=root`: the server takes the first of two.
-        node.arguments.retain(|argument| argument != "--user=root");
-        node.arguments.push("--user=nobody".into());
     }
-    let started = if first.is_some() {
-        node.arguments.push("--wsrep-new-cluster".into());
-        let started = node.start_server(true);
-        node.arguments.pop();
-        started
-    } else {
-        node.start_server(false)
-    };
-    match started? {
-        Started::Ready => Ok(node),
+    // Not beside `--user=root`: the server takes the first of two.
+    node.arguments.retain(|argument| argument != "--user=root");
+    node.arguments.push("--user=nobody".into());
+    Ok(())
+}
+
+fn start_node(node: &mut TempServer, first_time: bool) -> Result<(), Error> {
+    match node.start_server(first_time)? {
+        Started::Ready => Ok(()),
         Started::PortTaken => Err(node.process.ended("start a node: Address already in use")),
     }
+}
+
+/// Copies a node's data, but neither its cache of writes, which is large, nor its view of the cluster.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == "galera.cache" || name == "gvwstate.dat" {
+            continue;
+        }
+        let to = to.join(name);
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&to)?;
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), &to)?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives a file, or a folder with all that is in it, to the user `nobody`, who alone may enter it.

@@ -259,17 +259,28 @@ impl TempServer {
             // MySQL gives its root a random password. With `--initialize-insecure` root would need none.
             None => "--initialize",
         };
-        let words = [&[self.program.display().to_string()], &self.arguments[..]].concat();
-        let position = 2; // --no-defaults must stay first
         // A node creates its tables before it joins its cluster.
-        let how = [how.to_owned(), "--loose-wsrep-on=OFF".to_owned()];
-        let words = [&words[..position], &how, &words[position..]].concat();
-        self.process.order("create", &words).doing(doing)?;
+        self.run_to_its_end(doing, "create.sql", &[how, "--loose-wsrep-on=OFF"])
+    }
+
+    /// Runs the server's program with more arguments and with a file as its input, until it ends by itself.
+    fn run_to_its_end(
+        &mut self,
+        doing: &'static str,
+        input: &str,
+        more: &[&str],
+    ) -> Result<(), Error> {
+        // --no-defaults must stay first
+        let (first, others) = self.arguments.split_at(1);
+        let program = self.program.display().to_string();
+        let more: Vec<String> = more.iter().map(|one| one.to_string()).collect();
+        let words = [&[input.to_owned(), program], first, &more, others].concat();
+        self.process.order("run", &words).doing(doing)?;
         match self.process.wait_for(
             doing,
             &[
-                "supervisor: created with status 0\n",
-                "supervisor: created with status ",
+                "supervisor: ended with status 0\n",
+                "supervisor: ended with status ",
             ],
         )? {
             0 => Ok(()),

@@ -28,9 +28,11 @@ end_server() {
 while read -r order words; do
     eval "set -- $words" # the program quotes each word
     case $order in
-    create)
-        "$@" <create.sql 2>&1
-        echo "supervisor: created with status $?"
+    run)
+        input=$1
+        shift
+        "$@" <"$input" 2>&1
+        echo "supervisor: ended with status $?"
         ;;
     start)
         # A reader of a named pipe waits until the last process that has it open for writing is gone. Only the
