@@ -34,32 +34,59 @@ fn table(survey: &Path, name: &str, answers: &[Answer]) -> String {
     };
     let rows: Vec<_> = answers.iter().filter(is_it).collect();
     assert!(!rows.is_empty(), "no answers for the table {name}");
+    let columns = columns(&rows);
+    let mut table = format!("| library | {} |\n", columns.join(" | "));
+    table += &format!("| --- |{}\n", " --- |".repeat(columns.len()));
+    for answer in rows {
+        table += &row(survey, &columns, answer);
+    }
+    table
+}
+
+/// Returns the names of the columns that the answers to one question have.
+fn columns<'a>(answers: &[&'a Answer]) -> Vec<&'a str> {
     let mut columns: Vec<&str> = Vec::new();
-    for (column, _) in rows.iter().flat_map(|row| &row.columns) {
+    for (column, _) in answers.iter().flat_map(|answer| &answer.columns) {
         if !columns.contains(&column.as_str()) {
             columns.push(column);
         }
     }
-    let mut table = format!("| library | {} |\n", columns.join(" | "));
-    table += &format!("| --- |{}\n", " --- |".repeat(columns.len()));
-    for row in rows {
-        let cells: Vec<_> = columns
-            .iter()
-            .map(|column| {
-                let cell = row.columns.iter().find(|(name, _)| name == column);
-                cell.map_or("", |(_, text)| text.as_str())
-            })
-            .collect();
-        let (first, last) = lines(survey, row.library.source, row.library.method(row.question));
-        table += &format!(
-            "| [{}](../survey/{}#L{first}-L{last}){} | {} |\n",
-            row.library.name,
-            row.library.source,
-            version(survey, row.library),
-            cells.join(" | ")
-        );
-    }
-    table
+    columns
+}
+
+fn row(survey: &Path, columns: &[&str], answer: &Answer) -> String {
+    let Answer {
+        library, question, ..
+    } = answer;
+    let cells: Vec<_> = columns
+        .iter()
+        .map(|column| {
+            let cell = answer.columns.iter().find(|(name, _)| name == column);
+            cell.map_or("", |(_, text)| text.as_str())
+        })
+        .collect();
+    let (first, last) = lines(survey, library.source, library.method(question));
+    format!(
+        "| [{}](../survey/{}#L{first}-L{last}){} | {} |\n",
+        library.name,
+        library.source,
+        version(survey, library),
+        cells.join(" | ")
+    )
+}
+
+/// Returns the rows of some answers that are not on the page. The answers are all that their questions have.
+pub fn differences(root: &Path, page: &str, answers: &[Answer]) -> Vec<String> {
+    let survey = root.join("survey");
+    let rows = answers.iter().map(|answer| {
+        let is_of_its_table = |other: &&Answer| {
+            other.question.name == answer.question.name
+                && other.library.database == answer.library.database
+        };
+        let table: Vec<_> = answers.iter().filter(is_of_its_table).collect();
+        row(&survey, &columns(&table), answer)
+    });
+    rows.filter(|row| !page.contains(row.as_str())).collect()
 }
 
 /// Returns the first and the last line of a function.

@@ -33,5 +33,7 @@ pub const MYSQL: &[Question] = &[
     question("turn", "execute"),
     question("close", "close"),
     question("panic", "transaction"),
+    question("commit", "transaction"),
+    question("lost", "transaction"),
     question("runtime", "users"),
 ];
