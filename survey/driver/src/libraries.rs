@@ -193,6 +193,8 @@ impl Library {
             }
             // A loop of asyncio always has one thread.
             "current" => !self.is_python(),
+            // Tokio's.
+            "background" => !self.is_python(),
             _ => true,
         }
     }

@@ -23,6 +23,7 @@ pub const SQLITE: &[Question] = &[
     question("panic", "transaction"),
     question("commit", "transaction"),
     question("runtime", "number"),
+    question("background", "number"),
 ];
 
 pub const MYSQL: &[Question] = &[

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 
@@ -17,7 +17,7 @@ use crate::{LIMIT, Result, within};
 /// A runtime on a thread of its own.
 pub(crate) struct Host {
     handle: Handle,
-    end: oneshot::Sender<()>,
+    end: oneshot::Sender<fn(Runtime)>,
     ended: oneshot::Receiver<()>,
 }
 
@@ -37,11 +37,11 @@ impl Host {
     fn build(mut builder: Builder) -> Host {
         let runtime = builder.enable_all().build().expect("a runtime starts");
         let handle = runtime.handle().clone();
-        let (end, told) = oneshot::channel();
+        let (end, told) = oneshot::channel::<fn(Runtime)>();
         let (send, ended) = oneshot::channel();
         thread::spawn(move || {
-            let _ = runtime.block_on(told);
-            drop(runtime);
+            let end = runtime.block_on(told).unwrap_or(drop);
+            end(runtime);
             let _ = send.send(());
         });
         Host { handle, end, ended }
@@ -75,9 +75,9 @@ impl Host {
         within(LIMIT, work.outcome()).await
     }
 
-    /// Begins to drop the runtime, and returns a future that completes when it is gone.
-    pub(crate) fn end(self) -> impl Future<Output = ()> {
-        let _ = self.end.send(());
+    /// Begins to end the runtime, and returns a future that completes when `end` has returned.
+    pub(crate) fn end(self, end: fn(Runtime)) -> impl Future<Output = ()> {
+        let _ = self.end.send(end);
         let ended = self.ended;
         async {
             let _ = ended.await;

@@ -42,9 +42,8 @@ pub trait Library: Clone + Send + Sync + 'static {
     fn close(self) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Each line is a statement. A query of the view `users` runs as long as somebody has the lock `gate`, and the table `many`
-/// has more rows than fit into the buffers between server and client. The library's user has no right to write to a server
-/// that is read-only.
+/// Each line is a statement. A query of the view `users` runs as long as a connection holds the lock `gate`. The library's user
+/// has no right to write to a server that is read-only.
 const TABLES: &str = "\
 CREATE TABLE events (name VARCHAR(255))
 CREATE TABLE people (id BIGINT PRIMARY KEY, name VARCHAR(255), email VARCHAR(255), age INT UNSIGNED)
@@ -52,11 +51,11 @@ INSERT INTO people VALUES (1, 'Alice', 'alice@example.com', 40)
 CREATE TABLE digits (d BIGINT)
 INSERT INTO digits VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)
 CREATE SQL SECURITY INVOKER VIEW users AS SELECT id, name, email, age FROM people WHERE 0 = (SELECT SUM(IF(IS_USED_LOCK('gate') IS NULL, 0, SLEEP(0.02))) FROM digits a, digits b, digits c, digits d, digits e)
-CREATE TABLE many (n BIGINT, pad VARCHAR(500))
-INSERT INTO many SELECT a.d, REPEAT('x', 500) FROM digits a, digits b, digits c, digits d, digits e
 CREATE USER app@'127.0.0.1' IDENTIFIED BY 'app'
 GRANT ALL ON temp.* TO app@'127.0.0.1'";
 
+/// More rows than fit into the buffers between server and client.
+const MANY: &str = "CREATE TABLE many AS SELECT a.d AS n, REPEAT('x', 500) AS pad FROM digits a, digits b, digits c, digits d, digits e";
 const ROWS: &str = "SELECT n, pad FROM many";
 const ALL_ROWS: u64 = 100_000;
 const INSERT: &str = "INSERT INTO events VALUES ('abandoned')";
@@ -410,6 +409,7 @@ async fn after_a_transaction<L: Library>(answer: Answer, asked: Asked<'_, L>) ->
 }
 
 async fn rows_are_read<L: Library>(asked: Asked<'_, L>) -> Answer {
+    asked.observed.run(MANY).await;
     let gate = Gate::closed();
     let before = asked.observed.counter("Rows_sent").await;
     let mut work = {
@@ -534,7 +534,7 @@ async fn the_runtime_ends<L: Library>(host: Host, url: String, observed: &mut Ob
     if let Err(ended) = work.until(observed.statement_runs()).await {
         return could_not_be_asked(ended);
     }
-    let waits = within(GRACE, host.end()).await.is_none();
+    let waits = within(GRACE, host.end(drop)).await.is_none();
     let fate = fate(observed).await;
     observed.let_it_end().await;
     let is_closed = observed.none(LIMIT, ANY).await;

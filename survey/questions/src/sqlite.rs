@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use recorder::Recording;
 use recorder::timeline::{Connection, End, Statement, Timeline};
+use tokio::runtime::Runtime;
 
 use crate::gate::Gate;
 use crate::host::{Host, Outcome, poll_once};
@@ -64,8 +65,13 @@ pub fn ask<L: Library>(question: &str) -> Answer {
         _ => Host::start(),
     };
     runtime().block_on(async {
-        if question == "runtime" {
-            return the_runtime_ends::<L>(host, &observed).await;
+        match question {
+            "runtime" => return the_runtime_ends::<L>(host, drop, &observed).await,
+            "background" => {
+                let end = Runtime::shutdown_background;
+                return the_runtime_ends::<L>(host, end, &observed).await;
+            }
+            _ => {}
         }
         let file = observed.file.clone();
         let opened = host.run(async move { L::open(&file).await }).await;
@@ -513,13 +519,13 @@ async fn the_commit_fails<L: Library>(asked: Asked<'_, L>) -> Answer {
     afterwards(answer.with("the transaction", transaction), asked).await
 }
 
-async fn the_runtime_ends<L: Library>(host: Host, observed: &Observed) -> Answer {
+async fn the_runtime_ends<L: Library>(host: Host, end: fn(Runtime), observed: &Observed) -> Answer {
     observed.hold_statements();
     let file = observed.file.clone();
     let _work = host.spawn(async move { L::open(&file).await?.number(ENDLESS).await });
     let runs = within(LIMIT, observed.statement_runs()).await;
     runs.expect("the statement runs");
-    let mut end = std::pin::pin!(host.end());
+    let mut end = std::pin::pin!(host.end(end));
     let (early, _) = tokio::join!(within(GRACE, &mut end), observed.seen(GRACE, has_ended));
     observed.let_it_end();
     observed.seen(LIMIT, has_ended).await;
