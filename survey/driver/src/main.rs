@@ -48,7 +48,9 @@ fn main() -> ExitCode {
     if quick {
         let page = fs::read_to_string(&file).expect("the page can be read");
         let differences = page::differences(root, &page, &answers);
-        differences.iter().for_each(|row| eprint!("+ {row}"));
+        differences
+            .iter()
+            .for_each(|table| eprintln!("not on the page:\n{table}"));
         return verdict(differences.is_empty());
     }
     run::save(&answers_file, &answers);

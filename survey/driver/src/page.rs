@@ -1,5 +1,6 @@
 //! Writes the page: the template `survey/page.md` with a table in place of each line `{{question}}`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -23,70 +24,54 @@ pub fn write(root: &Path, answers: &[Answer]) -> String {
     page
 }
 
-/// Returns the table of one question to the libraries for one database, such as `sqlite: statement`.
-fn table(survey: &Path, name: &str, answers: &[Answer]) -> String {
-    let is_it = |answer: &&Answer| {
-        let database = match answer.library.database {
-            Database::Sqlite => "sqlite",
-            Database::Mysql => "mysql",
-        };
-        name == format!("{database}: {}", answer.question.name)
-    };
-    let rows: Vec<_> = answers.iter().filter(is_it).collect();
-    assert!(!rows.is_empty(), "no answers for the table {name}");
-    let columns = columns(&rows);
-    let mut table = format!("| library | {} |\n", columns.join(" | "));
-    table += &format!("| --- |{}\n", " --- |".repeat(columns.len()));
-    for answer in rows {
-        table += &row(survey, &columns, answer);
-    }
-    table
+/// Returns the tables of some answers that are not on the page.
+pub fn differences(root: &Path, page: &str, answers: &[Answer]) -> Vec<String> {
+    let survey = root.join("survey");
+    let names: BTreeSet<_> = answers.iter().map(name_of_table).collect();
+    let tables = names.iter().map(|name| table(&survey, name, answers));
+    tables.filter(|table| !page.contains(table)).collect()
 }
 
-/// Returns the names of the columns that the answers to one question have.
-fn columns<'a>(answers: &[&'a Answer]) -> Vec<&'a str> {
+/// Returns the name of the table for an answer, such as `sqlite: statement`.
+fn name_of_table(answer: &Answer) -> String {
+    let database = match answer.library.database {
+        Database::Sqlite => "sqlite",
+        Database::Mysql => "mysql",
+    };
+    format!("{database}: {}", answer.question.name)
+}
+
+/// Returns the table of one question to the libraries for one database.
+fn table(survey: &Path, name: &str, answers: &[Answer]) -> String {
+    let is_it = |answer: &&Answer| name_of_table(answer) == name;
+    let rows: Vec<_> = answers.iter().filter(is_it).collect();
+    assert!(!rows.is_empty(), "no answers for the table {name}");
     let mut columns: Vec<&str> = Vec::new();
-    for (column, _) in answers.iter().flat_map(|answer| &answer.columns) {
+    for (column, _) in rows.iter().flat_map(|row| &row.columns) {
         if !columns.contains(&column.as_str()) {
             columns.push(column);
         }
     }
-    columns
-}
-
-fn row(survey: &Path, columns: &[&str], answer: &Answer) -> String {
-    let Answer {
-        library, question, ..
-    } = answer;
-    let cells: Vec<_> = columns
-        .iter()
-        .map(|column| {
-            let cell = answer.columns.iter().find(|(name, _)| name == column);
-            cell.map_or("", |(_, text)| text.as_str())
-        })
-        .collect();
-    let (first, last) = lines(survey, library.source, library.method(question));
-    format!(
-        "| [{}](../survey/{}#L{first}-L{last}){} | {} |\n",
-        library.name,
-        library.source,
-        version(survey, library),
-        cells.join(" | ")
-    )
-}
-
-/// Returns the rows of some answers that are not on the page. The answers are all that their questions have.
-pub fn differences(root: &Path, page: &str, answers: &[Answer]) -> Vec<String> {
-    let survey = root.join("survey");
-    let rows = answers.iter().map(|answer| {
-        let is_of_its_table = |other: &&Answer| {
-            other.question.name == answer.question.name
-                && other.library.database == answer.library.database
-        };
-        let table: Vec<_> = answers.iter().filter(is_of_its_table).collect();
-        row(&survey, &columns(&table), answer)
-    });
-    rows.filter(|row| !page.contains(row.as_str())).collect()
+    let mut table = format!("| library | {} |\n", columns.join(" | "));
+    table += &format!("| --- |{}\n", " --- |".repeat(columns.len()));
+    for row in rows {
+        let cells: Vec<_> = columns
+            .iter()
+            .map(|column| {
+                let cell = row.columns.iter().find(|(name, _)| name == column);
+                cell.map_or("", |(_, text)| text.as_str())
+            })
+            .collect();
+        let (first, last) = lines(survey, row.library.source, row.library.method(row.question));
+        table += &format!(
+            "| [{}](../survey/{}#L{first}-L{last}){} | {} |\n",
+            row.library.name,
+            row.library.source,
+            version(survey, row.library),
+            cells.join(" | ")
+        );
+    }
+    table
 }
 
 /// Returns the first and the last line of a function.
