@@ -233,16 +233,11 @@ async def statement(library, observed):
     early, stopped = await asyncio.gather(cancel(work, GRACE), until(GRACE, record.has_ended))
     record.is_held = False
     await until(LIMIT, record.has_ended)
-    await cancel_again(work, early)
+    await asyncio.wait([work], timeout=LIMIT)
     fate = "is stopped" if stopped else "runs to its end"
     if not early:
         fate += " while the cancelled task waits"
     return await afterwards({"the statement": fate + await after_the_end(observed)}, library, observed)
-
-
-async def cancel_again(work, has_ended):
-    if not has_ended:
-        await asyncio.wait([work], timeout=LIMIT)
 
 
 async def lock(library, observed):
@@ -253,7 +248,7 @@ async def lock(library, observed):
     early, stopped = await asyncio.gather(cancel(work, GRACE), until(GRACE, record.has_ended))
     observed.outside.execute("ROLLBACK")
     await until(LIMIT, record.has_ended)
-    await cancel_again(work, early)
+    await asyncio.wait([work], timeout=LIMIT)
     fate = "stops waiting" if stopped else "waits until the lock is released"
     if not early:
         fate += " while the cancelled task waits"
