@@ -25,5 +25,14 @@ class Library:
             await self.connection.rollback()
             raise
 
+    async def rows(self, sql, gate):
+        count = 0
+        async with self.connection.execute(sql) as cursor:
+            async for _ in cursor:
+                count += 1
+                if count == 1:
+                    await gate()
+        return count
+
     async def close(self):
         await self.connection.close()

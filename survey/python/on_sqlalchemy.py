@@ -22,5 +22,14 @@ class Library:
             await gate()
             await connection.execute(text(second))
 
+    async def rows(self, sql, gate):
+        count = 0
+        async with self.engine.connect() as connection:
+            async for _ in await connection.stream(text(sql)):
+                count += 1
+                if count == 1:
+                    await gate()
+        return count
+
     async def close(self):
         await self.engine.dispose()

@@ -1,6 +1,7 @@
 """Runs a Python library for MySQL for the survey: `serve.py LIBRARY URL`.
 
-Reads requests and writes results, one JSON object a line. Each request runs in a task, and `cancel` cancels it.
+Reads requests and writes results, one JSON object a line. Each request runs in a task, and `cancel` cancels it. The end of
+the input ends `asyncio.run`, which cancels what still runs.
 """
 
 import asyncio
@@ -13,12 +14,12 @@ class Gate:
     """A gate between two steps of a request."""
 
     def __init__(self, say):
-        self.is_open = asyncio.Event()
+        self.opened = asyncio.get_running_loop().create_future()
         self.say = say
 
     async def pass_(self):
         self.say(arrived=True)
-        await self.is_open.wait()
+        await self.opened
 
 
 class Pool:
@@ -97,7 +98,9 @@ async def main():
         if what == "cancel":
             requests[number][0].cancel()
         elif what == "open":
-            requests[number][1].is_open.set()
+            requests[number][1].opened.set_result(None)
+        elif what == "raise":
+            requests[number][1].opened.set_exception(RuntimeError("an exception on purpose"))
         else:
             requests[number] = start(pool, number, what, request["sql"])
 

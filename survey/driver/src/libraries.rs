@@ -112,6 +112,13 @@ pub const LIBRARIES: &[Library] = &[
         database: Sqlite,
     },
     Library {
+        name: "aiosqlite, autocommit",
+        packages: &["aiosqlite"],
+        program: Program::Python,
+        source: "python/on_aiosqlite_autocommit.py",
+        database: Sqlite,
+    },
+    Library {
         name: "SQLAlchemy",
         packages: &["SQLAlchemy"],
         program: Program::Python,
@@ -177,24 +184,26 @@ pub const LIBRARIES: &[Library] = &[
 ];
 
 impl Library {
-    /// Returns whether it is asked this question. Python has no futures that are dropped by a panic or by the end of a
-    /// runtime.
+    /// Returns whether it is asked this question.
     pub fn is_asked(&self, question: &Question) -> bool {
-        let asked: &[&str] = match (self.is_python(), self.database) {
+        match question.name {
             // Its other calls are those of diesel-async.
-            _ if self.name == "diesel-async, cancel token" => &["statement", "runtime"],
-            (false, _) => return true,
-            (true, Sqlite) => &["statement", "lock", "transaction", "turn", "close"],
-            (true, Mysql) => &["statement", "lock", "transaction", "rows", "turn", "close"],
-        };
-        asked.contains(&question.name)
+            name if self.name == "diesel-async, cancel token" => {
+                ["statement", "runtime"].contains(&name)
+            }
+            // A loop of asyncio always has one thread.
+            "current" => !self.is_python(),
+            // Tokio's.
+            "background" => !self.is_python(),
+            _ => true,
+        }
     }
 
-    /// Returns the function of its file that a question drops.
+    /// Returns the function of its file that a question runs.
     pub fn method(&self, question: &Question) -> &'static str {
         match (self.program, question.name) {
-            // From outside, only a statement that changes something can be seen.
-            (Program::Python, "statement") => "execute",
+            // A change, because Python's sqlite3 begins a transaction only before a change.
+            (Program::Python, "statement" | "runtime") => "execute",
             _ => question.method,
         }
     }
@@ -209,8 +218,8 @@ impl Program {
     pub fn file(self) -> &'static str {
         match self {
             Program::Libraries => "debug/libraries",
-            Program::Rusqlite040 => "rusqlite-0-40/debug/rusqlite-0-40",
-            Program::Rusqlite041 => "rusqlite-0-41/debug/rusqlite-0-41",
+            Program::Rusqlite040 => "debug/rusqlite-0-40",
+            Program::Rusqlite041 => "debug/rusqlite-0-41",
             Program::Python => "python/bin/python",
         }
     }

@@ -41,25 +41,38 @@ fn main() -> ExitCode {
     } else {
         run::all(Path::new(&programs), quick, only.as_deref())
     };
-    if quick || only.is_some() {
+    let file = root.join("docs/dropped-futures.md");
+    if only.is_some() {
         return ExitCode::SUCCESS;
+    }
+    if quick {
+        let page = fs::read_to_string(&file).expect("the page can be read");
+        let differences = page::differences(root, &page, &answers);
+        differences
+            .iter()
+            .for_each(|table| eprintln!("not on the page:\n{table}"));
+        return verdict(differences.is_empty());
     }
     run::save(&answers_file, &answers);
     let page = page::write(root, &answers);
-    let file = root.join("docs/dropped-futures.md");
     if !check {
         fs::write(&file, page).expect("the page can be written");
         return ExitCode::SUCCESS;
     }
     let before = fs::read_to_string(&file).expect("the page can be read");
-    if before == page {
-        return ExitCode::SUCCESS;
-    }
     for (number, (old, new)) in before.lines().zip(page.lines()).enumerate() {
         if old != new {
             eprintln!("line {}:\n- {old}\n+ {new}", number + 1);
         }
     }
+    verdict(before == page)
+}
+
+fn verdict(agrees: bool) -> ExitCode {
+    if agrees {
+        return ExitCode::SUCCESS;
+    }
     eprintln!("error: the answers differ from the page");
+    eprintln!("help: run `survey/run` to write the page again");
     ExitCode::FAILURE
 }

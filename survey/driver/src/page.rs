@@ -1,5 +1,6 @@
 //! Writes the page: the template `survey/page.md` with a table in place of each line `{{question}}`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -23,15 +24,26 @@ pub fn write(root: &Path, answers: &[Answer]) -> String {
     page
 }
 
-/// Returns the table of one question to the libraries for one database, such as `sqlite: statement`.
-fn table(survey: &Path, name: &str, answers: &[Answer]) -> String {
-    let is_it = |answer: &&Answer| {
-        let database = match answer.library.database {
-            Database::Sqlite => "sqlite",
-            Database::Mysql => "mysql",
-        };
-        name == format!("{database}: {}", answer.question.name)
+/// Returns the tables of some answers that are not on the page.
+pub fn differences(root: &Path, page: &str, answers: &[Answer]) -> Vec<String> {
+    let survey = root.join("survey");
+    let names: BTreeSet<_> = answers.iter().map(name_of_table).collect();
+    let tables = names.iter().map(|name| table(&survey, name, answers));
+    tables.filter(|table| !page.contains(table)).collect()
+}
+
+/// Returns the name of the table for an answer, such as `sqlite: statement`.
+fn name_of_table(answer: &Answer) -> String {
+    let database = match answer.library.database {
+        Database::Sqlite => "sqlite",
+        Database::Mysql => "mysql",
     };
+    format!("{database}: {}", answer.question.name)
+}
+
+/// Returns the table of one question to the libraries for one database.
+fn table(survey: &Path, name: &str, answers: &[Answer]) -> String {
+    let is_it = |answer: &&Answer| name_of_table(answer) == name;
     let rows: Vec<_> = answers.iter().filter(is_it).collect();
     assert!(!rows.is_empty(), "no answers for the table {name}");
     let mut columns: Vec<&str> = Vec::new();

@@ -23,6 +23,7 @@ pub const SQLITE: &[Question] = &[
     question("panic", "transaction"),
     question("commit", "transaction"),
     question("runtime", "number"),
+    question("background", "number"),
 ];
 
 pub const MYSQL: &[Question] = &[
@@ -33,5 +34,7 @@ pub const MYSQL: &[Question] = &[
     question("turn", "execute"),
     question("close", "close"),
     question("panic", "transaction"),
+    question("commit", "transaction"),
+    question("lost", "transaction"),
     question("runtime", "users"),
 ];

@@ -37,6 +37,12 @@ impl Gate {
         }
     }
 
+    /// Returns whether the body panics here.
+    #[must_use]
+    pub fn panics(&self) -> bool {
+        self.panics
+    }
+
     /// Passes the gate in asynchronous code.
     pub async fn pass(&self) {
         self.arrived.add_permits(1);

@@ -1,22 +1,25 @@
 //! The questions of the survey. Each library answers the same ones, by running: what happens when a future is dropped, and
 //! what happens after a panic, after a commit that fails, and when the runtime ends.
 //!
-//! The answers come from what SQLite or the server has recorded, not from what the library says. A time limit only bounds
-//! how long a question waits for an event.
+//! The answers come from what SQLite or the server has recorded, not from what the library says, and from the order of
+//! events. A statement runs, and another connection keeps its lock, until the observer ends that. So a statement that ends
+//! before was stopped, and a drop that returns before does not wait. A time limit only bounds how long a question waits for
+//! an event.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod gate;
+mod host;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 pub mod sqlite;
 
 use std::fmt::Display;
 use std::future::Future;
-use std::ops::Range;
-use std::task::Poll;
 use std::time::Duration;
+
+use host::Outcome;
 
 /// The result of a library's function.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -24,7 +27,8 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + S
 /// The longest time that a question waits for an event. Only a library that hangs takes this long.
 pub const LIMIT: Duration = Duration::from_secs(180);
 
-/// The time in which a library may do something by itself before the next user comes.
+/// The time in which a library may do something by itself before the observer goes on. What has not happened by then
+/// counts as "does not happen by itself"; nothing else depends on a clock.
 pub const GRACE: Duration = Duration::from_secs(2);
 
 /// An answer: the columns of the page's table, in order.
@@ -87,38 +91,26 @@ pub fn main(candidates: &[Candidate]) {
     std::process::exit(0);
 }
 
-/// The end of a future that should be dropped.
-pub(crate) enum Dropped<T> {
-    /// It was dropped when the event had happened; the times before and after the drop.
-    Dropped(Range<Duration>),
-    /// It ended before the event.
-    Ended(Result<T>),
-}
-
-/// Polls the work until the event happens, then drops the work. `now` is the observer's clock.
-pub(crate) async fn drop_at<T>(
-    work: impl Future<Output = Result<T>>,
-    event: impl Future,
-    now: impl Fn() -> Duration,
-) -> Dropped<T> {
-    let mut work = Box::pin(work);
-    tokio::select! {
-        ended = &mut work => return Dropped::Ended(ended),
-        _ = event => {}
+/// Returns what the caller of a body gets, for a table.
+pub(crate) fn caller<T>(outcome: Option<Outcome<T>>) -> String {
+    match outcome {
+        None => "**waits forever**".to_owned(),
+        Some(Outcome::Ended(Ok(_))) => "**gets no error**".to_owned(),
+        Some(Outcome::Ended(Err(error))) => format!("gets an error: `{}`", short(&error)),
+        Some(Outcome::Panicked(_)) => "gets the panic".to_owned(),
+        Some(Outcome::Dropped) => "is cancelled".to_owned(),
     }
-    let before = now();
-    drop(work);
-    Dropped::Dropped(before..now())
 }
 
-/// Polls the work once, then drops it.
-pub(crate) async fn poll_once<T>(work: impl Future<Output = Result<T>>) {
-    let mut work = Box::pin(work);
-    std::future::poll_fn(|context| {
-        let _ = work.as_mut().poll(context);
-        Poll::Ready(())
-    })
-    .await;
+/// The work ended before the moment of the question.
+pub(crate) fn could_not_be_asked<T>(ended: Outcome<T>) -> Answer {
+    let text = match ended {
+        Outcome::Ended(Ok(_)) => "ends before that moment".to_owned(),
+        Outcome::Ended(Err(error)) => format!("fails: `{}`", short(&error)),
+        Outcome::Panicked(panic) => format!("panics: `{}`", short(&panic)),
+        Outcome::Dropped => "is cancelled before that moment".to_owned(),
+    };
+    Answer::new().with("the statement", text)
 }
 
 /// Returns an error's text for a table: on one line, short, and without what differs between runs.
@@ -147,12 +139,12 @@ pub(crate) fn short(error: &impl Display) -> String {
     }
 }
 
-/// Waits for an event, at most for [`LIMIT`].
+/// Waits for an event, at most as long as `limit`.
 pub(crate) async fn within<T>(limit: Duration, event: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(limit, event).await.ok()
 }
 
-/// Returns the runtime on which a library is asked.
+/// Returns the runtime of the observer.
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -10,7 +10,8 @@ use temp_mariadb::TempServer;
 use tokio::time::sleep;
 
 use crate::gate::Gate;
-use crate::{Answer, Dropped, GRACE, LIMIT, Result, drop_at, poll_once, runtime, short, within};
+use crate::host::{Host, Outcome, Work, poll_once};
+use crate::{Answer, GRACE, LIMIT, Result, caller, could_not_be_asked, runtime, short, within};
 
 /// A library, used as its documentation recommends, with a pool of one connection. A clone is another handle to the same
 /// pool.
@@ -18,7 +19,7 @@ pub trait Library: Clone + Send + Sync + 'static {
     /// Opens the pool.
     fn open(url: &str) -> impl Future<Output = Result<Self>> + Send;
 
-    /// Runs a query of the table `users`, which takes some seconds, and returns the number of its rows.
+    /// Runs a query of the table `users`, which runs until the observer lets it end, and returns the number of its rows.
     fn users(&self) -> impl Future<Output = Result<usize>> + Send;
 
     /// Runs a statement that returns one number.
@@ -41,18 +42,20 @@ pub trait Library: Clone + Send + Sync + 'static {
     fn close(self) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Each line is a statement. The view `users` takes 6 seconds, and the table `many` has more rows than fit into the buffers
-/// between server and client.
+/// Each line is a statement. A query of the view `users` runs as long as a connection holds the lock `gate`. The library's user
+/// has no right to write to a server that is read-only.
 const TABLES: &str = "\
 CREATE TABLE events (name VARCHAR(255))
 CREATE TABLE people (id BIGINT PRIMARY KEY, name VARCHAR(255), email VARCHAR(255), age INT UNSIGNED)
 INSERT INTO people VALUES (1, 'Alice', 'alice@example.com', 40)
-CREATE SQL SECURITY INVOKER VIEW users AS SELECT id, name, email, age FROM people WHERE SLEEP(6) = 0
 CREATE TABLE digits (d BIGINT)
 INSERT INTO digits VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)
-CREATE TABLE many (n BIGINT, pad VARCHAR(500))
-INSERT INTO many SELECT a.d, REPEAT('x', 500) FROM digits a, digits b, digits c, digits d, digits e";
+CREATE SQL SECURITY INVOKER VIEW users AS SELECT id, name, email, age FROM people WHERE 0 = (SELECT SUM(IF(IS_USED_LOCK('gate') IS NULL, 0, SLEEP(0.02))) FROM digits a, digits b, digits c, digits d, digits e)
+CREATE USER app@'127.0.0.1' IDENTIFIED BY 'app'
+GRANT ALL ON temp.* TO app@'127.0.0.1'";
 
+/// More rows than fit into the buffers between server and client.
+const MANY: &str = "CREATE TABLE many AS SELECT a.d AS n, REPEAT('x', 500) AS pad FROM digits a, digits b, digits c, digits d, digits e";
 const ROWS: &str = "SELECT n, pad FROM many";
 const ALL_ROWS: u64 = 100_000;
 const INSERT: &str = "INSERT INTO events VALUES ('abandoned')";
@@ -66,52 +69,107 @@ const CONNECTION: &str = "SELECT CAST(CONNECTION_ID() AS SIGNED) AS n";
 pub fn ask<L: Library>(question: &str) -> Answer {
     let tables = TABLES.lines().map(str::to_owned);
     let server = TempServer::with(tables).expect("a server starts");
-    let url = server.url();
+    let options = Opts::from_url(&server.url()).expect("a URL");
+    let url = format!("mysql://app:app@127.0.0.1:{}/temp", options.tcp_port());
+    let host = Host::start();
     runtime().block_on(async {
-        let mut observed = Observed::new(&url).await;
+        let mut observed = Observed::new(options).await;
         if question == "runtime" {
-            return the_runtime_ends::<L>(&url, &mut observed).await;
+            return the_runtime_ends::<L>(host, url, &mut observed).await;
         }
-        let opened = L::open(&url).await;
-        let library = opened.expect("the library opens a pool");
+        let opened = host.run(async move { L::open(&url).await }).await;
+        let Some(Outcome::Ended(Ok(library))) = opened else {
+            panic!("the library does not open a pool");
+        };
         // A pool of one: this is the connection of the question.
-        let connection = library.number(CONNECTION).await;
-        observed.connection = connection.expect("the library can be used");
+        let connection = {
+            let library = library.clone();
+            host.run(async move { library.number(CONNECTION).await })
+        };
+        let Some(Outcome::Ended(Ok(connection))) = connection.await else {
+            panic!("the library cannot be used");
+        };
+        observed.connection = connection;
+        let asked = Asked {
+            library,
+            host,
+            observed: &mut observed,
+        };
         match question {
-            "statement" => a_statement_runs(library, &mut observed).await,
-            "lock" => it_waits_for_a_lock(library, &mut observed).await,
-            "transaction" => between_two_statements(library, &mut observed).await,
-            "rows" => rows_are_read(library, &mut observed).await,
-            "turn" => it_waits_for_its_turn(library, &mut observed).await,
-            "close" => it_closes(library, &mut observed).await,
-            "panic" => the_body_panics(library, &mut observed).await,
+            "statement" => a_statement_runs(asked).await,
+            "lock" => it_waits_for_a_lock(asked).await,
+            "transaction" => between_two_statements(asked).await,
+            "rows" => rows_are_read(asked).await,
+            "turn" => it_waits_for_its_turn(asked).await,
+            "close" => it_closes(asked).await,
+            "panic" => the_body_panics(asked).await,
+            "commit" => the_commit_fails(asked).await,
+            "lost" => the_connection_is_lost(asked).await,
             _ => panic!("unknown question: {question}"),
         }
     })
 }
 
-/// A server, seen over a separate connection.
+/// A library that is being asked.
+struct Asked<'o, L> {
+    library: L,
+    host: Host,
+    observed: &'o mut Observed,
+}
+
+impl<L: Library> Asked<'_, L> {
+    /// Starts one of the library's functions on its runtime.
+    fn spawn<T, F>(&self, function: impl FnOnce(L) -> F) -> Work<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        self.host.spawn(function(self.library.clone()))
+    }
+
+    /// Runs one of the library's functions on its runtime. Returns `None` if it hangs.
+    async fn run<T, F>(&self, function: impl FnOnce(L) -> F) -> Option<Outcome<T>>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        self.host.run(function(self.library.clone())).await
+    }
+}
+
+/// Holds for a connection that runs the statement of the question.
+const RUNS: &str =
+    "command IN ('Query', 'Execute') AND (info LIKE '%users%' OR info LIKE '%abandoned%')";
+
+/// Holds for every connection of the library.
+const ANY: &str = "TRUE";
+
+/// A server, seen over a separate connection of another user.
 struct Observed {
     outside: Conn,
-    begun: Instant,
     aborted: i64,
     /// The connection of the question, by its number on the server.
     connection: i64,
 }
 
 impl Observed {
-    async fn new(url: &str) -> Observed {
-        let options =
-            OptsBuilder::from_opts(Opts::from_url(url).expect("a URL")).prefer_socket(false);
+    async fn new(options: Opts) -> Observed {
+        let options = OptsBuilder::from_opts(options).prefer_socket(false);
         let outside = Conn::new(options).await.expect("a connection");
         let mut observed = Observed {
             outside,
-            begun: Instant::now(),
             aborted: 0,
             connection: 0,
         };
         observed.aborted = observed.counter("Aborted_clients").await;
         observed
+    }
+
+    async fn run(&mut self, sql: &str) {
+        self.outside
+            .query_drop(sql)
+            .await
+            .expect("the server runs it");
     }
 
     async fn number(&mut self, sql: &str) -> i64 {
@@ -125,19 +183,24 @@ impl Observed {
         row.expect("a row").1
     }
 
-    /// Returns the number of other connections for which this holds.
-    async fn others(&mut self, condition: &str) -> i64 {
+    /// Returns the number of clients that the server has counted as aborted since the beginning, when none is left.
+    async fn aborted_clients(&mut self) -> i64 {
+        self.none(LIMIT, ANY).await;
+        self.counter("Aborted_clients").await - self.aborted
+    }
+
+    /// Returns the number of the library's connections for which this holds.
+    async fn connections(&mut self, condition: &str) -> i64 {
         let sql = format!(
-            "SELECT count(*) FROM information_schema.processlist \
-             WHERE user = 'temp' AND id <> CONNECTION_ID() AND {condition}"
+            "SELECT count(*) FROM information_schema.processlist WHERE user = 'app' AND {condition}"
         );
         self.number(&sql).await
     }
 
-    /// Waits until no other connection is left for which this holds. Returns false at the limit.
+    /// Waits until the library has no connection for which this holds. Returns false at the limit.
     async fn none(&mut self, limit: Duration, condition: &str) -> bool {
         let begun = Instant::now();
-        while self.others(condition).await > 0 {
+        while self.connections(condition).await > 0 {
             if begun.elapsed() > limit {
                 return false;
             }
@@ -146,8 +209,20 @@ impl Observed {
         true
     }
 
-    async fn runs(&mut self) -> bool {
-        self.others(RUNS).await > 0
+    /// Completes when a connection runs the statement of the question.
+    async fn statement_runs(&mut self) {
+        while self.connections(RUNS).await == 0 {
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Makes a query of `users` run until [`Observed::let_it_end`].
+    async fn hold_statements(&mut self) {
+        assert_eq!(self.number("SELECT GET_LOCK('gate', 0)").await, 1);
+    }
+
+    async fn let_it_end(&mut self) {
+        self.run("DO RELEASE_LOCK('gate')").await;
     }
 
     /// Waits until the connection of the question has no transaction. Returns false at the limit.
@@ -167,103 +242,106 @@ impl Observed {
         true
     }
 
+    /// Waits until the connection of the question is idle. Returns false if it does not send anything any more, and is not.
+    async fn all_is_sent(&mut self) -> bool {
+        let busy = format!(
+            "id = {} AND command IN ('Query', 'Execute')",
+            self.connection
+        );
+        let mut sent = self.counter("Bytes_sent").await;
+        while !self.none(GRACE, &busy).await {
+            // The observer's own answers are some kilobytes.
+            let now = self.counter("Bytes_sent").await;
+            if now - sent < 1_000_000 {
+                return false;
+            }
+            sent = now;
+        }
+        true
+    }
+
     async fn committed(&mut self, name: &str) -> i64 {
         let sql = format!("SELECT count(*) FROM events WHERE name LIKE '{name}%'");
         self.number(&sql).await
     }
-
-    fn clock(&self) -> impl Fn() -> Duration + use<> {
-        let begun = self.begun;
-        move || begun.elapsed()
-    }
 }
 
-/// Holds for a connection that runs the statement of the question.
-const RUNS: &str =
-    "command IN ('Query', 'Execute') AND (info LIKE '%users%' OR info LIKE '%abandoned%')";
-
-/// A future that completes when this holds for another connection of the server.
-async fn other_has(url: String, condition: &'static str) {
-    let options = OptsBuilder::from_opts(Opts::from_url(&url).expect("a URL")).prefer_socket(false);
-    let mut watcher = Conn::new(options).await.expect("a connection");
-    loop {
-        let sql = format!(
-            "SELECT count(*) FROM information_schema.processlist WHERE user = 'temp' AND id <> CONNECTION_ID() AND {condition}"
-        );
-        let number: Option<i64> = watcher.query_first(sql).await.expect("an answer");
-        if number.is_some_and(|number| number > 0) {
-            let _ = watcher.disconnect().await;
-            return;
+/// Lets the next user come, and closes. Lets a statement that still runs end when the next user waits for it.
+async fn afterwards<L: Library>(answer: Answer, asked: Asked<'_, L>) -> Answer {
+    let runs = asked.observed.connections(RUNS).await > 0;
+    let mut next = asked.spawn(async |library: L| library.number(CONNECTION).await);
+    let (first, waited) = if runs {
+        let early = within(GRACE, next.outcome()).await;
+        let this = format!("id = {}", asked.observed.connection);
+        let is_open = asked.observed.connections(&this).await > 0;
+        asked.observed.let_it_end().await;
+        match early {
+            Some(early) if is_open => (Some(early), "does not wait for its end; "),
+            Some(early) => (Some(early), ""),
+            None => {
+                let late = within(LIMIT, next.outcome()).await;
+                (late, "waits for its end; ")
+            }
         }
-        sleep(Duration::from_millis(20)).await;
-    }
-}
-
-impl Observed {
-    fn url(&self) -> String {
-        let options = self.outside.opts();
-        format!(
-            "mysql://{}:{}@127.0.0.1:{}/temp",
-            options.user().unwrap_or_default(),
-            options.pass().unwrap_or_default(),
-            options.tcp_port()
-        )
-    }
-}
-
-/// Lets the next user come, and closes.
-async fn afterwards<L: Library>(answer: Answer, library: L, observed: &mut Observed) -> Answer {
-    let ran = observed.runs().await;
-    let next = within(LIMIT, library.number(CONNECTION)).await;
-    let runs = observed.runs().await;
-    let seen = within(LIMIT, library.number(NEXT)).await;
-    let committed = observed.committed("").await;
-    let waited = match (ran, runs) {
-        (true, false) => "waits for its end; ",
-        (true, true) => "does not wait; ",
-        (false, _) => "",
+    } else {
+        (within(LIMIT, next.outcome()).await, "")
     };
-    let next_text = match (&next, seen) {
+    let waited = match asked.observed.no_transaction(GRACE).await {
+        true => waited.to_owned(),
+        false => format!("{waited}**finds the transaction open**; "),
+    };
+    let seen = asked
+        .run(async |library: L| library.number(NEXT).await)
+        .await;
+    let committed = asked.observed.committed("").await;
+    let next_text = match (&first, seen) {
         (None, _) | (_, None) => "**hangs**".to_owned(),
-        (Some(Err(error)), _) => format!("gets an error: `{}`", short(error)),
-        (_, Some(Err(error))) => format!("gets an error: `{}`", short(&error)),
-        (_, Some(Ok(seen))) if seen != committed => {
+        (Some(Outcome::Ended(Err(error))), _) => format!("gets an error: `{}`", short(error)),
+        (_, Some(Outcome::Ended(Ok(seen)))) if seen != committed => {
             format!("{waited}**sees rows that are not committed**")
         }
-        _ => format!("{waited}sees nothing of it"),
+        (_, Some(Outcome::Ended(Ok(_)))) => format!("{waited}sees nothing of it"),
+        (_, failed) => caller(failed),
     };
-    let write = within(LIMIT, library.execute(NEXT_WRITE)).await;
+    let write = asked
+        .run(async |library: L| library.execute(NEXT_WRITE).await)
+        .await;
     let next_text = match write {
-        Some(Ok(())) if observed.committed("next").await == 0 => {
+        Some(Outcome::Ended(Ok(()))) if asked.observed.committed("next").await == 0 => {
             format!("{next_text}; **what it writes is not committed**")
         }
         _ => next_text,
     };
+    let Asked {
+        library,
+        host,
+        observed,
+    } = asked;
     let this = format!("id = {}", observed.connection);
-    let connection = match next {
-        Some(Ok(next)) if next == observed.connection => "is used again",
-        _ if observed.none(GRACE, &this).await => "is closed",
-        _ if observed.none(LIMIT, &this).await => "is closed later",
-        _ => "**stays open**",
+    let connection = match first {
+        Some(Outcome::Ended(Ok(first))) if first == observed.connection => "is used again",
+        _ if !observed.none(GRACE, &this).await => "**stays open**",
+        _ if waited.starts_with("does not") => {
+            "is closed, and the server notices it at the statement's end"
+        }
+        _ => "is closed",
     };
-    let closing = within(LIMIT, library.close()).await;
-    let left = !observed.none(GRACE, "TRUE").await;
+    let closing = host.run(async { library.close().await }).await;
+    let left = !observed.none(GRACE, ANY).await;
     let close = match closing {
         None => "**hangs**".to_owned(),
-        Some(Err(error)) => format!("fails: `{}`", short(&error)),
-        Some(Ok(())) if left => "**leaves a connection open**".to_owned(),
-        Some(Ok(())) => "closes it".to_owned(),
+        Some(Outcome::Ended(Ok(()))) if left => "**leaves a connection open**".to_owned(),
+        Some(Outcome::Ended(Ok(()))) => "closes it".to_owned(),
+        failed => caller(failed),
     };
-    observed.none(LIMIT, "TRUE").await;
-    let aborted = observed.counter("Aborted_clients").await - observed.aborted;
     answer
         .with("the next user", next_text)
         .with("the connection", connection)
         .with("`close` afterwards", close)
-        .with("aborted clients", aborted)
+        .with("aborted clients", observed.aborted_clients().await)
 }
 
-/// Returns what happens to a statement that was running when its future was dropped.
+/// Waits for the end of a statement that cannot end by itself now. Returns what happens to it.
 async fn fate(observed: &mut Observed) -> &'static str {
     if observed.none(GRACE, RUNS).await {
         "is stopped"
@@ -272,191 +350,208 @@ async fn fate(observed: &mut Observed) -> &'static str {
     }
 }
 
-async fn a_statement_runs<L: Library>(library: L, observed: &mut Observed) -> Answer {
-    let runs = other_has(observed.url(), RUNS);
-    let dropped = drop_at(library.users(), runs, observed.clock()).await;
-    if let Dropped::Ended(ended) = dropped {
-        return could_not_be_asked(ended.map(|_| ()));
-    }
-    let fate = fate(observed).await;
-    afterwards(Answer::new().with("the statement", fate), library, observed).await
-}
-
-async fn it_waits_for_a_lock<L: Library>(library: L, observed: &mut Observed) -> Answer {
-    let lock = "BEGIN; SELECT id FROM people FOR UPDATE";
-    observed.outside.query_drop(lock).await.expect("a lock");
-    let runs = other_has(observed.url(), RUNS);
-    let dropped = drop_at(library.execute(UPDATE), runs, observed.clock()).await;
-    if let Dropped::Ended(ended) = dropped {
+async fn a_statement_runs<L: Library>(asked: Asked<'_, L>) -> Answer {
+    asked.observed.hold_statements().await;
+    let mut work = asked.spawn(async |library: L| library.users().await);
+    if let Err(ended) = work.until(asked.observed.statement_runs()).await {
         return could_not_be_asked(ended);
     }
-    let gave_up = observed.none(GRACE, RUNS).await;
-    let release = observed.outside.query_drop("ROLLBACK").await;
-    release.expect("the lock is released");
-    observed.none(LIMIT, RUNS).await;
+    work.dropped(LIMIT).await;
+    let fate = fate(asked.observed).await;
+    afterwards(Answer::new().with("the statement", fate), asked).await
+}
+
+async fn it_waits_for_a_lock<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let lock = "BEGIN; SELECT id FROM people FOR UPDATE";
+    asked.observed.run(lock).await;
+    let mut work = asked.spawn(async |library: L| library.execute(UPDATE).await);
+    if let Err(ended) = work.until(asked.observed.statement_runs()).await {
+        return could_not_be_asked(ended);
+    }
+    work.dropped(LIMIT).await;
+    let gave_up = asked.observed.none(GRACE, RUNS).await;
+    asked.observed.run("ROLLBACK").await;
+    asked.observed.none(LIMIT, RUNS).await;
     let name = "SELECT count(*) FROM people WHERE name = 'abandoned'";
-    let changed = observed.number(name).await;
+    let changed = asked.observed.number(name).await;
     let fate = match (gave_up, changed) {
         (true, 0) => "stops waiting",
         (false, 0) => "waits until the lock is released, and changes nothing",
         (true, _) => "**is executed and committed**",
         (false, _) => "waits until the lock is released, then **is executed and committed**",
     };
-    afterwards(Answer::new().with("the statement", fate), library, observed).await
+    afterwards(Answer::new().with("the statement", fate), asked).await
 }
 
-async fn between_two_statements<L: Library>(library: L, observed: &mut Observed) -> Answer {
+async fn between_two_statements<L: Library>(asked: Asked<'_, L>) -> Answer {
     let gate = Gate::closed();
-    let work = library.transaction([INSERT, INSERT_2], gate.clone());
-    let dropped = drop_at(work, gate.arrived(), observed.clock()).await;
-    gate.open();
-    match dropped {
-        Dropped::Ended(ended) => could_not_be_asked(ended),
-        Dropped::Dropped(_) => after_a_transaction(Answer::new(), library, observed).await,
+    let mut work = {
+        let gate = gate.clone();
+        asked.spawn(async move |library: L| library.transaction([INSERT, INSERT_2], gate).await)
+    };
+    if let Err(ended) = work.until(gate.arrived()).await {
+        return could_not_be_asked(ended);
     }
+    work.dropped(LIMIT).await;
+    gate.open();
+    after_a_transaction(Answer::new(), asked).await
 }
 
-async fn after_a_transaction<L: Library>(
-    answer: Answer,
-    library: L,
-    observed: &mut Observed,
-) -> Answer {
-    let by_itself = observed.no_transaction(GRACE).await;
-    let transaction = match (by_itself, observed.committed("abandoned").await) {
+async fn after_a_transaction<L: Library>(answer: Answer, asked: Asked<'_, L>) -> Answer {
+    let by_itself = asked.observed.no_transaction(GRACE).await;
+    let transaction = match (by_itself, asked.observed.committed("abandoned").await) {
         (_, 1..) => "**is committed**",
         (true, _) => "is rolled back",
+        // If the next user does not end it, `afterwards` says so.
         (false, _) => "**stays open** until the next user comes",
     };
-    let answer = answer.with("the transaction", transaction);
-    afterwards(answer, library, observed).await
+    afterwards(answer.with("the transaction", transaction), asked).await
 }
 
-async fn rows_are_read<L: Library>(library: L, observed: &mut Observed) -> Answer {
+async fn rows_are_read<L: Library>(asked: Asked<'_, L>) -> Answer {
+    asked.observed.run(MANY).await;
     let gate = Gate::closed();
-    let before = observed.counter("Rows_sent").await;
-    let work = library.rows(ROWS, gate.clone());
-    let dropped = drop_at(work, gate.arrived(), observed.clock()).await;
-    if let Dropped::Ended(ended) = dropped {
-        return could_not_be_asked(ended.map(|_| ()));
+    let before = asked.observed.counter("Rows_sent").await;
+    let mut work = {
+        let gate = gate.clone();
+        asked.spawn(async move |library: L| library.rows(ROWS, gate).await)
+    };
+    if let Err(ended) = work.until(gate.arrived()).await {
+        return could_not_be_asked(ended);
     }
-    let connection = observed.connection;
-    let busy = format!("id = {connection} AND command IN ('Query', 'Execute')");
-    let ended = observed.none(GRACE, &busy).await;
-    let answer = afterwards(Answer::new(), library, observed).await;
-    let sent = observed.counter("Rows_sent").await - before;
+    work.dropped(LIMIT).await;
+    let by_itself = asked.observed.all_is_sent().await;
+    let observed = &mut *asked.observed;
+    let others = afterwards(Answer::new(), Asked { observed, ..asked }).await;
+    let sent = asked.observed.counter("Rows_sent").await - before;
     let all = u64::try_from(sent).is_ok_and(|sent| sent >= ALL_ROWS);
-    let fate = match (ended, all) {
+    let fate = match (by_itself, all) {
         (true, true) => "**all rows are read**",
         (true, false) => "is stopped",
         (false, true) => "waits; the next user **reads the remaining rows**",
         (false, false) => "waits, then is stopped",
     };
-    Answer::new().with("the statement", fate).and(answer)
+    Answer::new().with("the statement", fate).and(others)
 }
 
-async fn it_waits_for_its_turn<L: Library>(library: L, observed: &mut Observed) -> Answer {
+async fn it_waits_for_its_turn<L: Library>(asked: Asked<'_, L>) -> Answer {
     let gate = Gate::closed();
-    let first = {
-        let (library, gate) = (library.clone(), gate.clone());
-        tokio::spawn(async move { library.transaction([NEXT_WRITE, NEXT_WRITE], gate).await })
+    let mut first = {
+        let gate = gate.clone();
+        asked.spawn(async move |library: L| {
+            library.transaction([NEXT_WRITE, NEXT_WRITE], gate).await
+        })
     };
-    gate.arrived().await;
-    // Long enough for it to arrive where it waits.
-    let work = library.execute(INSERT);
-    let dropped = drop_at(work, sleep(GRACE / 4), observed.clock()).await;
-    gate.open();
-    if let Dropped::Ended(ended) = dropped {
-        let _ = first.await;
+    if let Err(ended) = first.until(gate.arrived()).await {
         return could_not_be_asked(ended);
     }
-    let first = match within(LIMIT, first).await {
-        Some(Ok(Ok(()))) => "succeeds",
-        _ => "**fails**",
+    let mut work = asked.spawn(async |library: L| library.execute(INSERT).await);
+    // The only connection is taken, so it cannot begin. This is the time to arrive where it waits.
+    if let Err(ended) = work.until(sleep(GRACE / 4)).await {
+        return could_not_be_asked(ended);
+    }
+    work.dropped(LIMIT).await;
+    gate.open();
+    let first = match within(LIMIT, first.outcome()).await {
+        Some(Outcome::Ended(Ok(()))) => "succeeds".to_owned(),
+        failed => caller(failed),
     };
-    observed.none(GRACE, RUNS).await;
-    let fate = match observed.committed("abandoned").await {
+    let observed = &mut *asked.observed;
+    let others = afterwards(Answer::new(), Asked { observed, ..asked }).await;
+    // The pool is closed, so what has not run by now never will.
+    let fate = match asked.observed.committed("abandoned").await {
         0 => "never runs",
         _ => "**is executed and committed** later",
     };
-    let answer = Answer::new()
-        .with("the statement", fate)
-        .with("the other user", first);
-    afterwards(answer, library, observed).await
-}
-
-async fn it_closes<L: Library>(library: L, observed: &mut Observed) -> Answer {
-    poll_once(library.close()).await;
-    let is_closed = observed.none(GRACE, "TRUE").await;
-    let aborted = observed.counter("Aborted_clients").await - observed.aborted;
     Answer::new()
-        .with(
-            "the connection",
-            if is_closed {
-                "is closed"
-            } else {
-                "**stays open**"
-            },
-        )
-        .with("aborted clients", aborted)
+        .with("the statement", fate)
+        .with("the other user", first)
+        .and(others)
 }
 
-async fn the_body_panics<L: Library>(library: L, observed: &mut Observed) -> Answer {
-    let body = {
-        let library = library.clone();
-        tokio::spawn(async move {
-            let gate = Gate::panicking();
-            library.transaction([INSERT, INSERT_2], gate).await
-        })
-    };
-    let caller = match within(LIMIT, body).await {
-        None => "**waits forever**".to_owned(),
-        Some(Ok(Ok(()))) => "**gets no error**".to_owned(),
-        Some(Ok(Err(error))) => format!("gets an error: `{}`", short(&error)),
-        Some(Err(panic)) if panic.is_panic() => "gets the panic".to_owned(),
-        Some(Err(_)) => "is cancelled".to_owned(),
-    };
-    after_a_transaction(Answer::new().with("the caller", caller), library, observed).await
+async fn it_closes<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let Asked {
+        library,
+        host,
+        observed,
+    } = asked;
+    // Some pools take a connection back in the background, and nothing on the server shows when they have.
+    sleep(GRACE / 4).await;
+    host.run(async { poll_once(library.close()).await }).await;
+    let is_closed = observed.none(GRACE, ANY).await;
+    Answer::new()
+        .with("the connection", closed_or_open(is_closed))
+        .with("aborted clients", observed.aborted_clients().await)
 }
 
-async fn the_runtime_ends<L: Library>(url: &str, observed: &mut Observed) -> Answer {
-    let runtime = runtime();
-    let work = {
-        let url = url.to_owned();
-        async move {
-            let library = L::open(&url).await.expect("the library opens a pool");
-            let _ = library.users().await;
-        }
+async fn the_body_panics<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let body = async |library: L| {
+        library
+            .transaction([INSERT, INSERT_2], Gate::panicking())
+            .await
     };
-    runtime.spawn(work);
-    other_has(url.to_owned(), RUNS).await;
-    // A runtime must not be dropped in asynchronous code.
-    let end = tokio::task::spawn_blocking(move || drop(runtime));
-    let waits = within(GRACE, end).await.is_none();
+    let caller = caller(asked.run(body).await);
+    after_a_transaction(Answer::new().with("the caller", caller), asked).await
+}
+
+/// The server becomes read-only before the commit, as it does when another server takes over.
+async fn the_commit_fails<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let gate = Gate::closed();
+    let mut work = {
+        let gate = gate.clone();
+        asked.spawn(async move |library: L| library.transaction([INSERT, "DO 0"], gate).await)
+    };
+    if let Err(ended) = work.until(gate.arrived()).await {
+        return could_not_be_asked(ended);
+    }
+    asked.observed.run("SET GLOBAL read_only = 1").await;
+    gate.open();
+    let caller = caller(within(LIMIT, work.outcome()).await);
+    asked.observed.run("SET GLOBAL read_only = 0").await;
+    after_a_transaction(Answer::new().with("the caller", caller), asked).await
+}
+
+/// The connection is killed before the second statement, as if the network had failed.
+async fn the_connection_is_lost<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let gate = Gate::closed();
+    let mut work = {
+        let gate = gate.clone();
+        asked.spawn(async move |library: L| library.transaction([INSERT, INSERT_2], gate).await)
+    };
+    if let Err(ended) = work.until(gate.arrived()).await {
+        return could_not_be_asked(ended);
+    }
+    let kill = format!("KILL CONNECTION {}", asked.observed.connection);
+    asked.observed.run(&kill).await;
+    gate.open();
+    let caller = caller(within(LIMIT, work.outcome()).await);
+    after_a_transaction(Answer::new().with("the caller", caller), asked).await
+}
+
+async fn the_runtime_ends<L: Library>(host: Host, url: String, observed: &mut Observed) -> Answer {
+    observed.hold_statements().await;
+    let mut work = host.spawn(async move { L::open(&url).await?.users().await });
+    if let Err(ended) = work.until(observed.statement_runs()).await {
+        return could_not_be_asked(ended);
+    }
+    let waits = within(GRACE, host.end(drop)).await.is_none();
     let fate = fate(observed).await;
-    let is_closed = observed.none(LIMIT, "TRUE").await;
-    let aborted = observed.counter("Aborted_clients").await - observed.aborted;
+    observed.let_it_end().await;
+    let is_closed = observed.none(LIMIT, ANY).await;
     Answer::new()
         .with("the statement", fate)
         .with(
             "the end of the runtime",
-            if waits { "waits" } else { "does not wait" },
+            if waits { "**waits**" } else { "does not wait" },
         )
-        .with(
-            "the connection",
-            if is_closed {
-                "is closed"
-            } else {
-                "**stays open**"
-            },
-        )
-        .with("aborted clients", aborted)
+        .with("the connection", closed_or_open(is_closed))
+        .with("aborted clients", observed.aborted_clients().await)
 }
 
-/// The work ended before the moment of the question.
-fn could_not_be_asked(ended: Result<()>) -> Answer {
-    let text = match ended {
-        Ok(()) => "ends before that moment".to_owned(),
-        Err(error) => format!("fails: `{}`", short(&error)),
-    };
-    Answer::new().with("the statement", text)
+fn closed_or_open(is_closed: bool) -> &'static str {
+    if is_closed {
+        "is closed"
+    } else {
+        "**stays open**"
+    }
 }

@@ -1,16 +1,16 @@
 //! The questions to a library for SQLite. SQLite itself answers, through the recorder.
 
 use std::future::Future;
-use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
 use recorder::Recording;
 use recorder::timeline::{Connection, End, Statement, Timeline};
+use tokio::runtime::Runtime;
 
 use crate::gate::Gate;
-use crate::{Answer, Dropped, GRACE, LIMIT, Result, drop_at, poll_once, runtime, short, within};
+use crate::host::{Host, Outcome, poll_once};
+use crate::{Answer, GRACE, LIMIT, Result, caller, could_not_be_asked, runtime, short, within};
 
 /// A library, used as its documentation recommends, with one connection. A clone is another handle to the same connection
 /// or pool.
@@ -43,9 +43,10 @@ const TABLES: &str = "
     CREATE TABLE parents (id INTEGER PRIMARY KEY);
     CREATE TABLE children (parent REFERENCES parents DEFERRABLE INITIALLY DEFERRED);";
 
-/// A statement that takes some seconds before its only row.
-const LONG: &str = "WITH RECURSIVE abandoned(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM abandoned WHERE i < 4000000) \
-                    SELECT count(*) AS n FROM abandoned";
+/// A statement that runs until the observer lets it end, with one row at its end. Its connection is the first at the
+/// barrier for one, until there is another barrier.
+const ENDLESS: &str = "WITH RECURSIVE abandoned(i) AS (SELECT barrier() UNION ALL SELECT i + 1 FROM abandoned WHERE arrived_first()) \
+                       SELECT count(*) AS n FROM abandoned";
 /// A statement with many rows.
 const ROWS: &str = "WITH RECURSIVE abandoned(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM abandoned WHERE i < 100000) \
                     SELECT i AS n FROM abandoned";
@@ -59,27 +60,59 @@ const NEXT_WRITE: &str = "INSERT INTO events VALUES ('next')";
 /// Asks a library one question.
 pub fn ask<L: Library>(question: &str) -> Answer {
     let observed = Observed::new();
-    if question == "runtime" {
-        return the_runtime_ends::<L>(&observed);
-    }
-    if question == "current" {
-        return on_a_runtime_with_one_thread::<L>(&observed);
-    }
+    let host = match question {
+        "current" => Host::with_one_thread(),
+        _ => Host::start(),
+    };
     runtime().block_on(async {
-        let opened = L::open(&observed.file).await;
-        let library = opened.expect("the library opens the database");
         match question {
-            "statement" => a_statement_runs(library, &observed).await,
-            "lock" => it_waits_for_a_lock(library, &observed).await,
-            "transaction" => between_two_statements(library, &observed).await,
-            "rows" => rows_are_read(library, &observed).await,
-            "turn" => it_waits_for_its_turn(library, &observed).await,
-            "close" => it_closes(library, &observed).await,
-            "panic" => the_body_panics(library, &observed).await,
-            "commit" => the_commit_fails(library, &observed).await,
+            "runtime" => return the_runtime_ends::<L>(host, drop, &observed).await,
+            "background" => {
+                let end = Runtime::shutdown_background;
+                return the_runtime_ends::<L>(host, end, &observed).await;
+            }
+            _ => {}
+        }
+        let file = observed.file.clone();
+        let opened = host.run(async move { L::open(&file).await }).await;
+        let Some(Outcome::Ended(Ok(library))) = opened else {
+            panic!("the library does not open the database");
+        };
+        let asked = Asked {
+            library,
+            host,
+            observed: &observed,
+        };
+        match question {
+            "statement" | "current" => a_statement_runs(asked).await,
+            "lock" => it_waits_for_a_lock(asked).await,
+            "transaction" => between_two_statements(asked).await,
+            "rows" => rows_are_read(asked).await,
+            "turn" => it_waits_for_its_turn(asked).await,
+            "close" => it_closes(asked).await,
+            "panic" => the_body_panics(asked).await,
+            "commit" => the_commit_fails(asked).await,
             _ => panic!("unknown question: {question}"),
         }
     })
+}
+
+/// A library that is being asked.
+struct Asked<'o, L> {
+    library: L,
+    host: Host,
+    observed: &'o Observed,
+}
+
+impl<L: Library> Asked<'_, L> {
+    /// Runs one of the library's functions on its runtime. Returns `None` if it hangs.
+    async fn run<T, F>(&self, function: impl FnOnce(L) -> F) -> Option<Outcome<T>>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        self.host.run(function(self.library.clone())).await
+    }
 }
 
 /// A database that is recorded, with a connection that is not.
@@ -127,8 +160,18 @@ impl Observed {
             .is_some()
     }
 
-    fn now(&self) -> Duration {
-        self.recording.timeline().watched
+    /// Makes [`ENDLESS`] run until [`Observed::let_it_end`].
+    fn hold_statements(&self) {
+        self.recording.set_barrier(1);
+    }
+
+    /// Completes when [`ENDLESS`] runs.
+    async fn statement_runs(&self) {
+        self.recording.arrived(1).await;
+    }
+
+    fn let_it_end(&self) {
+        self.recording.set_barrier(0);
     }
 }
 
@@ -178,38 +221,41 @@ fn end_of_transaction(connection: &Connection) -> Option<(&'static str, Duration
     ends.next().or(closed)
 }
 
-/// Returns what happened to the abandoned statement. `drop` is the time between the beginning and the end of the drop.
-fn fate(timeline: &Timeline, drop: &Range<Duration>) -> String {
+/// Returns how the abandoned statement ended.
+fn fate(timeline: &Timeline) -> String {
     let Some(statement) = abandoned(timeline) else {
         return "never runs".to_owned();
     };
-    let Some((at, end)) = statement.ended else {
+    let Some((_, end)) = statement.ended else {
         return "**still runs**".to_owned();
     };
-    // A drop that only asks for something to stop takes no time.
-    let blocks = at <= drop.end && drop.end - drop.start > GRACE / 4;
-    let blocks = if blocks {
-        ", and **the drop blocks its thread** until then"
-    } else {
-        ""
-    };
     match end {
-        End::Interrupted => format!("is stopped{blocks}"),
-        End::Left => format!("runs until its next row{blocks}"),
-        End::Done => format!("runs to its end{blocks}"),
-        End::Failed(reason) if reason.contains("locked") => {
-            format!("waits until its time limit{blocks}")
-        }
-        End::Failed(reason) => format!("fails: {reason}{blocks}"),
+        End::Interrupted => "is stopped".to_owned(),
+        End::Left => "runs until its next row".to_owned(),
+        End::Done => "runs to its end".to_owned(),
+        End::Failed(reason) if reason.contains("locked") => "waits until its time limit".to_owned(),
+        End::Failed(reason) => format!("fails: {reason}"),
         End::Refused(reason) => format!("is refused: {reason}"),
     }
 }
 
+/// Says of a drop what can surprise: `early` is its end while the statement still ran.
+fn of_the_drop<T>(early: Option<Outcome<T>>) -> String {
+    match early {
+        None => ", and **the drop blocks its thread** until then".to_owned(),
+        Some(Outcome::Panicked(panic)) => format!(", and **the drop panics**: `{}`", short(&panic)),
+        Some(_) => String::new(),
+    }
+}
+
 /// Lets the next user come, and closes.
-async fn afterwards<L: Library>(answer: Answer, library: L, observed: &Observed) -> Answer {
+async fn afterwards<L: Library>(answer: Answer, asked: Asked<'_, L>) -> Answer {
+    let observed = asked.observed;
     let recording = &observed.recording;
-    let came = observed.now();
-    let next = within(LIMIT, library.number(NEXT)).await;
+    let came = recording.now();
+    let next = asked
+        .run(async |library: L| library.number(NEXT).await)
+        .await;
     let committed = observed.committed("");
     let after = recording.timeline();
     let of_next = after.connections.iter().enumerate().rev().find(|(_, c)| {
@@ -219,9 +265,11 @@ async fn afterwards<L: Library>(answer: Answer, library: L, observed: &Observed)
     });
     let next = match next {
         None => "**hangs**".to_owned(),
-        Some(Err(error)) => format!("gets an error: `{}`", short(&error)),
-        Some(Ok(seen)) if seen != committed => "**sees rows that are not committed**".to_owned(),
-        Some(Ok(_)) => "sees nothing of it".to_owned(),
+        Some(Outcome::Ended(Ok(seen))) if seen != committed => {
+            "**sees rows that are not committed**".to_owned()
+        }
+        Some(Outcome::Ended(Ok(_))) => "sees nothing of it".to_owned(),
+        failed => caller(failed),
     };
     let used = its_connection(&after);
     let is_reused = matches!((used, of_next), (Some((used, _)), Some((next, _))) if used == next);
@@ -234,22 +282,25 @@ async fn afterwards<L: Library>(answer: Answer, library: L, observed: &Observed)
     } else {
         "**stays open**"
     };
-    let write = within(LIMIT, library.execute(NEXT_WRITE)).await;
+    let write = asked
+        .run(async |library: L| library.execute(NEXT_WRITE).await)
+        .await;
     let next = match write {
-        Some(Ok(())) if observed.committed("next") == 0 => {
+        Some(Outcome::Ended(Ok(()))) if observed.committed("next") == 0 => {
             format!("{next}; **what it writes is not committed**")
         }
         _ => next,
     };
-    let closing = within(LIMIT, library.close()).await;
+    let Asked { library, host, .. } = asked;
+    let closing = host.run(async { library.close().await }).await;
     let is_closed = observed
         .seen(GRACE, |timeline| timeline.open_connections() == 0)
         .await;
     let close = match (closing, is_closed) {
         (None, _) => "**hangs**".to_owned(),
-        (Some(Err(error)), _) => format!("fails: `{}`", short(&error)),
-        (_, true) => "closes it".to_owned(),
-        (_, false) => "**leaves a connection open**".to_owned(),
+        (Some(Outcome::Ended(Ok(()))), true) => "closes it".to_owned(),
+        (Some(Outcome::Ended(Ok(()))), false) => "**leaves a connection open**".to_owned(),
+        (failed, _) => caller(failed),
     };
     answer
         .with("the next user", next)
@@ -257,85 +308,83 @@ async fn afterwards<L: Library>(answer: Answer, library: L, observed: &Observed)
         .with("`close` afterwards", close)
 }
 
-async fn a_statement_runs<L: Library>(library: L, observed: &Observed) -> Answer {
-    let begun = observed.recording.happened(has_begun);
-    let drop = match drop_at(library.number(LONG), begun, || observed.now()).await {
-        Dropped::Dropped(took) => took,
-        Dropped::Ended(ended) => return could_not_be_asked(ended.map(|_| ())),
-    };
+async fn a_statement_runs<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let observed = asked.observed;
+    observed.hold_statements();
+    let library = asked.library.clone();
+    let mut work = asked
+        .host
+        .spawn(async move { library.number(ENDLESS).await });
+    if let Err(ended) = work.until(observed.statement_runs()).await {
+        return could_not_be_asked(ended);
+    }
+    // The statement cannot reach its end now, and what does not happen now waits for that.
+    let (early, _) = tokio::join!(work.dropped(GRACE), observed.seen(GRACE, has_ended));
+    observed.let_it_end();
     observed.seen(LIMIT, has_ended).await;
-    let fate = fate(&observed.recording.timeline(), &drop);
-    afterwards(Answer::new().with("the statement", fate), library, observed).await
+    if early.is_none() {
+        work.dropped(LIMIT).await;
+    }
+    let fate = fate(&observed.recording.timeline()) + &of_the_drop(early);
+    afterwards(Answer::new().with("the statement", fate), asked).await
 }
 
-/// Asks what [`a_statement_runs`] asks, on the executor of a `#[tokio::main(flavor = "current_thread")]` or `#[tokio::test]`.
-fn on_a_runtime_with_one_thread<L: Library>(observed: &Observed) -> Answer {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    let runtime = builder.enable_all().build().expect("a runtime starts");
-    let ask = || {
-        runtime.block_on(async {
-            let opened = L::open(&observed.file).await;
-            let library = opened.expect("the library opens the database");
-            a_statement_runs(library, observed).await
-        })
-    };
-    let answer = catch_unwind(AssertUnwindSafe(ask));
-    answer.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or(panic.downcast_ref::<String>().cloned());
-        let text = text.unwrap_or_default();
-        let text = format!("**the drop panics**: `{}`", short(&text));
-        Answer::new().with("the statement", text)
-    })
-}
-
-async fn it_waits_for_a_lock<L: Library>(library: L, observed: &Observed) -> Answer {
+async fn it_waits_for_a_lock<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let observed = asked.observed;
     let lock = observed.outside.execute_batch("BEGIN IMMEDIATE");
     lock.expect("a lock that no one else has");
-    let begun = observed.recording.happened(has_begun);
-    let drop = match drop_at(library.execute(INSERT), begun, || observed.now()).await {
-        Dropped::Dropped(took) => took,
-        Dropped::Ended(ended) => return could_not_be_asked(ended),
-    };
-    let gave_up = observed.seen(GRACE, has_ended).await;
+    let library = asked.library.clone();
+    let mut work = asked
+        .host
+        .spawn(async move { library.execute(INSERT).await });
+    if let Err(ended) = work.until(observed.recording.happened(has_begun)).await {
+        return could_not_be_asked(ended);
+    }
+    let (early, gave_up) = tokio::join!(work.dropped(GRACE), observed.seen(GRACE, has_ended));
     let release = observed.outside.execute_batch("ROLLBACK");
     release.expect("the lock is released");
     observed.seen(LIMIT, has_ended).await;
-    let fate = fate(&observed.recording.timeline(), &drop);
-    let answer = afterwards(Answer::new(), library, observed).await;
+    if early.is_none() {
+        work.dropped(LIMIT).await;
+    }
+    let end = fate(&observed.recording.timeline());
+    let answer = afterwards(Answer::new(), asked).await;
     let fate = match (gave_up, observed.committed("abandoned")) {
-        (true, 0) if !fate.contains("blocks") => "stops waiting".to_owned(),
-        (true, 0) => fate,
+        (true, 0) => "stops waiting".to_owned(),
         (false, 1) => {
             "waits until the lock is released, then **is executed and committed**".to_owned()
         }
-        (false, 0) => format!("waits until the lock is released, then {fate}"),
-        (_, committed) => format!("{fate}; {committed} rows are committed"),
+        (false, 0) => format!("waits until the lock is released, then {end}"),
+        (_, committed) => format!("{end}; {committed} rows are committed"),
     };
+    let fate = fate + &of_the_drop(early);
     Answer::new().with("the statement", fate).and(answer)
 }
 
-async fn between_two_statements<L: Library>(library: L, observed: &Observed) -> Answer {
+async fn between_two_statements<L: Library>(asked: Asked<'_, L>) -> Answer {
     let gate = Gate::closed();
-    let work = library.transaction([INSERT, INSERT_2], gate.clone());
-    let dropped = drop_at(work, gate.arrived(), || observed.now()).await;
-    gate.open();
-    match dropped {
-        Dropped::Ended(ended) => could_not_be_asked(ended),
-        Dropped::Dropped(_) => after_a_transaction(Answer::new(), library, observed).await,
+    let work = {
+        let (library, gate) = (asked.library.clone(), gate.clone());
+        async move { library.transaction([INSERT, INSERT_2], gate).await }
+    };
+    let mut work = asked.host.spawn(work);
+    if let Err(ended) = work.until(gate.arrived()).await {
+        return could_not_be_asked(ended);
     }
+    work.dropped(LIMIT).await;
+    gate.open();
+    after_a_transaction(Answer::new(), asked).await
 }
 
-async fn after_a_transaction<L: Library>(
-    answer: Answer,
-    library: L,
-    observed: &Observed,
-) -> Answer {
-    let ended = |timeline: &Timeline| {
-        let used = its_connection(timeline);
-        used.is_some_and(|(_, used)| end_of_transaction(used).is_some())
-    };
-    let by_itself = observed.seen(GRACE, ended).await;
+/// Returns whether the transaction of the abandoned statement has ended.
+fn transaction_has_ended(timeline: &Timeline) -> bool {
+    let used = its_connection(timeline);
+    used.is_some_and(|(_, used)| end_of_transaction(used).is_some())
+}
+
+async fn after_a_transaction<L: Library>(answer: Answer, asked: Asked<'_, L>) -> Answer {
+    let observed = asked.observed;
+    let by_itself = observed.seen(GRACE, transaction_has_ended).await;
     let locked = if observed.is_locked() {
         ", and **keeps the file locked**"
     } else {
@@ -362,166 +411,144 @@ async fn after_a_transaction<L: Library>(
     let answer = answer
         .with("the second statement", second)
         .with("the transaction", transaction);
-    afterwards(answer, library, observed).await
+    afterwards(answer, asked).await
 }
 
-async fn rows_are_read<L: Library>(library: L, observed: &Observed) -> Answer {
+async fn rows_are_read<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let observed = asked.observed;
     let gate = Gate::closed();
-    let work = library.rows(ROWS, gate.clone());
-    let dropped = drop_at(work, gate.arrived(), || observed.now()).await;
-    gate.open();
-    let drop = match dropped {
-        Dropped::Dropped(took) => took,
-        Dropped::Ended(ended) => return could_not_be_asked(ended.map(|_| ())),
+    let work = {
+        let (library, gate) = (asked.library.clone(), gate.clone());
+        async move { library.rows(ROWS, gate).await }
     };
-    observed.seen(LIMIT, has_ended).await;
-    let timeline = observed.recording.timeline();
-    let fate = match abandoned(&timeline) {
-        Some(statement) if statement.rows == 100_000 => "**all rows are read**".to_owned(),
-        _ => fate(&timeline, &drop),
-    };
-    afterwards(Answer::new().with("the statement", fate), library, observed).await
-}
-
-async fn it_waits_for_its_turn<L: Library>(library: L, observed: &Observed) -> Answer {
-    let gate = Gate::closed();
-    let first = {
-        let (library, gate) = (library.clone(), gate.clone());
-        tokio::spawn(async move { library.transaction([NEXT_WRITE, NEXT_WRITE], gate).await })
-    };
-    gate.arrived().await;
-    // Long enough for it to arrive where it waits.
-    let dropped = drop_at(
-        library.execute(INSERT),
-        tokio::time::sleep(GRACE / 4),
-        || observed.now(),
-    )
-    .await;
-    let opened = observed.recording.opened_connections();
-    gate.open();
-    if let Dropped::Ended(ended) = dropped {
-        let _ = first.await;
+    let mut work = asked.host.spawn(work);
+    if let Err(ended) = work.until(gate.arrived()).await {
         return could_not_be_asked(ended);
     }
-    let first = match within(LIMIT, first).await {
-        Some(Ok(Ok(()))) => "succeeds",
-        _ => "**fails**",
+    let before = has_ended(&observed.recording.timeline());
+    work.dropped(LIMIT).await;
+    gate.open();
+    observed.seen(LIMIT, has_ended).await;
+    let timeline = observed.recording.timeline();
+    let all = abandoned(&timeline).is_some_and(|statement| statement.rows == 100_000);
+    let fate = match (all, before) {
+        (true, true) => "**all rows are read** before the first is returned".to_owned(),
+        (true, false) => "**all rows are read**".to_owned(),
+        (false, _) => fate(&timeline),
     };
-    observed.seen(GRACE, has_ended).await;
-    let fate = match observed.committed("abandoned") {
-        0 => "never runs",
-        _ => "**is executed and committed** later",
-    };
-    let answer = Answer::new()
-        .with("the statement", fate)
-        .with("the other user", first)
-        .with("connections", opened);
-    afterwards(answer, library, observed).await
+    afterwards(Answer::new().with("the statement", fate), asked).await
 }
 
-async fn it_closes<L: Library>(library: L, observed: &Observed) -> Answer {
-    let first = within(LIMIT, library.number(NEXT)).await;
-    assert!(matches!(first, Some(Ok(0))), "the library can be used");
-    poll_once(library.close()).await;
+async fn it_waits_for_its_turn<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let observed = asked.observed;
+    let gate = Gate::closed();
+    let first = {
+        let (library, gate) = (asked.library.clone(), gate.clone());
+        async move { library.transaction([NEXT_WRITE, NEXT_WRITE], gate).await }
+    };
+    let mut first = asked.host.spawn(first);
+    if let Err(ended) = first.until(gate.arrived()).await {
+        return could_not_be_asked(ended);
+    }
+    let library = asked.library.clone();
+    let mut work = asked
+        .host
+        .spawn(async move { library.execute(INSERT).await });
+    // A library with one connection cannot begin the statement as long as the gate is closed. Any other has this time.
+    if let Err(ended) = work.until(observed.seen(GRACE, has_begun)).await {
+        return could_not_be_asked(ended);
+    }
+    let opened = observed.recording.opened_connections();
+    work.dropped(LIMIT).await;
+    gate.open();
+    let first = match within(LIMIT, first.outcome()).await {
+        Some(Outcome::Ended(Ok(()))) => "succeeds".to_owned(),
+        failed => caller(failed),
+    };
+    observed.seen(GRACE, has_ended).await;
+    let of_others = afterwards(Answer::new(), asked).await;
+    // Nothing is open any more, so what has not run by now never will.
+    let fate = match observed.committed("abandoned") {
+        0 => fate(&observed.recording.timeline()),
+        _ => "**is executed and committed** later".to_owned(),
+    };
+    Answer::new()
+        .with("the statement", fate)
+        .with("the other user", first)
+        .with("connections", opened)
+        .and(of_others)
+}
+
+async fn it_closes<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let observed = asked.observed;
+    let first = asked
+        .run(async |library: L| library.number(NEXT).await)
+        .await;
+    assert!(
+        matches!(first, Some(Outcome::Ended(Ok(0)))),
+        "the library can be used"
+    );
+    let Asked { library, host, .. } = asked;
+    host.run(async { poll_once(library.close()).await }).await;
     let is_closed = observed
         .seen(GRACE, |timeline| timeline.open_connections() == 0)
         .await;
-    let connection = if is_closed {
-        "is closed"
-    } else {
-        "**stays open**"
-    };
-    Answer::new().with("the connection", connection)
+    Answer::new().with("the connection", closed_or_open(is_closed))
 }
 
-async fn the_body_panics<L: Library>(library: L, observed: &Observed) -> Answer {
-    let body = {
-        let library = library.clone();
-        tokio::spawn(async move {
-            library
-                .transaction([INSERT, INSERT_2], Gate::panicking())
-                .await
-        })
+async fn the_body_panics<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let body = async |library: L| {
+        library
+            .transaction([INSERT, INSERT_2], Gate::panicking())
+            .await
     };
-    let caller = match within(LIMIT, body).await {
-        None => "**waits forever**".to_owned(),
-        Some(Ok(Ok(()))) => "**gets no error**".to_owned(),
-        Some(Ok(Err(error))) => format!("gets an error: `{}`", short(&error)),
-        Some(Err(panic)) if panic.is_panic() => "gets the panic".to_owned(),
-        Some(Err(_)) => "is cancelled".to_owned(),
-    };
-    after_a_transaction(Answer::new().with("the caller", caller), library, observed).await
+    let caller = caller(asked.run(body).await);
+    after_a_transaction(Answer::new().with("the caller", caller), asked).await
 }
 
-async fn the_commit_fails<L: Library>(library: L, observed: &Observed) -> Answer {
-    let body = library.transaction([INSERT, ORPHAN], Gate::opened());
-    let caller = match within(LIMIT, body).await {
-        None => "**waits forever**".to_owned(),
-        Some(Ok(())) => "**gets no error**".to_owned(),
-        Some(Err(error)) => format!("gets an error: `{}`", short(&error)),
-    };
-    let answer = Answer::new().with("the caller", caller);
-    let ended = |timeline: &Timeline| {
-        let used = its_connection(timeline);
-        used.is_some_and(|(_, used)| end_of_transaction(used).is_some())
-    };
-    let by_itself = observed.seen(GRACE, ended).await;
+async fn the_commit_fails<L: Library>(asked: Asked<'_, L>) -> Answer {
+    let observed = asked.observed;
+    let body = async |library: L| library.transaction([INSERT, ORPHAN], Gate::opened()).await;
+    let answer = Answer::new().with("the caller", caller(asked.run(body).await));
+    let by_itself = observed.seen(GRACE, transaction_has_ended).await;
     let transaction = match (by_itself, observed.is_locked()) {
         (true, false) => "is rolled back",
         (_, true) => "**stays open**, and **keeps the file locked**",
         (false, false) => "**stays open**",
     };
-    afterwards(
-        answer.with("the transaction", transaction),
-        library,
-        observed,
-    )
-    .await
+    afterwards(answer.with("the transaction", transaction), asked).await
 }
 
-fn the_runtime_ends<L: Library>(observed: &Observed) -> Answer {
-    let runtime = runtime();
+async fn the_runtime_ends<L: Library>(host: Host, end: fn(Runtime), observed: &Observed) -> Answer {
+    observed.hold_statements();
     let file = observed.file.clone();
-    runtime.spawn(async move {
-        let library = L::open(&file)
-            .await
-            .expect("the library opens the database");
-        let _ = library.number(LONG).await;
-    });
-    observed
-        .recording
-        .wait_until("the statement runs", has_begun);
-    let begun = observed.now();
-    drop(runtime);
-    let drop = begun..observed.now();
-    let is_closed = self::runtime().block_on(async {
-        observed.seen(LIMIT, has_ended).await;
-        observed
-            .seen(GRACE, |timeline| timeline.open_connections() == 0)
-            .await
-    });
-    let timeline = observed.recording.timeline();
-    let fate = fate(&timeline, &drop);
+    let _work = host.spawn(async move { L::open(&file).await?.number(ENDLESS).await });
+    let runs = within(LIMIT, observed.statement_runs()).await;
+    runs.expect("the statement runs");
+    let mut end = std::pin::pin!(host.end(end));
+    let (early, _) = tokio::join!(within(GRACE, &mut end), observed.seen(GRACE, has_ended));
+    observed.let_it_end();
+    observed.seen(LIMIT, has_ended).await;
+    let is_closed = observed
+        .seen(GRACE, |timeline| timeline.open_connections() == 0)
+        .await;
+    let mut fate = fate(&observed.recording.timeline());
+    if early.is_none() {
+        let end = within(LIMIT, end).await;
+        fate += match end {
+            Some(()) => ", and **the end of the runtime waits** until then",
+            None => ", and **the end of the runtime hangs**",
+        };
+    }
     Answer::new()
-        .with(
-            "the statement",
-            fate.replace("the drop blocks its thread", "the end of the runtime waits"),
-        )
-        .with(
-            "the connection",
-            if is_closed {
-                "is closed"
-            } else {
-                "**stays open**"
-            },
-        )
+        .with("the statement", fate)
+        .with("the connection", closed_or_open(is_closed))
 }
 
-/// The work ended before the moment of the question.
-fn could_not_be_asked(ended: Result<()>) -> Answer {
-    let text = match ended {
-        Ok(()) => "ends before that moment".to_owned(),
-        Err(error) => format!("fails: `{}`", short(&error)),
-    };
-    Answer::new().with("the statement", text)
+fn closed_or_open(is_closed: bool) -> &'static str {
+    if is_closed {
+        "is closed"
+    } else {
+        "**stays open**"
+    }
 }

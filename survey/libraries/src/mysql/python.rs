@@ -19,8 +19,9 @@ type Waiting = HashMap<usize, UnboundedSender<Value>>;
 /// The process of one library.
 pub struct Python {
     child: Mutex<Child>,
-    requests: Mutex<ChildStdin>,
-    waiting: Mutex<Waiting>,
+    /// `None` when the process has been told to end.
+    requests: Mutex<Option<ChildStdin>>,
+    waiting: Arc<Mutex<Waiting>>,
 }
 
 impl Python {
@@ -37,23 +38,21 @@ impl Python {
         let results = BufReader::new(child.stdout.take().ok_or("a pipe")?);
         let python = Arc::new(Python {
             child: Mutex::new(child),
-            requests: Mutex::new(requests),
-            waiting: Mutex::default(),
+            requests: Mutex::new(Some(requests)),
+            waiting: Arc::default(),
         });
         let (send, mut ready) = unbounded_channel();
         lock(&python.waiting).insert(0, send);
-        let reader = python.clone();
+        let waiting = python.waiting.clone();
         thread::spawn(move || {
             for line in results.lines().map_while(std::result::Result::ok) {
                 let Ok(result) = serde_json::from_str::<Value>(&line) else {
                     continue;
                 };
                 let id = result["id"].as_u64().unwrap_or_default();
-                if let Some(waiting) = usize::try_from(id)
-                    .ok()
-                    .and_then(|id| lock(&reader.waiting).get(&id).cloned())
-                {
-                    let _ = waiting.send(result);
+                let id = usize::try_from(id).unwrap_or_default();
+                if let Some(request) = lock(&waiting).get(&id) {
+                    let _ = request.send(result);
                 }
             }
         });
@@ -62,7 +61,9 @@ impl Python {
     }
 
     fn send(&self, request: &Value) -> Result<()> {
-        Ok(writeln!(lock(&self.requests), "{request}")?)
+        let mut requests = lock(&self.requests);
+        let requests = requests.as_mut().ok_or("the process has ended")?;
+        Ok(writeln!(requests, "{request}")?)
     }
 
     async fn call(&self, what: &str, sql: &[&str], gate: Option<&Gate>) -> Result<Value> {
@@ -83,9 +84,11 @@ impl Python {
     }
 }
 
+/// Ends `asyncio.run`, and with it the process, and waits for that as for the end of a runtime.
 impl Drop for Python {
     fn drop(&mut self) {
-        let _ = lock(&self.child).kill();
+        *lock(&self.requests) = None;
+        let _ = lock(&self.child).wait();
     }
 }
 
@@ -105,8 +108,13 @@ impl Request<'_> {
         loop {
             let result = results.recv().await.ok_or("Python ended")?;
             if result.get("arrived").is_some() {
-                gate.ok_or("no gate")?.pass().await;
-                self.python.send(&json!({"id": self.id, "do": "open"}))?;
+                let gate = gate.ok_or("no gate")?;
+                // A panic in Python is an exception.
+                let then = if gate.panics() { "raise" } else { "open" };
+                if !gate.panics() {
+                    gate.pass().await;
+                }
+                self.python.send(&json!({"id": self.id, "do": then}))?;
                 continue;
             }
             self.has_ended = true;
