@@ -92,8 +92,12 @@ pub fn then_drop_the_runtime<T>(
     runtime.block_on(with_pool(&server.url, 4, body))
 }
 
+/// Waits until no connection is left, and expects that each was closed with `COM_QUIT`.
 pub fn expect_disconnected(server: &Server, when: &str) {
-    outside(server.until_all_have_quit(when));
+    outside(server.until_no_connection_is_left(when));
+    let connections = server.timeline().expect("the logs").connections;
+    let all_quit = connections.iter().all(|one| one.closing.is_some());
+    assert!(all_quit, "expected: `COM_QUIT` on every connection {when}");
 }
 
 /// Returns URLs that do not work, and the words that their errors must contain.
@@ -352,26 +356,6 @@ impl Server {
     pub async fn until_no_connection_is_left(&self, when: &str) {
         let expected = format!("no connection left {when}");
         self.until(&expected, <[_]>::is_empty).await;
-    }
-
-    /// Waits until no connection is left, and expects that each was closed with `COM_QUIT`.
-    pub async fn until_all_have_quit(&self, when: &str) {
-        let mut before = None;
-        loop {
-            self.until_no_connection_is_left(when).await;
-            let connections = self.timeline().expect("the logs").connections;
-            let quit = connections.iter().filter(|one| one.closing.is_some());
-            let (quit, all) = (quit.count(), connections.len());
-            if quit == all {
-                return;
-            }
-            // What a drop leaves to the background may open one more connection after the others have closed.
-            assert!(
-                before != Some(all),
-                "expected: every connection closed with `COM_QUIT` {when}\nfound: {quit} of {all}"
-            );
-            before = Some(all);
-        }
     }
 
     /// From now on, every query of `users` waits at its first row until the breakpoint is released. The process list shows
