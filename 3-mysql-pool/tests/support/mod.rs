@@ -148,7 +148,7 @@ impl Bench for Server {
             Err(error) => return error.to_string(),
         };
         let before = timeline.keep_last(6);
-        let drawing = text::draw(&timeline, 100, false);
+        let drawing = text::draw(&timeline, text::MESSAGE_WIDTH, false);
         format!("{drawing}\nconnections before these: {before}")
     }
 
