@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use checker::outcome::{Submission, Verdict, Whose};
+use checker::report::text::Screen;
 use checker::report::{self, Error, Format};
 use checker::results::Results;
 use class::{alice, bob, carol, check, class, dave, failed, problem, submission, task};
@@ -24,13 +25,18 @@ const FORMATS: [Format; 6] = [
     Format::Gradescope,
 ];
 
+const COLOURED: Screen = Screen {
+    is_coloured: true,
+    columns: None,
+};
+
 fn results(submissions: &[Submission]) -> report::Report {
     Results::of(submissions.to_vec()).into()
 }
 
 fn report(submissions: &[Submission], format: Format) -> String {
     let mut out = Vec::new();
-    report::write(&mut out, &results(submissions), format, false).unwrap();
+    report::write(&mut out, &results(submissions), format, Screen::default()).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -124,7 +130,7 @@ fn text_shows_the_end_of_the_output_of_a_check_that_crashed() {
 fn text_is_coloured_only_when_asked_and_says_the_same() {
     for submissions in [class(), vec![bob()]] {
         let mut coloured = Vec::new();
-        report::text::write(&mut coloured, &submissions, true).unwrap();
+        report::text::write(&mut coloured, &submissions, COLOURED).unwrap();
         let coloured = String::from_utf8(coloured).unwrap();
         let plain = report(&submissions, Format::Text);
 
@@ -149,6 +155,25 @@ fn text_is_coloured_only_when_asked_and_says_the_same() {
 }
 
 #[test]
+fn on_a_terminal_long_lines_are_broken_between_words() {
+    let screen = Screen {
+        is_coloured: false,
+        columns: Some(50),
+    };
+    let write = |screen: Screen| {
+        let mut out = Vec::new();
+        report::text::write(&mut out, &[bob()], screen).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let (narrow, wide) = (write(screen), write(Screen::default()));
+    assert!(narrow.split_whitespace().eq(wide.split_whitespace()));
+    assert!(wide.lines().any(|line| line.chars().count() > 50), "{wide}");
+    for line in narrow.lines() {
+        assert!(line.chars().count() <= 50, "{line}\n{narrow}");
+    }
+}
+
+#[test]
 fn on_a_terminal_what_the_compiler_names_is_a_link_to_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("with a space.rs");
@@ -158,7 +183,7 @@ fn on_a_terminal_what_the_compiler_names_is_a_link_to_the_file() {
     let mut carol = submission("carol", Vec::new());
     carol.problem = problem(Whose::YourCode, "it does not compile", &details, "fix it");
     let mut coloured = Vec::new();
-    report::text::write(&mut coloured, std::slice::from_ref(&carol), true).unwrap();
+    report::text::write(&mut coloured, std::slice::from_ref(&carol), COLOURED).unwrap();
     let coloured = String::from_utf8(coloured).unwrap();
     let address = format!("file://{}", file.display()).replace(' ', "%20");
     let link = format!("--> \x1b]8;;{address}\x1b\\{here}\x1b]8;;\x1b\\\n");
@@ -535,8 +560,13 @@ fn gradescope_gives_no_points_for_an_archive_that_cannot_be_unpacked_and_says_wh
 #[test]
 fn gradescope_gives_no_grade_when_the_machine_is_at_fault() {
     let mut out = Vec::new();
-    let error =
-        report::write(&mut out, &results(&[dave()]), Format::Gradescope, false).unwrap_err();
+    let error = report::write(
+        &mut out,
+        &results(&[dave()]),
+        Format::Gradescope,
+        Screen::default(),
+    )
+    .unwrap_err();
 
     assert!(matches!(error, Error::NoGrade(_)), "{error}");
     assert!(
@@ -552,8 +582,13 @@ fn gradescope_gives_no_grade_when_the_machine_is_at_fault() {
 fn gradescope_takes_one_submission() {
     for submissions in [vec![], class()] {
         let mut out = Vec::new();
-        let error =
-            report::write(&mut out, &results(&submissions), Format::Gradescope, false).unwrap_err();
+        let error = report::write(
+            &mut out,
+            &results(&submissions),
+            Format::Gradescope,
+            Screen::default(),
+        )
+        .unwrap_err();
         assert!(matches!(error, Error::NotOne(_)), "{error}");
         assert!(error.to_string().contains("\nhelp: "), "{error}");
         assert!(out.is_empty());
@@ -740,8 +775,13 @@ impl Write for ClosedPipe {
 #[test]
 fn a_closed_pipe_is_distinguished_from_other_errors_in_each_format() {
     for format in FORMATS {
-        let error =
-            report::write(&mut ClosedPipe, &results(&[alice()]), format, false).unwrap_err();
+        let error = report::write(
+            &mut ClosedPipe,
+            &results(&[alice()]),
+            format,
+            Screen::default(),
+        )
+        .unwrap_err();
         let Error::Write(reason) = &error else {
             panic!("{error}")
         };

@@ -12,6 +12,7 @@ use checker::grade::compare::{Comparison, Why};
 use checker::grade::merge::merge;
 use checker::grade::points::Points;
 use checker::outcome::{Problem, Submission, Verdict, Whose};
+use checker::report::text::Screen;
 use checker::report::{self, Format, Report};
 use checker::results::{Checks, Results};
 use class::{alice, bob, carol, check, class, dave, failed, problem, task};
@@ -80,7 +81,7 @@ fn results() -> Results {
 
 fn written(report: &Report, format: Format) -> String {
     let mut out = Vec::new();
-    report::write(&mut out, report, format, false).unwrap();
+    report::write(&mut out, report, format, Screen::default()).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -100,7 +100,7 @@ impl Arguments {
             .and_then(|text| serde_json::from_slice(&text).ok());
         let given = given.filter(|given: &Given| given.check == what && !self.again);
         let number = given.map_or(0, |given| given.hints).min(hints.len() - 1);
-        page::say(&format!(
+        page::explain(&format!(
             "{}: {about}\n\nhint {} of {}: {}",
             subject.task.folder,
             number + 1,
