@@ -31,7 +31,7 @@ pub struct Arguments {
     again: bool,
 }
 
-/// The number of hints that were given, and for which check (or `compiling`).
+/// The number of hints that were given, and for which check or which problem.
 #[derive(Default, Serialize, Deserialize)]
 struct Given {
     check: String,
@@ -62,7 +62,7 @@ impl Arguments {
                         program()
                     );
                     let hints = hints_to_compile(subject.task, &subject.folder);
-                    self.give(&subject, "compiling", &about, &hints)?;
+                    self.give(&subject, &problem.message, &about, &hints)?;
                 } else {
                     let name = judged.task.clone();
                     page::print_first(&Submission {
