@@ -48,9 +48,9 @@ mod tests {
             ("anunbreakableword end", 2, "anunbreakableword\n  end"),
             ("李李 李李 李李", 0, "李李 李李\n李李"),
             (
-                "\x1b[1mone two three four\x1b[0m",
+                "\x1b[1m one two three four\x1b[0m",
                 0,
-                "\x1b[1mone two three four\x1b[0m",
+                "\x1b[1m one two three four\x1b[0m",
             ),
         ] {
             assert_eq!(fold(line, hanging, 10), expected);
