@@ -383,7 +383,7 @@ fn a_mistake_in_the_points_is_an_error_that_names_the_line() {
         (
             "opening = 1\n\"opening::a\" = 1\n\"opening::b\" = 1",
             3,
-            "each check of `opening` has points of its own",
+            "each check of `opening` already has points",
         ),
         ("opening = ", 3, ""),
         ("opening = 1\nopening = 2", 4, "duplicate key"),

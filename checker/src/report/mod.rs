@@ -46,7 +46,7 @@ pub struct Report {
     pub results: Results,
     /// The points of the checks.
     pub points: Points,
-    /// What changed since earlier results, if that was asked for.
+    /// The changes since earlier results, if they were asked for.
     pub comparison: Option<Comparison>,
 }
 

@@ -23,10 +23,10 @@ const BELOW_THAT: &str = "                 ";
 /// Width of a bar.
 const BAR: usize = 20;
 
-/// What the report is written for. The default is a file.
+/// The properties of a terminal that the report is written for. The default is a file.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Screen {
-    /// Whether it shows colours, which are escape sequences.
+    /// True if it shows colours, which are escape sequences.
     pub is_coloured: bool,
     /// The number of columns of a terminal: longer lines are broken between words.
     pub columns: Option<usize>,
