@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -16,6 +16,7 @@ use toml::{Table, Value};
 use crate::compile::toolchain;
 use crate::fault;
 use crate::fingerprint::{Fingerprint, manifests};
+use crate::lock;
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
 use crate::sandbox::{Mounts, Sandbox};
@@ -51,7 +52,7 @@ impl Manifest {
     /// is outside its folder.
     pub fn read(folder: &Path) -> Result<Arc<Manifest>, Problem> {
         static READ: Mutex<BTreeMap<Fingerprint, Arc<Manifest>>> = Mutex::new(BTreeMap::new());
-        let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || lock(&READ);
         // Cargo runs in another folder, where a relative path would lead elsewhere.
         let folder = &folder
             .canonicalize()
