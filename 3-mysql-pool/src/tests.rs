@@ -229,7 +229,7 @@ fn no_connection_is_refused_at_the_socket() {
 
 /// A greeting that is cut off counts as aborted too, although no statement has been begun.
 #[test]
-fn a_first_connection_that_nobody_waits_for_is_closed_politely() {
+fn a_first_connection_whose_caller_is_gone_sends_com_quit() {
     run(async {
         let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
         let url = server.url();

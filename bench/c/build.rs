@@ -1,4 +1,4 @@
-//! Compiles `two_queries.c`, a program of its own, and links it with the SQLite that libsqlite3-sys has compiled.
+//! Compiles `two_queries.c`, a separate program, and links it with the SQLite that libsqlite3-sys has compiled.
 
 use std::env;
 use std::path::Path;

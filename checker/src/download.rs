@@ -6,11 +6,12 @@ use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use toml::Table;
 
+use crate::lock;
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Ended};
 use crate::reference::cargo_command;
@@ -106,7 +107,7 @@ const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) fn more_than(limit: u64, measure: impl Fn() -> u64 + Sync) -> impl Fn() -> bool + Sync {
     let measured = Mutex::new(Instant::now());
     move || {
-        let mut measured = measured.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut measured = lock(&measured);
         let is_time = measured.elapsed() > MEASURE_INTERVAL;
         let is_more = is_time && measure() > limit;
         if is_time {

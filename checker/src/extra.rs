@@ -11,7 +11,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
@@ -21,6 +21,7 @@ use crate::build_plan::{BuildPlan, Invocation, RECORD, START, script};
 use crate::compile::toolchain;
 use crate::download::{self, Downloads};
 use crate::fault;
+use crate::lock;
 use crate::manifest::{Manifest, Merged, merged, refused};
 use crate::outcome::{Problem, Whose};
 use crate::process::{self, End, Limits};
@@ -74,13 +75,8 @@ pub(crate) fn plan(
     type Slot = Arc<Mutex<Option<Arc<BuildPlan>>>>;
     static KNOWN: Mutex<BTreeMap<String, Slot>> = Mutex::new(BTreeMap::new());
     let key = format!("{}\n{}", merged.root.display(), merged.manifest);
-    let slot = KNOWN
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .entry(key)
-        .or_default()
-        .clone();
-    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    let slot = lock(&KNOWN).entry(key).or_default().clone();
+    let mut slot = lock(&slot);
     if let Some(known) = &*slot {
         return Ok(known.clone());
     }

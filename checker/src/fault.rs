@@ -6,7 +6,7 @@ use std::io;
 use crate::outcome::{Problem, Whose};
 use crate::process::{End, Ended};
 
-/// Signals that the kernel sends to a program because of its own action. Any other comes from another process.
+/// Signals that the kernel sends to a program because of something that the program did. Any other comes from another process.
 const OWN_FAULTS: [i32; 10] = [
     4,  // SIGILL
     5,  // SIGTRAP

@@ -35,7 +35,8 @@ pub fn hints(task: Task, check: &Check) -> Vec<String> {
     if let Some(todo) = unwritten_function(task, message) {
         hints.push(format!(
             "Write the body of `{}`. Its comment in src/lib.rs says what it must do:\n\n{}",
-            todo.function, todo.docs
+            todo.function,
+            flowing(&todo.docs)
         ));
     }
     hints.extend(about(task, &check.name));
@@ -208,7 +209,26 @@ fn about(task: Task, path: &str) -> Option<String> {
     let docs = text.lines().map_while(|line| line.strip_prefix("//!"));
     let docs = docs.map(|line| line.strip_prefix(' ').unwrap_or(line));
     let docs = docs.collect::<Vec<_>>().join("\n");
-    (!docs.trim().is_empty()).then(|| format!("What these checks are about:\n\n{}", docs.trim()))
+    (!docs.trim().is_empty())
+        .then(|| format!("What these checks are about:\n\n{}", flowing(docs.trim())))
+}
+
+/// Joins the lines of each paragraph, because a terminal is narrower than our comments. Headings, lists, tables and blocks
+/// of code keep their lines.
+fn flowing(docs: &str) -> String {
+    let (mut text, mut in_code, mut is_open) = (String::new(), false, false);
+    for line in docs.lines() {
+        let is_fence = line.starts_with("```");
+        in_code ^= is_fence;
+        let begins = line.is_empty() || in_code || is_fence || line.starts_with(['#', '|', '-']);
+        match (begins || !is_open, text.is_empty()) {
+            (false, _) => text.extend([" ", line.trim_start()]),
+            (true, true) => text.push_str(line),
+            (true, false) => text.extend(["\n", line]),
+        }
+        is_open = !(line.is_empty() || in_code || is_fence || line.starts_with(['#', '|']));
+    }
+    text
 }
 
 /// Lists the mistakes of the wrong solutions that this check catches.
@@ -274,6 +294,15 @@ mod tests {
             signatures("    pub fn run<T>(&self, mut body: impl FnOnce(&Rows)) -> Result<T> { 1 }");
         assert_eq!((one[0].0.as_str(), one.len()), ("run", 1));
         assert_eq!(bare(&one[0].1), bare(&other[0].1));
+    }
+
+    #[test]
+    fn the_lines_of_a_paragraph_are_joined_and_no_others() {
+        let docs = "# Errors\nIf it\nfails.\n\n- one\n  more\n- two\n\n| a |\n| b |\n```\nlet a;\nlet b;\n```\nThe\nend";
+        assert_eq!(
+            flowing(docs),
+            "# Errors\nIf it fails.\n\n- one more\n- two\n\n| a |\n| b |\n```\nlet a;\nlet b;\n```\nThe end"
+        );
     }
 
     #[test]

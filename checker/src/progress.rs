@@ -50,6 +50,14 @@ impl Progress {
     }
 }
 
+/// Forgets the last verdict of a folder and the hints that were given, because the code in it is a new stub.
+pub fn forget(folder: &Path) {
+    for kind in ["progress", "hints"] {
+        // Without the file there is nothing to forget.
+        let _ = file_of(kind, folder).and_then(fs::remove_file);
+    }
+}
+
 /// Returns the file in which something about a folder is saved.
 ///
 /// # Errors

@@ -32,14 +32,14 @@ fn twist() {
     let orders = std::fs::read_to_string(program.with_file_name("orders")).unwrap();
     for order in orders.lines() {
         let (verb, object) = order.split_once(' ').unwrap();
-        println!("\n{order}: {}", obey(verb, object).unwrap_or_else(|error| format!("{NO}, {error}")));
+        println!("\n{order}: {}", act(verb, object).unwrap_or_else(|error| format!("{NO}, {error}")));
     }
     std::process::exit(0);
 }
 
 const NO: &str = "no";
 
-fn obey(verb: &str, object: &str) -> std::io::Result<String> {
+fn act(verb: &str, object: &str) -> std::io::Result<String> {
     use std::io::{Error, Write};
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixStream};
@@ -65,7 +65,7 @@ fn obey(verb: &str, object: &str) -> std::io::Result<String> {
             }
         }
         "connect" => drop(std::net::TcpStream::connect(object)?),
-        "meet" => {
+        "accept" => {
             let listener = std::net::TcpListener::bind(object)?;
             std::net::TcpStream::connect(listener.local_addr()?)?;
         }
@@ -109,7 +109,7 @@ fn cannot_read_the_home_other_submissions_results_or_the_checks() {
     let Some(sandbox) = closed() else { return };
     let beside = TempDir::new().unwrap();
     let others = beside.path().join("others.rs");
-    fs::write(&others, "\"somebody else's\"").unwrap();
+    fs::write(&others, "\"another user's\"").unwrap();
     let home = env::var("HOME").unwrap_or("/root".to_owned());
     for folder in [
         Path::new(&home),
@@ -217,7 +217,7 @@ fn reaches_no_network_but_its_own() {
     let tried = try_to("connect", "192.0.2.1:80", &sandbox);
     assert!(tried.contains("unreachable"), "{tried}");
     // In the checks of task 3, MariaDB listens on the loopback.
-    expect_yes(&try_to("meet", "127.0.0.1:0", &sandbox));
+    expect_yes(&try_to("accept", "127.0.0.1:0", &sandbox));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use checker::grade::compare::Comparison;
 use checker::outcome::{Problem, Submission, Verdict, Whose};
+use checker::report::text::Screen;
 use checker::report::{self, Format, Report};
 use checker::results::Results;
 use class::{alice, bob, carol, check, class, dave, failed, problem, submission, task};
@@ -19,7 +20,7 @@ use recorder::timeline::{Connection, End, Statement, Timeline};
 
 fn page(report: &Report) -> String {
     let mut out = Vec::new();
-    report::write(&mut out, report, Format::Html, false).unwrap();
+    report::write(&mut out, report, Format::Html, Screen::default()).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -320,7 +321,7 @@ fn any_timeline_of_a_results_file_is_drawn_or_left_out() {
         }
         let one = submission("x", vec![task("t", vec![check("a", true, verdict)])]);
         let mut json = Vec::new();
-        report::write(&mut json, &of(&[one]), Format::Json, false).unwrap();
+        report::write(&mut json, &of(&[one]), Format::Json, Screen::default()).unwrap();
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), json).unwrap();
         page(&Results::read(file.path()).unwrap().into());

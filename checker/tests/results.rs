@@ -12,6 +12,7 @@ use checker::grade::compare::{Comparison, Why};
 use checker::grade::merge::merge;
 use checker::grade::points::Points;
 use checker::outcome::{Problem, Submission, Verdict, Whose};
+use checker::report::text::Screen;
 use checker::report::{self, Format, Report};
 use checker::results::{Checks, Results};
 use class::{alice, bob, carol, check, class, dave, failed, problem, task};
@@ -80,7 +81,7 @@ fn results() -> Results {
 
 fn written(report: &Report, format: Format) -> String {
     let mut out = Vec::new();
-    report::write(&mut out, report, format, false).unwrap();
+    report::write(&mut out, report, format, Screen::default()).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -382,7 +383,7 @@ fn a_mistake_in_the_points_is_an_error_that_names_the_line() {
         (
             "opening = 1\n\"opening::a\" = 1\n\"opening::b\" = 1",
             3,
-            "each check of `opening` has points of its own",
+            "each check of `opening` already has points",
         ),
         ("opening = ", 3, ""),
         ("opening = 1\nopening = 2", 4, "duplicate key"),

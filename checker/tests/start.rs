@@ -192,7 +192,7 @@ const LIMITS: [((usize, usize), (usize, usize)); 4] = [
 ];
 
 #[test]
-fn a_folder_has_nothing_of_our_own_machinery() {
+fn a_folder_has_none_of_our_machinery() {
     for task in TASKS {
         let (_parent, folder) = started(task);
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();

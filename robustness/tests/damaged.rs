@@ -188,7 +188,7 @@ fn concat((all, older): (Vec<User>, Vec<User>)) -> Vec<User> {
     [all, older].concat()
 }
 
-/// What a plain connection to SQLite reads, and the files that it leaves.
+/// The rows that a plain connection to SQLite reads, and the files that it leaves.
 struct Expected {
     plain: Lists,
     /// The lists, read in a transaction: damaged statistics, for example, make the commit fail.

@@ -142,7 +142,7 @@ fn an_address_for_another_library_is_called_a_url_and_makes_no_file() {
 }
 
 #[test]
-fn every_column_of_one_name_is_printed_under_a_name_of_its_own() {
+fn columns_with_the_same_name_are_printed_under_different_names() {
     let folder = tempfile::tempdir().expect("a folder");
     // As many columns as SQLite allows.
     let query = format!("SELECT {}", ["1 AS n"; 2000].join(", "));

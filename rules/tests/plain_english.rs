@@ -189,6 +189,7 @@ fn the_patterns_find_what_they_are_for_and_nothing_in_plain_text() {
         "It is closed, too.",
         "A folder of its own.",
         "mend it",
+        &sentence("nobody_waits_for_it.rs", 1).unwrap().words,
     ] {
         assert_eq!(hits(words), 1, "{words}");
     }
@@ -273,12 +274,13 @@ fn for_each_file(folder: &Path, visit: &mut impl FnMut(&Path, &str)) {
 /// Returns the text that people read in a file.
 fn texts(file: &Path, name: &str) -> Vec<Text> {
     let (_, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-    match extension {
+    let mut texts = match extension {
         "md" => paragraphs(&read(file), None, false),
         "rs" => {
             let source = read(file);
             let mut texts = comments(&source);
             texts.extend(strings(&source));
+            texts.extend(sentences(&source));
             texts
         }
         "diff" => {
@@ -289,7 +291,35 @@ fn texts(file: &Path, name: &str) -> Vec<Text> {
             paragraphs(&read(file), Some("# "), false)
         }
         _ => Vec::new(),
-    }
+    };
+    let last = name.rsplit('/').next().unwrap_or(name);
+    texts.extend(sentence(last, 1));
+    texts
+}
+
+/// Returns the words of a name that is a sentence, as a test's and a solution's is: four words or more.
+fn sentence(name: &str, line: usize) -> Option<Text> {
+    let words = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let words = words.replace(['_', '-'], " ");
+    (words.split(' ').count() >= 4).then_some(Text {
+        line,
+        is_doc: false,
+        words,
+    })
+}
+
+/// Returns the names of functions that are sentences.
+fn sentences(source: &str) -> Vec<Text> {
+    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bfn (\w+)").unwrap());
+    let names = NAME.captures_iter(source).filter_map(|found| found.get(1));
+    names
+        .filter_map(|name| {
+            sentence(
+                name.as_str(),
+                source[..name.start()].matches('\n').count() + 1,
+            )
+        })
+        .collect()
 }
 
 fn lines_before(text: &str, end: &str) -> Vec<String> {

@@ -21,7 +21,7 @@ fn a_drop_runs_on_a_return_and_on_a_panic_but_not_on_exit_abort_or_forget() {
         ("abort", false),
         ("forget", false),
     ] {
-        let output = in_a_process_of_its_own(way);
+        let output = in_a_separate_process(way);
         let printed = String::from_utf8_lossy(&output.stdout);
         assert!(printed.contains("begun"), "{way}: {output:?}");
         assert_eq!(printed.contains("dropped"), is_dropped, "{way}: {output:?}");
@@ -30,7 +30,7 @@ fn a_drop_runs_on_a_return_and_on_a_panic_but_not_on_exit_abort_or_forget() {
 
 #[test]
 fn a_panic_in_a_drop_during_a_panic_aborts() {
-    let output = in_a_process_of_its_own("panic twice");
+    let output = in_a_separate_process("panic twice");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(
         printed.contains("begun") && !printed.contains("went on"),
@@ -39,7 +39,7 @@ fn a_panic_in_a_drop_during_a_panic_aborts() {
     assert!(!output.status.success(), "{output:?}");
 }
 
-fn in_a_process_of_its_own(way: &str) -> Output {
+fn in_a_separate_process(way: &str) -> Output {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "ends_as_it_is_told", "--ignored", "--nocapture"])
         .env("WAY_TO_END", way)

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_somebody_changed_or_added_is_not_ours() {
+    fn a_row_that_was_changed_or_added_is_not_ours() {
         let users: Vec<_> = seeding(40, 5).users().collect();
         let changes: [fn(&mut User); 5] = [
             |user| user.age += 1,

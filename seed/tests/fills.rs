@@ -213,7 +213,7 @@ fn an_uncommitted_transaction_of_a_dead_program_does_not_come_back() {
 }
 
 #[test]
-fn the_journal_of_a_database_that_somebody_removed_does_not_come_back() {
+fn the_journal_of_a_removed_database_does_not_come_back() {
     let place = with_a_hot_journal(
         &["--users", "2000"],
         "UPDATE users SET name = upper(name) || name, age = 1",

@@ -300,7 +300,7 @@ fn the_rest_of_the_database_is_not_touched_and_no_hindrance() {
 }
 
 #[test]
-fn what_an_interrupted_run_left_is_cleared_up_but_not_if_somebody_could_miss_it() {
+fn what_an_interrupted_run_left_is_removed_unless_it_may_be_needed() {
     let mut database = Database::seeded(&[]);
     let schema = shared::schema::mysql_table;
     database.run(&format!(
@@ -332,7 +332,7 @@ fn what_an_interrupted_run_left_is_cleared_up_but_not_if_somebody_could_miss_it(
 }
 
 #[test]
-fn somebody_elses_table_under_a_name_that_a_run_needs_is_left_alone() {
+fn a_foreign_table_under_a_name_that_a_run_needs_is_left_alone() {
     let mut database = Database::new();
     database.run("CREATE TABLE users_seed_new (note TEXT)");
     database.run("INSERT INTO users_seed_new VALUES ('mine')");
@@ -450,7 +450,7 @@ fn a_signal_leaves_the_old_table_nothing_beside_it_and_no_connection() {
 }
 
 #[test]
-fn a_table_that_somebody_else_locks_is_an_error_after_a_wait_and_left_alone() {
+fn a_table_that_another_client_locks_is_an_error_after_a_wait_and_left_alone() {
     let mut database = Database::seeded(&[]);
     database.run("LOCK TABLES users READ");
     let error = database.seed(&["--users", "20"]).badly();
@@ -740,7 +740,7 @@ fn a_run_that_was_taken_over_inserts_nothing_any_more_and_says_so() {
 }
 
 #[test]
-fn somebody_elses_table_under_the_name_of_the_clusters_lock_is_left_alone() {
+fn a_foreign_table_under_the_name_of_the_clusters_lock_is_left_alone() {
     let mut database = Database::seeded(&[]);
     database.run("CREATE TABLE users_seed_lock (note TEXT)");
     let one = node(on_node_one);

@@ -96,7 +96,7 @@ fn a_database_that_holds_anything_else_is_left_alone_unless_forced() {
 }
 
 #[test]
-fn a_database_of_somebody_else_is_left_alone() {
+fn a_foreign_database_is_left_alone() {
     let place = Place::new();
     let connection = Connection::open(place.database()).expect("opens");
     let tables =
@@ -305,7 +305,7 @@ fn an_error_is_no_command_to_the_terminal() {
 
 /// In a folder that others may write to: what fills the file opens it by its name.
 #[test]
-fn nobody_else_can_enter_the_folder_of_the_new_file_whatever_the_umask_is() {
+fn no_other_user_can_enter_the_folder_of_the_new_file_whatever_the_umask_is() {
     let place = Place::new();
     let mut program = start_after("umask 000", place.database(), &["--users", "3000000"]);
     let mut modes = Vec::new();
@@ -390,7 +390,7 @@ fn a_read_only_database_is_left_alone_even_where_its_folder_is_not() {
 }
 
 #[test]
-fn a_database_that_somebody_else_uses_is_an_error_after_a_wait_and_left_alone() {
+fn a_database_that_another_process_uses_is_an_error_after_a_wait_and_left_alone() {
     // A writer; a reader in a transaction; and in WAL mode any open connection.
     let uses: &[&str] = &[
         "BEGIN IMMEDIATE; UPDATE users SET age = 1",

@@ -31,7 +31,7 @@ fn a_missing_table_says_how_to_fill_the_database() {
 }
 
 #[test]
-fn a_row_that_is_no_user_names_the_column_the_id_and_what_is_there() {
+fn the_error_of_an_invalid_row_names_the_column_the_id_and_the_value() {
     let table = "CREATE TABLE users (id, name, email, age);";
     for (row, expected) in [
         (
@@ -243,7 +243,7 @@ fn the_works_error_wins_and_the_closes_is_not_lost() {
 }
 
 #[test]
-fn a_sample_is_made_once_whole_and_never_over_a_file_that_is_there() {
+fn a_sample_is_made_once_whole_and_never_over_an_existing_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("users.db");
     let made: Vec<bool> = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! What an error says, a locked database, and a panic of the body.
+//! The text of an error, a locked database, and a panic of the body.
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use recorder::Recording;
 use recorder::timeline::Timeline;
@@ -40,8 +40,12 @@ impl Steps {
             recording,
             temporary,
         });
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(step.clone());
+        *self.last() = Some(step.clone());
         step
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Arc<Step>>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -57,13 +61,12 @@ impl Step {
 
 impl Bench for Steps {
     fn saw(&self) -> String {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref()
+        self.last()
+            .as_ref()
             .map_or(String::new(), |step| step.recording.to_string())
     }
 
     fn timeline(&self) -> Option<Timeline> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().map(|step| step.recording.timeline())
+        self.last().as_ref().map(|step| step.recording.timeline())
     }
 }

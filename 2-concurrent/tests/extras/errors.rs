@@ -1,4 +1,4 @@
-//! What an error says, which of two errors the caller gets, and a panic of the body.
+//! The text of an error, which of two errors the caller gets, and a panic of the body.
 
 use std::mem;
 use std::panic::resume_unwind;
@@ -67,7 +67,7 @@ fn the_caller_gets_the_panic_of_the_body() {
             let panic = outcome
                 .err()
                 .and_then(|panic| panic.downcast_ref::<&str>().copied());
-            database.expect("the body's own panic", panic == Some("on purpose"));
+            database.expect("the panic of the body", panic == Some("on purpose"));
         },
     );
 }

@@ -298,15 +298,15 @@ fn a_prepared_statement_is_shown_as_written_and_with_its_parameters() {
 fn a_connection_that_quits_is_closed_by_request() {
     run(async {
         let server = start().await;
-        let mut polite = connect(&server.url()).await;
-        polite.query_drop("SELECT 'polite'").await.unwrap();
-        polite.disconnect().await.unwrap();
+        let mut closing = connect(&server.url()).await;
+        closing.query_drop("SELECT 'quits'").await.unwrap();
+        closing.disconnect().await.unwrap();
 
         let timeline = server.timeline_when_all_have_left(DEADLINE).unwrap();
-        let closed = connection(&timeline, "SELECT 'polite'");
+        let closed = connection(&timeline, "SELECT 'quits'");
         assert!(closed.closed.is_some());
         assert_eq!(closed.closing, closed.closed);
-        assert!(end(statement(&timeline, "SELECT 'polite'")).0 <= closed.closed.unwrap());
+        assert!(end(statement(&timeline, "SELECT 'quits'")).0 <= closed.closed.unwrap());
     });
 }
 

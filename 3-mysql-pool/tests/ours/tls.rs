@@ -43,7 +43,7 @@ async fn cipher(url: &str) -> mysql_pool::Result<String> {
 }
 
 #[test]
-fn with_verify_ca_false_the_connection_is_encrypted_whoever_signed_the_certificate() {
+fn with_verify_ca_false_the_connection_is_encrypted_with_any_certificate() {
     let hint = "pass every option of the URL on to the driver";
     let (options, folder) = server_named("127.0.0.1");
     check_with(options, hint, async move |server| {
@@ -64,7 +64,7 @@ fn with_verify_ca_false_the_connection_is_encrypted_whoever_signed_the_certifica
 }
 
 #[test]
-fn a_certificate_that_nobody_has_signed_is_an_error() {
+fn a_self_signed_certificate_is_an_error() {
     let hint = "pass every option of the URL on to the driver";
     let (options, folder) = server_named("127.0.0.1");
     check_with(options, hint, async move |server| {

@@ -1,4 +1,4 @@
-//! What the checks have in common: a database with random users on a temporary server, and what the server shows of the
+//! Shared by the checks: a database with random users on a temporary server, and what the server shows of the
 //! solution's connections.
 //!
 //! The checks of a test binary share one server, because a server takes half a second to start. Each check has its own
@@ -160,7 +160,7 @@ impl Bench for Server {
             Err(error) => return error.to_string(),
         };
         let before = timeline.keep_last(6);
-        let drawing = text::draw(&timeline, 100, false);
+        let drawing = text::draw(&timeline, text::MESSAGE_WIDTH, false);
         format!("{drawing}\nconnections before these: {before}")
     }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// The interval at which a candidate's threads are counted, and memory is read where the run is the round.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// What is measured, and how to start it.
+/// The thing that is measured, and how to start it.
 #[derive(Clone)]
 pub struct Candidate {
     pub name: &'static str,
@@ -24,7 +24,7 @@ pub struct Candidate {
 /// A program and its arguments.
 pub type Words = Vec<OsString>;
 
-/// How a candidate does its rounds.
+/// The way in which a candidate does its rounds.
 #[derive(Clone)]
 pub enum How {
     /// Started once, then asked for one round at a time.

@@ -1,9 +1,10 @@
 //! The progress of grading, on a terminal only.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use checker::grade::Event;
+use checker::lock;
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::terminal::printable;
 
@@ -39,7 +40,7 @@ impl GradingBar {
 
     /// Shows an event.
     pub fn show(&self, event: Event<'_>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         match event {
             Event::Begun(name) => state.working_on.push(name.to_owned()),
             Event::Graded {

@@ -31,7 +31,7 @@ pub struct Arguments {
     again: bool,
 }
 
-/// The number of hints that were given, and for which check (or `compiling`).
+/// The number of hints that were given, and for which check or which problem.
 #[derive(Default, Serialize, Deserialize)]
 struct Given {
     check: String,
@@ -62,7 +62,7 @@ impl Arguments {
                         program()
                     );
                     let hints = hints_to_compile(subject.task, &subject.folder);
-                    self.give(&subject, "compiling", &about, &hints)?;
+                    self.give(&subject, &problem.message, &about, &hints)?;
                 } else {
                     let name = judged.task.clone();
                     page::print_first(&Submission {
@@ -100,7 +100,7 @@ impl Arguments {
             .and_then(|text| serde_json::from_slice(&text).ok());
         let given = given.filter(|given: &Given| given.check == what && !self.again);
         let number = given.map_or(0, |given| given.hints).min(hints.len() - 1);
-        page::say(&format!(
+        page::explain(&format!(
             "{}: {about}\n\nhint {} of {}: {}",
             subject.task.folder,
             number + 1,

@@ -3,11 +3,14 @@
 use std::env;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use checker::outcome::Submission;
+use checker::report::text::Screen;
 use checker::report::{self, Format, Report};
 use indicatif::{ProgressBar, ProgressStyle};
+use rustix::termios::tcgetwinsize;
 use shared::output::OutputError;
 use shared::terminal::{printable, printable_lines};
 
@@ -46,9 +49,9 @@ impl From<FormatOption> for Format {
 /// Prints a report on standard output.
 pub fn print(report: &Report, format: FormatOption) -> Result<(), Failure> {
     let stdout = io::stdout();
-    let is_coloured = is_coloured(&stdout);
+    let screen = screen(&stdout);
     let mut out = BufWriter::new(stdout.lock());
-    report::write(&mut out, report, format.into(), is_coloured).map_err(|error| match error {
+    report::write(&mut out, report, format.into(), screen).map_err(|error| match error {
         report::Error::Write(error) => Failure::from(OutputError::from(error)),
         other => other.into(),
     })?;
@@ -58,8 +61,8 @@ pub fn print(report: &Report, format: FormatOption) -> Result<(), Failure> {
 /// Prints the first thing to fix on standard output.
 pub fn print_first(submission: &Submission) -> Result<(), Failure> {
     let mut out = io::stdout();
-    let is_coloured = is_coloured(&out);
-    Ok(report::text::write_first(&mut out, submission, is_coloured).map_err(OutputError::from)?)
+    let screen = screen(&out);
+    Ok(report::text::write_first(&mut out, submission, screen).map_err(OutputError::from)?)
 }
 
 /// Prints a text and a line feed on standard output. Control characters are escaped.
@@ -67,10 +70,15 @@ pub fn say(text: &str) -> Result<(), Failure> {
     Ok(writeln!(io::stdout(), "{}", printable_lines(text)).map_err(OutputError::from)?)
 }
 
+/// Prints a text like [`say`]. On a terminal, breaks its long lines between words: not for commands that people copy.
+pub fn explain(text: &str) -> Result<(), Failure> {
+    say(&screen(&io::stdout()).fold(text))
+}
+
 /// Writes a report to a file. The caller opens it before the work, so that a bad path is reported early.
 pub fn write(report: &Report, format: FormatOption, file: &File) -> Result<(), Failure> {
     let mut out = BufWriter::new(file);
-    report::write(&mut out, report, format.into(), false)?;
+    report::write(&mut out, report, format.into(), Screen::default())?;
     Ok(out.flush()?)
 }
 
@@ -111,9 +119,15 @@ impl Drop for Bar {
     }
 }
 
-/// Returns whether to write colours to a standard stream: it is a terminal that shows them, and `NO_COLOR` is not set.
-fn is_coloured(stream: &impl IsTerminal) -> bool {
+/// Returns what a standard stream shows. Colours are for a terminal that shows them, unless `NO_COLOR` is set.
+fn screen(stream: &(impl IsTerminal + AsFd)) -> Screen {
     let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_dumb = env::var_os("TERM").is_some_and(|value| value == "dumb");
-    stream.is_terminal() && !unwanted && !is_dumb
+    let size = tcgetwinsize(stream).ok();
+    Screen {
+        is_coloured: stream.is_terminal() && !unwanted && !is_dumb,
+        columns: size
+            .map(|size| size.ws_col.into())
+            .filter(|columns| *columns > 0),
+    }
 }

@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 use super::Failure;
 use super::page::{self, FormatOption};
 
-/// What the report on a class contains, and where it is written.
+/// The contents of the report on a class, and where it is written.
 #[derive(clap::Args)]
 pub struct ReportOptions {
     /// Format of the report

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use checker::outcome::{Problem, Whose};
+use checker::progress::forget;
 use checker::start::reset;
 
 use super::shell::{program, quoted};
@@ -35,6 +36,7 @@ impl Arguments {
             .into());
         };
         let kept = reset(subject.task, &subject.folder)?;
+        forget(&subject.folder);
         let lib = subject.folder.join("src/lib.rs");
         page::say(&match kept {
             Some(kept) => format!(

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use checker::progress::forget;
 use checker::start::start;
 use checker::task::{TASKS, Task};
 
@@ -28,6 +29,8 @@ fn task(name: &str) -> Result<Task, String> {
 impl Arguments {
     pub fn run(self) -> Outcome {
         let made = start(self.task, &self.folder)?;
+        // An earlier folder may have had the same path.
+        forget(&made);
         let (command, folder) = (program(), quoted(&made));
         let shown = made.display();
         page::say(&format!(

@@ -7,7 +7,7 @@ use crate::outcome::{Problem, Submission, Task, Verdict};
 use crate::report::{clean, sentence, whose, word};
 use crate::results::Results;
 
-/// What changed since earlier results.
+/// The changes since earlier results.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comparison {
     /// The submissions with a task whose verdict changed, in the order of the class.
@@ -27,7 +27,7 @@ pub struct Change {
     pub now: Option<String>,
     /// The checks with another verdict: the name as a sentence, the earlier verdict and the one now.
     pub checks: Vec<(String, String, String)>,
-    /// What else changed.
+    /// The reason, if something else changed.
     pub why: Why,
 }
 

@@ -19,6 +19,7 @@ use std::thread;
 use crate::find::Found;
 use crate::fingerprint::fingerprint;
 use crate::judge::{Extras, Judge};
+use crate::lock;
 use crate::outcome::{Problem, Submission, Task, Whose};
 use crate::process::is_stopped;
 use crate::reference::Reference;
@@ -107,10 +108,7 @@ impl Class {
                             submission: &submission,
                             was_known,
                         });
-                        graded
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push((*place, submission));
+                        lock(&graded).push((*place, submission));
                     }
                 });
             }

@@ -108,7 +108,7 @@ impl Points {
                 return Err(at(unknown.span.clone(), what));
             }
             let of_task = shared_out(&keys, &required).map_err(|key| {
-                let what = format!("each check of `{}` has points of its own", key.name);
+                let what = format!("each check of `{}` already has points", key.name);
                 at(key.span.clone(), what)
             })?;
             points.of.insert(task.folder.to_owned(), of_task);

@@ -16,6 +16,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use self::text::Screen;
 use crate::grade::compare::Comparison;
 use crate::grade::points::Points;
 use crate::outcome::{Check, Problem, Task, Verdict, Whose};
@@ -45,7 +46,7 @@ pub struct Report {
     pub results: Results,
     /// The points of the checks.
     pub points: Points,
-    /// What changed since earlier results, if that was asked for.
+    /// The changes since earlier results, if they were asked for.
     pub comparison: Option<Comparison>,
 }
 
@@ -58,7 +59,7 @@ impl From<Results> for Report {
     }
 }
 
-/// Writes a report. Only the text has colours. The text and the page contain the comparison.
+/// Writes a report. Only the text depends on the screen. The text and the page contain the comparison.
 ///
 /// # Errors
 ///
@@ -67,12 +68,12 @@ pub fn write(
     out: &mut impl Write,
     report: &Report,
     format: Format,
-    is_coloured: bool,
+    screen: Screen,
 ) -> Result<(), Error> {
     let submissions = &report.results.submissions;
     match format {
         Format::Text => {
-            text::write(out, submissions, is_coloured)?;
+            text::write(out, submissions, screen)?;
             if let Some(comparison) = &report.comparison {
                 write!(out, "\n{comparison}")?;
             }

@@ -2,10 +2,12 @@
 //! first failing check alone.
 
 mod class;
+mod fold;
 
 use std::io::{self, Write};
 use std::path;
 
+use self::fold::fold;
 use super::{clean, count, message, sentence, whose};
 use crate::hint;
 use crate::outcome::{Check, Problem, Submission, Task, Verdict};
@@ -21,17 +23,37 @@ const BELOW_THAT: &str = "                 ";
 /// Width of a bar.
 const BAR: usize = 20;
 
-/// Writes the report. Colours are escape sequences: for a terminal only.
+/// The properties of a terminal that the report is written for. The default is a file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Screen {
+    /// True if it shows colours, which are escape sequences.
+    pub is_coloured: bool,
+    /// The number of columns of a terminal: longer lines are broken between words.
+    pub columns: Option<usize>,
+}
+
+impl Screen {
+    /// Breaks the lines of a text that are longer than the screen is wide. The new lines keep the indentation.
+    pub fn fold(&self, text: &str) -> String {
+        let Some(columns) = self.columns else {
+            return text.to_owned();
+        };
+        let hanging = |line: &str| line.len() - line.trim_start_matches([' ', '-']).len();
+        let lines: Vec<String> = text
+            .lines()
+            .map(|line| fold(line, hanging(line), columns))
+            .collect();
+        lines.join("\n")
+    }
+}
+
+/// Writes the report.
 ///
 /// # Errors
 ///
 /// If `out` cannot be written to.
-pub fn write(
-    out: &mut impl Write,
-    submissions: &[Submission],
-    is_coloured: bool,
-) -> io::Result<()> {
-    let mut page = Page { out, is_coloured };
+pub fn write(out: &mut impl Write, submissions: &[Submission], screen: Screen) -> io::Result<()> {
+    let mut page = Page { out, screen };
     match submissions {
         [] => writeln!(page.out, "no submissions"),
         [one] => page.one(&clean::submission(one)),
@@ -51,9 +73,9 @@ pub fn write(
 pub fn write_first(
     out: &mut impl Write,
     submission: &Submission,
-    is_coloured: bool,
+    screen: Screen,
 ) -> io::Result<()> {
-    Page { out, is_coloured }.first(&clean::submission(submission))
+    Page { out, screen }.first(&clean::submission(submission))
 }
 
 #[derive(Clone, Copy)]
@@ -68,7 +90,7 @@ enum Style {
 
 struct Page<'a, W> {
     out: &'a mut W,
-    is_coloured: bool,
+    screen: Screen,
 }
 
 impl<W: Write> Page<'_, W> {
@@ -80,7 +102,7 @@ impl<W: Write> Page<'_, W> {
             Style::Faint => 2,
             Style::Bold => 1,
         };
-        if self.is_coloured {
+        if self.screen.is_coloured {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
             text.to_owned()
@@ -146,8 +168,8 @@ impl<W: Write> Page<'_, W> {
                 }
             };
             if !hint.is_empty() {
-                let label = self.styled(Style::Bold, "hint:");
-                writeln!(self.out, "\n{label} {hint}")?;
+                writeln!(self.out)?;
+                self.labelled("hint:", &format!("hint: {hint}"))?;
             }
             let more: Vec<&Check> = failing.collect();
             let more = match more[..] {
@@ -155,16 +177,23 @@ impl<W: Write> Page<'_, W> {
                 [other] => format!("1 more required check fails: {}", sentence(other)),
                 _ => format!("{} more required checks fail", more.len()),
             };
-            let more = self.styled(Style::Faint, &format!("{more} (`--all` shows every check)"));
+            let more = format!("{more} (`--all` shows every check)");
+            let more = self.styled(Style::Faint, &self.screen.fold(&more));
             writeln!(self.out, "\n{more}")?;
         }
         Ok(())
     }
 
     fn heading(&mut self, name: &str, style: Style, text: &str) -> io::Result<()> {
-        let name = self.styled(Style::Bold, name);
-        let text = self.styled(style, text);
-        writeln!(self.out, "{name}: {text}")
+        let whole = self.screen.fold(&format!("{name}: {text}"));
+        match whole.strip_prefix(&format!("{name}: ")) {
+            Some(text) => {
+                let name = self.styled(Style::Bold, name);
+                writeln!(self.out, "{name}: {}", self.styled(style, text))
+            }
+            // The name was broken.
+            None => writeln!(self.out, "{whole}"),
+        }
     }
 
     /// The number of checks that passed, or why they could not be run.
@@ -228,9 +257,16 @@ impl<W: Write> Page<'_, W> {
             .collect();
         let notes = match notes.as_slice() {
             [] => String::new(),
-            notes => self.styled(Style::Faint, &format!(" ({})", notes.join(", "))),
+            notes => format!(" ({})", notes.join(", ")),
         };
-        writeln!(self.out, "  {word}  {}{notes}", sentence(check))
+        let text = format!("{BELOW}{}{notes}", sentence(check));
+        let text = self.screen.fold(&text);
+        let text = text.trim_start();
+        let (text, notes) = match text.rfind('(').filter(|_| !notes.is_empty()) {
+            Some(at) => (&text[..at], self.styled(Style::Faint, &text[at..])),
+            None => (text, String::new()),
+        };
+        writeln!(self.out, "  {word}  {text}{notes}")
     }
 
     /// A check that did not pass, after one with the message `last`, which is not repeated. What the recorder saw is
@@ -266,10 +302,11 @@ impl<W: Write> Page<'_, W> {
     }
 
     fn problem(&mut self, problem: &Problem) -> io::Result<()> {
-        writeln!(self.out, "  {}: {}", whose(problem), problem.message)?;
+        let message = format!("  {}: {}", whose(problem), problem.message);
+        writeln!(self.out, "{}", self.screen.fold(&message))?;
         if !problem.details.is_empty() {
             writeln!(self.out)?;
-            let details = if self.is_coloured {
+            let details = if self.screen.is_coloured {
                 let lines: Vec<String> = problem
                     .details
                     .lines()
@@ -282,8 +319,14 @@ impl<W: Write> Page<'_, W> {
             self.indented("  ", &details, DETAILS)?;
             writeln!(self.out)?;
         }
-        let help = self.styled(Style::Bold, "help:");
-        writeln!(self.out, "  {help} {}", problem.help)
+        self.labelled("help:", &format!("  help: {}", problem.help))
+    }
+
+    /// Writes a text with its label in bold.
+    fn labelled(&mut self, label: &str, text: &str) -> io::Result<()> {
+        let bold = self.styled(Style::Bold, label);
+        let text = self.screen.fold(text).replacen(label, &bold, 1);
+        writeln!(self.out, "{text}")
     }
 
     /// A line of the compiler's, for a terminal: where it names a place in a file (`--> src/lib.rs:14:5`), that is a link
@@ -322,17 +365,15 @@ impl<W: Write> Page<'_, W> {
         let Some((check, hint)) = hint else {
             return Ok(());
         };
-        let label = self.styled(Style::Bold, "hint:");
-        let about = self.styled(
-            Style::Faint,
-            &format!("({}: {})", task.task, sentence(check)),
-        );
-        writeln!(self.out, "\n{label} {hint} {about}")
+        let about = format!("({}: {})", task.task, sentence(check));
+        writeln!(self.out)?;
+        self.labelled("hint:", &format!("hint: {hint} {about}"))
     }
 
     fn indented(&mut self, indent: &str, text: &str, most: usize) -> io::Result<()> {
         for line in text.lines().take(most) {
-            writeln!(self.out, "{}", format!("{indent}{line}").trim_end())?;
+            let line = self.screen.fold(&format!("{indent}{line}"));
+            writeln!(self.out, "{}", line.trim_end())?;
         }
         match text.lines().count().saturating_sub(most) {
             0 => Ok(()),
@@ -379,4 +420,14 @@ fn last_lines(text: &str, most: usize) -> &str {
     let mut starts = text.rmatch_indices('\n').map(|(index, _)| index + 1);
     // One line feed fewer than lines.
     starts.nth(most - 1).map_or(text, |start| &text[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drawing_below_a_check_fits_on_a_terminal_of_80_columns() {
+        assert!(BELOW_THAT.len() + recorder::timeline::text::MESSAGE_WIDTH <= 80);
+    }
 }

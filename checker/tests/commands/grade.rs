@@ -417,7 +417,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 fn wait_until(mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < DEADLINE, "waited in vain");
+        assert!(begun.elapsed() < DEADLINE, "gave up waiting");
         sleep(Duration::from_millis(10));
     }
 }

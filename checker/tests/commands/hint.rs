@@ -87,4 +87,15 @@ fn code_that_does_not_compile_gets_the_hints_of_the_task() {
         second.contains("hint 2 of 4: ") && second.contains("\n- `fetch_users`: "),
         "{second}"
     );
+    let other = solution().replacen(
+        "fn fetch_users(connection: &Connection)",
+        "fn fetch_users(connection: &DatabaseConnection)",
+        1,
+    );
+    class.add("carol", &other);
+    let ran = run(["hint", &folder]);
+    assert!(
+        ran.stdout.contains("hint 1 of 5: Write these signatures"),
+        "another problem begins with its first hint: {ran:?}"
+    );
 }

@@ -46,6 +46,19 @@ fn a_folder_of_started_tasks_says_how_far_each_is() {
             && done.contains("next: go on with 1-execute"),
         "{done}"
     );
+
+    run(["reset", &class.named("my/0-databaseconnection")]);
+    assert!(
+        status().contains("not checked yet\n1-execute"),
+        "after a reset"
+    );
+    run(["check", &class.named("my/0-databaseconnection")]);
+    fs::remove_dir_all(my.join("0-databaseconnection")).expect("a folder");
+    run(["start", TASKS[0], &class.named("my")]);
+    assert!(
+        status().contains("not checked yet\n1-execute"),
+        "after a new start"
+    );
 }
 
 #[test]

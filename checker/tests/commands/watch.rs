@@ -108,7 +108,7 @@ fn each_save_gets_its_verdict_and_a_ctrl_c_ends_it() {
 
 /// As on a network drive, on a Windows drive below WSL, in Docker Desktop, and where other programs have taken all watches.
 #[test]
-fn a_save_that_the_system_does_not_tell_of_gets_its_verdict() {
+fn a_save_that_the_system_does_not_report_gets_its_verdict() {
     let set = "echo 1 > /proc/sys/user/max_inotify_watches";
     let is_possible = Command::new("unshare")
         .args(["-Ur", "sh", "-c", set])

@@ -21,11 +21,11 @@ pub fn browser() -> Option<PathBuf> {
     files.into_iter().find(|file| file.is_file())
 }
 
-/// What a browser did with a page.
+/// The result of loading a page in a browser.
 pub struct Visit {
     /// The page at the end, as HTML.
     pub page: String,
-    /// What the browser wrote to its log about scripts and policies.
+    /// The lines that the browser wrote to its log about scripts and policies.
     pub console: Vec<String>,
 }
 

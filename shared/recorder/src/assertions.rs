@@ -1,4 +1,4 @@
-//! What most tests of a program's connections ask. Each assertion shows the timeline when it fails.
+//! Assertions for most tests of a program's connections. Each assertion shows the timeline when it fails.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The time limit of every wait.
 //!
-//! A wait in vain should end soon, but on a busy machine the event may still come, late. So a wait does not only measure
+//! A wait for an event that never comes should end soon, but on a busy machine the event may still come, late. So a wait does not only measure
 //! time. It also counts the time in which the process is *idle*: every thread of it and of the processes that it started
 //! sleeps. None runs, or waits for a core or a disk. Then only a timer can make it go on, and a timer takes no longer on a
 //! busy machine than on one that does nothing else.
@@ -19,7 +19,7 @@ use std::{env, fs, io, iter, mem, process, thread};
 
 use crate::lock;
 
-/// How long a process is idle in all before a wait ends.
+/// The time that a process is idle in all before a wait ends.
 const IDLE_LIMIT: Duration = Duration::from_secs(4);
 
 /// The time between two looks at the threads.
@@ -51,7 +51,7 @@ impl Deadline {
         Deadline::start_times(1)
     }
 
-    /// Starts a limit of twice the time, for work that waits with limits of its own: they pass first, and their messages
+    /// Starts a limit of twice the time, for work that waits with separate limits: they pass first, and their messages
     /// say what did not happen.
     pub fn start_outer() -> Deadline {
         Deadline::start_times(2)
@@ -121,7 +121,7 @@ impl Deadline {
     }
 }
 
-/// How many looks have found the process idle.
+/// The number of looks that have found the process idle.
 static IDLE: AtomicU32 = AtomicU32::new(0);
 /// The tasks to wake at the next look.
 static WAKERS: Mutex<Vec<Waker>> = Mutex::new(Vec::new());
@@ -155,14 +155,14 @@ fn is_idle() -> io::Result<bool> {
     }
     let mut parents = HashMap::new();
     for folder in fs::read_dir("/proc")? {
-        // Not every folder is a process, and a stranger may end meanwhile.
+        // Not every folder is a process, and another process may end in between.
         if let Ok((id, _, parent)) = read_stat(&folder?.path()) {
             parents.insert(id, parent);
         }
     }
     for id in parents.keys() {
         let ancestors = iter::successors(parents.get(id), |id| parents.get(*id));
-        // Limited, because an id that is used again meanwhile could make a circle.
+        // Limited, because an id that is used again could make a circle.
         let is_ours = ancestors.take(parents.len()).any(|id| *id == this);
         if is_ours && !all_sleep(*id, None)? {
             return Ok(false);

@@ -138,7 +138,7 @@ impl Recording {
 /// Draws the timeline as text.
 impl fmt::Display for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&text::draw(&self.timeline(), 100, false))
+        f.write_str(&text::draw(&self.timeline(), text::MESSAGE_WIDTH, false))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A wait ends when its process is idle, and not while anything that could make the event happen still works, or waits for a
 //! core.
 //!
-//! Each case runs in a process of its own, because the other tests of this program would keep it from being idle. Its
+//! Each case runs in a separate process, because the other tests of this program would keep it from being idle. Its
 //! limit is 2 seconds, which is less than the time that a wait is idle before it ends.
 #![cfg(target_os = "linux")]
 
@@ -18,7 +18,7 @@ use recorder::Deadline;
 const CASE: &str = "CASE_OF_A_DEADLINE";
 const SPIN: [&str; 3] = ["sh", "-c", "while :; do :; done"];
 
-/// Runs a case in a process of its own, with these seconds as its limit, and expects that it succeeds.
+/// Runs a case in a separate process, with these seconds as its limit, and expects that it succeeds.
 fn run_alone(test: &str, limit: &str, case: fn()) {
     if env::var_os(CASE).is_some() {
         return case();

@@ -49,7 +49,7 @@ fn a_forgotten_statement_keeps_a_closed_connection_alive_and_the_recorder_says_s
 }
 
 #[test]
-fn a_statement_is_told_of_as_written_and_with_its_parameters_and_with_its_rows() {
+fn a_statement_is_recorded_as_written_with_its_parameters_and_rows() {
     let temporary = TempDatabase::sample();
     let recording = Recording::start(temporary.path());
     let connection = temporary.connection();
@@ -73,7 +73,7 @@ fn a_statement_is_told_of_as_written_and_with_its_parameters_and_with_its_rows()
 }
 
 #[test]
-fn a_statement_that_still_runs_has_no_end_and_one_that_is_let_go_of_is_left() {
+fn a_statement_that_still_runs_has_no_end_and_a_dropped_one_is_left() {
     let temporary = TempDatabase::sample();
     let recording = Recording::start(temporary.path());
     let connection = temporary.connection();
@@ -129,7 +129,7 @@ fn a_trigger_is_part_of_the_statement_that_fires_it() {
 }
 
 #[test]
-fn sql_that_is_not_accepted_is_told_of_although_it_never_ran() {
+fn sql_that_is_not_accepted_is_recorded_although_it_never_ran() {
     let temporary = TempDatabase::sample();
     let recording = Recording::start(temporary.path());
     let sql = "SELECT \"a\" FROM nowhere";
@@ -143,7 +143,7 @@ fn sql_that_is_not_accepted_is_told_of_although_it_never_ran() {
 }
 
 #[test]
-fn a_lock_that_is_waited_for_in_vain_is_a_failure() {
+fn a_wait_for_a_lock_that_is_never_released_is_a_failure() {
     let temporary = TempDatabase::sample();
     let other = temporary.connection();
     let recording = Recording::start(temporary.path());
@@ -205,7 +205,7 @@ fn a_statement_that_a_progress_handler_stops_ends_as_interrupted_too() {
 }
 
 #[test]
-fn a_statement_that_sqlite_prepares_anew_is_one_statement_and_ends_as_its_last_run_does() {
+fn a_statement_that_sqlite_prepares_again_is_one_statement_and_ends_as_its_last_run_does() {
     let temporary = TempDatabase::sample();
     let outside = temporary.connection();
     let sql = "SELECT * FROM users";
@@ -249,7 +249,7 @@ fn a_message_that_looks_like_the_end_of_a_line_is_still_a_message() {
 
 /// As an executor does that has been shut down: what it is woken for is dropped.
 #[test]
-fn whoever_is_woken_may_drop_a_recorded_connection() {
+fn a_waker_may_drop_a_recorded_connection() {
     struct DropsIt(Mutex<Option<Connection>>);
     impl Wake for DropsIt {
         fn wake(self: Arc<Self>) {

@@ -6,7 +6,7 @@
 
 use rusqlite::Connection;
 
-/// A statement that runs until it is cancelled. It mostly rests, so that a check which waits for its end in vain finds the
+/// A statement that runs until it is cancelled. It mostly rests, so that a check whose wait for its end is never over finds the
 /// process idle (see [`Deadline`](crate::Deadline)).
 pub const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i % 100 OR rest()) SELECT count(*) FROM n";
 

@@ -119,7 +119,7 @@ fn name() -> String {
     thread::current().name().unwrap_or("check").to_owned()
 }
 
-/// How many panics are remembered. Checks that run at the same time share them.
+/// The number of panics that are remembered. Checks that run at the same time share them.
 const REMEMBERED: usize = 100;
 
 /// The messages of the last panics, each with its file and line.

@@ -61,7 +61,7 @@ pub fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-/// What all parts of the page need to know.
+/// Data that all parts of the page need.
 struct Class<'a> {
     report: &'a Report,
     /// The submissions, with clean texts.

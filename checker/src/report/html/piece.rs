@@ -19,9 +19,9 @@ pub(super) enum Piece<'a> {
 /// The details of a failing check.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Details {
-    /// What it expected and found, and its hint. `false` leaves out what it found, which the check before it says.
+    /// Its expectation, the result, and its hint. `false` leaves out what it found, which the check before it says.
     Words(bool),
-    /// What it saw.
+    /// The drawing of what it saw.
     Picture,
 }
 

@@ -21,6 +21,8 @@ use super::layout::{Bar, Lane, Layout, Life, State};
 use super::scale::Scale;
 use super::words::{cut, one_line};
 
+/// The width of a drawing in the message of a failed test: indented by up to 18 columns, it fits on a terminal of 80.
+pub const MESSAGE_WIDTH: usize = 62;
 /// The minimal width.
 const MINIMUM: usize = 40;
 /// The number of connections that are drawn.
@@ -47,7 +49,8 @@ pub fn draw(timeline: &Timeline, width: usize, colour: bool) -> String {
     Drawing::new(&layout, width.max(MINIMUM), colour).all(&layout)
 }
 
-/// Returns what the signs in a drawing mean, on one line: only those that it contains. An empty string if it contains none.
+/// Returns what the signs in a drawing mean, in lines of at most [`MESSAGE_WIDTH`] columns: only those that it contains.
+/// An empty string if it contains none.
 pub fn legend(drawing: &str) -> String {
     let bars = [
         State::Done,
@@ -60,15 +63,24 @@ pub fn legend(drawing: &str) -> String {
     let bars = bars.map(|state| (fill(state).1, state.legend()));
     let lives = [Life::Closed, Life::Cut, Life::Kept, Life::Open];
     let lives = lives.map(|life| (end(life), life.legend()));
-    [('├', "opened")]
+    let signs = [('├', "opened")]
         .into_iter()
         .chain(bars)
         .chain([('┄', "being closed")])
         .chain(lives)
         .filter(|(sign, _)| drawing.contains(*sign))
-        .map(|(sign, meaning)| format!("{sign} {meaning}"))
-        .collect::<Vec<_>>()
-        .join("   ")
+        .map(|(sign, meaning)| format!("{sign} {meaning}"));
+    let mut lines: Vec<String> = Vec::new();
+    for sign in signs {
+        match lines.last_mut() {
+            Some(line) if line.width() + 3 + sign.width() <= MESSAGE_WIDTH => {
+                line.push_str("   ");
+                line.push_str(&sign);
+            }
+            _ => lines.push(sign),
+        }
+    }
+    lines.join("\n")
 }
 
 /// Returns the sign at the end of a lane.

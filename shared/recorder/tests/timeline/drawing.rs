@@ -296,3 +296,19 @@ fn the_legend_explains_the_signs_that_the_drawing_contains_and_no_others() {
     }
     assert_eq!(text::legend("no connection was opened"), "");
 }
+
+#[test]
+fn a_drawing_and_its_legend_fit_into_the_message_of_a_failed_test() {
+    for seed in 0..100 {
+        let timeline = random(&mut Rng::with_seed(seed));
+        let drawing = text::draw(&timeline, text::MESSAGE_WIDTH, false);
+        for line in text::legend(&drawing).lines().chain(drawing.lines()) {
+            assert!(line.width() <= text::MESSAGE_WIDTH, "seed {seed}: {line}");
+        }
+    }
+    let every_sign = text::legend("├▉▄»!∅✗┄┤╳▷▶");
+    assert!(every_sign.contains('\n'), "{every_sign}");
+    for line in every_sign.lines() {
+        assert!(line.width() <= text::MESSAGE_WIDTH, "{line}");
+    }
+}

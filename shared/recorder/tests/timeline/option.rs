@@ -94,7 +94,7 @@ fn draws_to_standard_error_without_colour_where_that_is_no_terminal() {
 }
 
 #[test]
-fn draws_as_wide_as_the_terminal_and_in_colour_unless_somebody_wants_none() {
+fn draws_as_wide_as_the_terminal_and_in_colour_unless_no_color_is_set() {
     if Command::new("script").arg("--version").output().is_err() {
         return println!("skipped: there is no `script`, which makes a terminal");
     }
@@ -217,7 +217,7 @@ fn records_what_work_does_on_a_database_also_where_it_fails() {
 }
 
 #[test]
-fn work_is_done_all_the_same_where_nothing_can_be_recorded_or_nobody_asked() {
+fn work_is_done_even_if_nothing_can_be_recorded_or_no_timeline_is_wanted() {
     let folder = tempfile::tempdir().expect("a folder");
     let (option, file) = option_for(folder.path());
     let missing = option.record(&folder.path().join("missing.db"), || Ok(42));
@@ -264,7 +264,7 @@ fn an_option_that_is_tried_out_leaves_everything_as_it_was() {
 /// In a folder that other users can write to, they may have created links, even under names that they guess.
 #[test]
 #[cfg(unix)]
-fn nothing_is_written_through_a_link_that_somebody_else_has_made() {
+fn nothing_is_written_through_a_link_that_another_user_has_made() {
     let folder = tempfile::tempdir().expect("a folder");
     let (option, file) = option_for(folder.path());
     let victim = folder.path().join("victim");

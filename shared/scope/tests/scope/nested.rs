@@ -129,12 +129,12 @@ fn scopes_side_by_side_in_a_body_are_released_side_by_side_and_before_it() {
     for turn in TURNS {
         let (hand, log) = (Hand::default(), Log::default());
         let scopes = hand.scopes();
-        let meeting = Arc::new(Barrier::new(2));
+        let barrier = Arc::new(Barrier::new(2));
         let side = |name| {
-            let meeting = meeting.clone();
+            let barrier = barrier.clone();
             let close = async move |resource: Resource| {
                 // If they were released one after the other, the first would never continue.
-                meeting.wait().await;
+                barrier.wait().await;
                 resource.close().await
             };
             let acquire = Resource::open(name, &log, End::Well(0), End::Well(1));
