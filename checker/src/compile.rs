@@ -139,7 +139,10 @@ impl Reference {
         };
         let options = folder.options();
         self.rustc(&self.plan.library, solution, &options, &library, sandbox)
-            .map_err(|failure| did_not_compile("it does not compile", failure))?;
+            .map_err(|failure| {
+                let help = "fix the compiler's first error, then check again";
+                did_not_compile("it does not compile", help, failure)
+            })?;
         early_code::refuse(&library, &self.target(CHECKS)?.program)?;
 
         let mut compiled = Compiled {
@@ -207,7 +210,8 @@ impl Reference {
         let options = [options, &["--cap-lints=allow".into()]].concat();
         self.rustc(invocation, files, &options, output, sandbox)
             .map_err(|failure| {
-                did_not_compile("the checks do not find what the task asks for", failure)
+                let help = "write each public function with the name and signature that it has in the stub";
+                did_not_compile("the checks do not find what the task asks for", help, failure)
             })?;
         is_executable(output)
     }
@@ -382,14 +386,14 @@ impl From<Problem> for Failure {
     }
 }
 
-fn did_not_compile(message: &str, failure: Failure) -> Problem {
+fn did_not_compile(message: &str, help: &str, failure: Failure) -> Problem {
     match failure {
         Failure::Other(problem) => problem,
         Failure::Compiler(errors) => Problem {
             whose: Whose::YourCode,
             message: message.to_owned(),
             details: errors,
-            help: "fix the compiler's first error, then check again".to_owned(),
+            help: help.to_owned(),
         },
     }
 }

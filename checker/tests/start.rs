@@ -183,11 +183,11 @@ fn a_folder_is_small() {
 
 /// For each task, how many files and lines its folder may have outside `shared`, and in all.
 ///
-/// The goal for tasks 1 and 2 is 7,000 lines in all.
+/// The goal for task 2 is 7,000 lines in all.
 const LIMITS: [((usize, usize), (usize, usize)); 4] = [
     ((14, 1_300), (60, 7_000)),
-    ((14, 1_300), (60, 7_120)),
-    ((18, 2_000), (60, 7_600)),
+    ((14, 1_300), (60, 7_000)),
+    ((18, 2_000), (60, 7_480)),
     ((18, 2_000), (65, 8_050)),
 ];
 
