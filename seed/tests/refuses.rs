@@ -333,7 +333,13 @@ fn a_missing_folder_is_not_made() {
 fn as_nobody(place: &Place) -> Command {
     const NOBODY: u32 = 65534;
     let program = place.folder().join("seed");
-    fs::copy(env!("CARGO_BIN_EXE_seed"), &program).expect("copies");
+    // By another process: a program cannot start while a process has it open for writing, and a child that another thread
+    // starts at that moment inherits the open file.
+    let copied = Command::new("cp")
+        .arg(env!("CARGO_BIN_EXE_seed"))
+        .arg(&program)
+        .status();
+    assert!(copied.expect("`cp` starts").success());
     let mut command = Command::new(&program);
     let is_root = chown(&program, Some(NOBODY), Some(NOBODY)).is_ok();
     if is_root {

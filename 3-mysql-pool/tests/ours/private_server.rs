@@ -110,7 +110,13 @@ fn another_user_of_the_machine_cannot_use_it() {
     let server = TempServer::with(shared::schema::mysql_sample()).unwrap();
     // A folder from which that user can run the program.
     let program = place.path().join("program");
-    fs::copy(env::current_exe().unwrap(), &program).unwrap();
+    // By another process: a program cannot start while a process has it open for writing, and a child that another thread
+    // starts at that moment inherits the open file.
+    let copied = Command::new("cp")
+        .arg(env::current_exe().unwrap())
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
     for path in [place.path(), &program] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }

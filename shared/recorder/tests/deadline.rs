@@ -8,7 +8,8 @@
 use std::env;
 use std::fs;
 use std::hint::spin_loop;
-use std::process::{Child, Command, Output};
+use std::io::Read;
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, available_parallelism};
 use std::time::Duration;
@@ -92,8 +93,15 @@ fn a_process_with_a_grandchild_that_computes_is_not_idle() {
         "2",
         || {
             // It ends when its parent, which is killed, has ended.
-            let script = "(while kill -0 $$; do :; done) & wait";
-            let _child = Killed::start(&["sh", "-c", script]);
+            let script = "(echo begun; while kill -0 $$; do :; done) & wait";
+            let child = Command::new("sh")
+                .args(["-c", script])
+                .stdout(Stdio::piped())
+                .spawn();
+            let mut child = Killed(child.unwrap());
+            let mut begun = [0];
+            let mut stdout = child.0.stdout.take().unwrap();
+            stdout.read_exact(&mut begun).unwrap();
             assert_eq!(wait_in_vain(), Duration::ZERO);
         },
     );

@@ -419,7 +419,13 @@ fn works_for_an_ordinary_user() {
     let nobody = 65534;
     // The program is copied to where that user can read it.
     let copy = temporary.path().join("program");
-    fs::copy(env::current_exe().unwrap(), &copy).unwrap();
+    // By another process: a program cannot start while a process has it open for writing, and a child that another thread
+    // starts at that moment inherits the open file.
+    let copied = Command::new("cp")
+        .arg(env::current_exe().unwrap())
+        .arg(&copy)
+        .status();
+    assert!(copied.unwrap().success());
     std::os::unix::fs::chown(temporary.path(), Some(nobody), Some(nobody)).unwrap();
     let own_folder = temporary.path().to_owned();
     Program::start_with("drop", |command| {
