@@ -99,6 +99,9 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Output {
         .args(arguments)
         .arg("--offline")
         .current_dir(folder)
+        // Compiled once and run once.
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
         // All copies build into one folder: their dependencies are compiled once.
         .env(
             "CARGO_TARGET_DIR",
